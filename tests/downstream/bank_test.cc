@@ -68,7 +68,6 @@ class AccountActor final : public bank::Account::Actor {
     return absl::OkStatus();
   }
 
-  // Replies when the child's end and the eventfd were seen.
   troupe::Reply<bank::Balance> Get(troupe::Context& cx, const bank::GetRequest&) override {
     co_await cx.Sleep(absl::Milliseconds(1));
     co_return MakeBalance();
@@ -224,7 +223,8 @@ TEST_F(BankTest, AOneWaySendComesBeforeALaterAsk) {
 TEST_F(BankTest, EventsOfTheSystemAreMessages) {
   printer_.Send(Line{"hello"});
   int32_t events = 0;
-  while (events < 3) {  // A timer, the eventfd and the child's end; the test's timeout is the limit.
+  // A timer, the eventfd and the child's end; the test's timeout is the limit.
+  while (events < 3) {
     absl::StatusOr<bank::Balance> balance = account_.Get(bank::GetRequest()).Wait();
     ASSERT_TRUE(balance.ok()) << balance.status();
     events = balance->events();
