@@ -1,0 +1,36 @@
+#ifndef TROUPE_BASE_STRONG_ID_H_
+#define TROUPE_BASE_STRONG_ID_H_
+
+#include <compare>
+#include <cstdint>
+#include <utility>
+
+namespace troupe {
+
+// An integer that is an identity and nothing else: it compares and hashes, and does not mix
+// with other ids or with numbers. The default value, zero, means "none".
+//
+// Thread: a value; any.
+template <typename Tag, typename Rep = uint64_t>
+class StrongId {
+ public:
+  constexpr StrongId() = default;
+  constexpr explicit StrongId(Rep value) : value_(value) {}
+
+  constexpr Rep value() const { return value_; }
+  constexpr explicit operator bool() const { return value_ != Rep{}; }
+
+  friend constexpr auto operator<=>(StrongId, StrongId) = default;
+
+  template <typename H>
+  friend H AbslHashValue(H h, StrongId id) {
+    return H::combine(std::move(h), id.value_);
+  }
+
+ private:
+  Rep value_{};
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_BASE_STRONG_ID_H_
