@@ -1,0 +1,32 @@
+#ifndef TROUPE_LOOP_POSIX_ADDRESS_H_
+#define TROUPE_LOOP_POSIX_ADDRESS_H_
+
+#include <sys/socket.h>
+
+#include "absl/status/statusor.h"
+#include "troupe/loop/socket.h"
+
+namespace troupe {
+
+// A SocketAddress as system calls take it.
+struct PosixAddress {
+  sockaddr_storage storage = {};
+  socklen_t bytes = sizeof(sockaddr_storage);
+
+  // Errors: INVALID_ARGUMENT when the host is not numeric.
+  static absl::StatusOr<PosixAddress> From(const SocketAddress& address);
+
+  // An IPv4 address that came over an IPv6 socket is an IPv4 address.
+  SocketAddress ToSocketAddress() const;
+
+  int family() const { return storage.ss_family; }
+  const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage); }
+  sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
+};
+
+// What getsockname says of `fd`; the default value when it has no address.
+SocketAddress LocalAddressOf(int fd);
+
+}  // namespace troupe
+
+#endif  // TROUPE_LOOP_POSIX_ADDRESS_H_

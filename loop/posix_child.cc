@@ -1,0 +1,229 @@
+#include "troupe/loop/posix_child.h"
+
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "troupe/base/check.h"
+#include "troupe/base/status_macros.h"
+#include "troupe/loop/posix_error.h"
+
+namespace troupe {
+namespace {
+
+constexpr size_t kReadBytes = 16 << 10;
+
+int SendSignal(int pidfd, int signal) {
+  return static_cast<int>(syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
+}
+
+ssize_t ReadFd(int fd, char* buffer, size_t size) {
+  ssize_t count;
+  do {
+    count = read(fd, buffer, size);
+  } while (count < 0 && errno == EINTR);
+  return count;
+}
+
+// write() without SIGPIPE, which for a pipe only the thread's mask can hold back; the one it
+// caused is taken away again. The process's handler stays as it is.
+ssize_t WriteWithoutSigpipe(int fd, std::string_view bytes) {
+  sigset_t sigpipe, previous, pending;
+  sigemptyset(&sigpipe);
+  sigaddset(&sigpipe, SIGPIPE);
+  sigpending(&pending);
+  const bool was_pending = sigismember(&pending, SIGPIPE) == 1;
+  pthread_sigmask(SIG_BLOCK, &sigpipe, &previous);
+  ssize_t count;
+  do {
+    count = write(fd, bytes.data(), bytes.size());
+  } while (count < 0 && errno == EINTR);
+  const int error = errno;
+  if (count < 0 && error == EPIPE && !was_pending) {
+    const timespec at_once = {};
+    while (sigtimedwait(&sigpipe, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+  }
+  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+  errno = error;
+  return count;
+}
+
+}  // namespace
+
+absl::Status PosixChild::Channel::Open(Fd fd, uint32_t events) {
+  if (!fd.valid()) return absl::OkStatus();
+  fd_ = std::move(fd);
+  TROUPE_ASSIGN_OR_RETURN(watch_, child_.poller_.Add(fd_.get(), events, this));
+  return absl::OkStatus();
+}
+
+void PosixChild::Channel::Close() {
+  child_.poller_.Remove(std::exchange(watch_, {}));
+  fd_.Reset();
+}
+
+void PosixChild::Channel::Want(uint32_t events) {
+  // Fails only without memory for a descriptor that is registered already.
+  TROUPE_CHECK(child_.poller_.Modify(watch_, events).ok());
+}
+
+absl::StatusOr<std::unique_ptr<ChildProcess>> PosixChild::Spawn(
+    PosixPoller& poller, const ChildOptions& options, const Limits& limits,
+    std::atomic<uint32_t>& running_count, ChildHandler* handler) {
+  std::unique_ptr<PosixChild> child(new PosixChild(poller, limits, running_count, handler));
+  // Pairs with no other access: only the count itself matters.
+  if (running_count.load(std::memory_order_relaxed) > limits.children_processes_max) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("children_processes_max: ", limits.children_processes_max));
+  }
+  TROUPE_RETURN_IF_ERROR(child->Start(options));
+  return child;
+}
+
+PosixChild::PosixChild(PosixPoller& poller, const Limits& limits,
+                       std::atomic<uint32_t>& running_count, ChildHandler* handler)
+    : poller_(poller),
+      handler_(*handler),
+      running_count_(running_count),
+      bytes_max_(static_cast<size_t>(limits.child_output_bytes_max)) {
+  running_count_.fetch_add(1, std::memory_order_relaxed);
+}
+
+PosixChild::~PosixChild() {
+  if (pidfd_.open() && !exited_) {
+    SendSignal(pidfd_.fd(), SIGKILL);
+    ChildStatus ignored;
+    TryReap(pidfd_.fd(), /*block=*/true, ignored);
+  }
+  running_count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// On failure the destructor ends what was started.
+absl::Status PosixChild::Start(const ChildOptions& options) {
+  TROUPE_ASSIGN_OR_RETURN(started_, StartChild(options));
+  has_input_ = options.pipe_input;
+  if (started_.pidfd.valid()) {
+    TROUPE_RETURN_IF_ERROR(pidfd_.Open(std::move(started_.pidfd), kReadable));
+  } else {
+    poller_.Defer(lost_exit_);
+  }
+  TROUPE_RETURN_IF_ERROR(output_.Open(std::move(started_.output), kReadable));
+  TROUPE_RETURN_IF_ERROR(error_.Open(std::move(started_.error), kReadable));
+  // Wants nothing, and so hears once that the child closed its end.
+  return input_.Open(std::move(started_.input), 0);
+}
+
+bool PosixChild::HasEnded() const {
+  if (exited_ || !pidfd_.open()) return true;
+  siginfo_t info = {};
+  const int result = waitid(P_PIDFD, pidfd_.fd(), &info, WEXITED | WNOHANG | WNOWAIT);
+  return result != 0 || info.si_pid != 0;
+}
+
+absl::Status PosixChild::Signal(int signal) {
+  const std::string what = absl::StrCat("signal ", signal, " to process ", started_.pid);
+  if (HasEnded()) return absl::NotFoundError(absl::StrCat(what, ": it has ended"));
+  if (SendSignal(pidfd_.fd(), signal) == 0) return absl::OkStatus();
+  return StatusFromErrno(errno, what);
+}
+
+absl::Status PosixChild::WriteInput(std::string_view bytes) {
+  if (!has_input_) return absl::FailedPreconditionError("the child has no pipe_input");
+  if (!input_.open() || input_closing_)
+    return absl::UnavailableError("the child's input is closed");
+  if (unwritten_.size() + bytes.size() > bytes_max_) {
+    return absl::ResourceExhaustedError(absl::StrCat("child_output_bytes_max: ", bytes_max_));
+  }
+  unwritten_.append(bytes);
+  if (!FlushInput()) return absl::UnavailableError("the child closed its input");
+  return absl::OkStatus();
+}
+
+void PosixChild::CloseInput() {
+  input_closing_ = true;
+  if (unwritten_.empty()) input_.Close();
+}
+
+void PosixChild::OnInput(uint32_t events) {
+  if (!unwritten_.empty()) {
+    FlushInput();
+  } else if (events & (kError | kHangup)) {
+    input_.Close();
+  }
+}
+
+// False when the child has closed its end.
+bool PosixChild::FlushInput() {
+  while (!unwritten_.empty()) {
+    const ssize_t count = WriteWithoutSigpipe(input_.fd(), unwritten_);
+    if (count < 0) {
+      if (errno == EAGAIN) break;
+      unwritten_.clear();
+      input_.Close();
+      return false;
+    }
+    unwritten_.erase(0, static_cast<size_t>(count));
+  }
+  if (unwritten_.empty() && input_closing_) {
+    input_.Close();
+  } else {
+    input_.Want(unwritten_.empty() ? 0 : kWritable);
+  }
+  return true;
+}
+
+// Returns the bytes delivered; 0 when there are none, and then `this` is alive.
+size_t PosixChild::ReadSome(Channel& channel, bool is_stderr, size_t bytes_max) {
+  char buffer[kReadBytes];
+  const ssize_t count = ReadFd(channel.fd(), buffer, std::min(bytes_max, sizeof(buffer)));
+  if (count < 0 && errno == EAGAIN) return 0;
+  if (count <= 0) {
+    channel.Close();
+    return 0;
+  }
+  handler_.OnChildOutput(is_stderr, {buffer, static_cast<size_t>(count)});
+  return static_cast<size_t>(count);
+}
+
+// What is in the pipe now and no more: a grandchild may go on writing.
+void PosixChild::DrainAtExit(Channel& channel, bool is_stderr) {
+  int left = 0;
+  if (!channel.open() || ioctl(channel.fd(), FIONREAD, &left) != 0) return;
+  Liveness::Watch watch(liveness_);
+  while (left > 0) {
+    const size_t count = ReadSome(channel, is_stderr, static_cast<size_t>(left));
+    if (!watch.alive() || count == 0) return;
+    left -= static_cast<int>(count);
+  }
+}
+
+void PosixChild::OnPidfd(uint32_t events) {
+  ChildStatus status;
+  if (!TryReap(pidfd_.fd(), /*block=*/false, status)) return;
+  Exit(status);
+}
+
+void PosixChild::Exit(const ChildStatus& status) {
+  exited_ = true;
+  pidfd_.Close();
+  unwritten_.clear();
+  input_.Close();
+  Liveness::Watch watch(liveness_);
+  DrainAtExit(output_, false);
+  if (watch.alive()) DrainAtExit(error_, true);
+  if (!watch.alive()) return;
+  output_.Close();
+  error_.Close();
+  handler_.OnChildExited(status);
+}
+
+}  // namespace troupe

@@ -1,0 +1,112 @@
+#ifndef TROUPE_LOOP_POSIX_CHILD_H_
+#define TROUPE_LOOP_POSIX_CHILD_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "troupe/base/limits.h"
+#include "troupe/loop/child_process.h"
+#include "troupe/loop/fd.h"
+#include "troupe/loop/liveness.h"
+#include "troupe/loop/posix_exec.h"
+#include "troupe/loop/posix_poller.h"
+
+namespace troupe {
+
+// A child over a pidfd and three pipes.
+//
+// Lifetime: destroying it while the child runs kills the child, and waits for the kernel to end
+//           it, which a process in an uninterruptible call delays.
+// Bounds:   limits.child_output_bytes_max a call of OnChildOutput(), none kept in between; as
+//           much unwritten input; `running_count` up to limits.children_processes_max.
+class PosixChild final : public ChildProcess {
+ public:
+  // Errors: StartChild()'s; RESOURCE_EXHAUSTED at a bound.
+  static absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(PosixPoller& poller,
+                                                             const ChildOptions& options,
+                                                             const Limits& limits,
+                                                             std::atomic<uint32_t>& running_count,
+                                                             ChildHandler* handler);
+  ~PosixChild() override;
+
+  int pid() const override { return started_.pid; }
+  absl::Status Signal(int signal) override;
+  absl::Status WriteInput(std::string_view bytes) override;
+  void CloseInput() override;
+
+ private:
+  // One descriptor's events, sent on to a method.
+  class Channel final : public FdHandler {
+   public:
+    Channel(PosixChild& child, void (PosixChild::*method)(uint32_t))
+        : child_(child), method_(method) {}
+    ~Channel() { Close(); }
+
+    absl::Status Open(Fd fd, uint32_t events);
+    void Close();
+    void Want(uint32_t events);
+    bool open() const { return fd_.valid(); }
+    int fd() const { return fd_.get(); }
+
+   private:
+    void OnFdReady(uint32_t events) override { (child_.*method_)(events); }
+
+    PosixChild& child_;
+    void (PosixChild::* const method_)(uint32_t);
+    Fd fd_;
+    WatchId watch_;
+  };
+
+  // The end of a child that somebody else reaped before there was a pidfd.
+  class LostExit final : public DeferredCall {
+   public:
+    explicit LostExit(PosixChild& child) : child_(child) {}
+
+   private:
+    void OnDeferred() override { child_.Exit({.known = false}); }
+
+    PosixChild& child_;
+  };
+
+  PosixChild(PosixPoller& poller, const Limits& limits, std::atomic<uint32_t>& running_count,
+             ChildHandler* handler);
+
+  absl::Status Start(const ChildOptions& options);
+  bool HasEnded() const;
+  void OnPidfd(uint32_t events);
+  void OnOutput(uint32_t events) { ReadSome(output_, false, bytes_max_); }
+  void OnError(uint32_t events) { ReadSome(error_, true, bytes_max_); }
+  void OnInput(uint32_t events);
+  size_t ReadSome(Channel& channel, bool is_stderr, size_t bytes_max);
+  void DrainAtExit(Channel& channel, bool is_stderr);
+  bool FlushInput();
+  void Exit(const ChildStatus& status);
+
+  PosixPoller& poller_;
+  ChildHandler& handler_;
+  std::atomic<uint32_t>& running_count_;
+  const size_t bytes_max_;
+  StartedChild started_;
+
+  Channel pidfd_{*this, &PosixChild::OnPidfd};
+  Channel output_{*this, &PosixChild::OnOutput};
+  Channel error_{*this, &PosixChild::OnError};
+  Channel input_{*this, &PosixChild::OnInput};
+  LostExit lost_exit_{*this};
+
+  std::string unwritten_;
+  bool has_input_ = false;
+  bool input_closing_ = false;
+  bool exited_ = false;
+  Liveness liveness_;
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_LOOP_POSIX_CHILD_H_

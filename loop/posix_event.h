@@ -1,0 +1,24 @@
+#ifndef TROUPE_LOOP_POSIX_EVENT_H_
+#define TROUPE_LOOP_POSIX_EVENT_H_
+
+#include "troupe/base/mutex.h"
+#include "troupe/loop/platform.h"
+
+namespace troupe {
+
+// An Event over a mutex and a condition variable: those who wait are no shards and have no queue.
+class PosixEvent final : public Event {
+ public:
+  // After this the caller touches nothing of the event, which may be gone.
+  void Notify() override;
+  bool WaitUntil(Instant deadline) override;
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  bool notified_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_LOOP_POSIX_EVENT_H_

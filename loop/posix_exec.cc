@@ -1,0 +1,313 @@
+#include "troupe/loop/posix_exec.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "troupe/base/status_macros.h"
+#include "troupe/base/text.h"
+#include "troupe/loop/posix_error.h"
+
+namespace troupe {
+namespace {
+
+// Where the child keeps the report pipe while it closes everything above.
+constexpr int kReportFd = 3;
+
+// All that the child needs, made before it exists, since it must not allocate.
+struct Plan {
+  std::vector<std::string> programs;  // Tried in this order, as execvp does.
+  std::vector<char*> argv;
+  std::vector<std::string> environment;
+  std::vector<char*> envp;
+  const char* directory = nullptr;
+  bool kill_with_parent = false;
+  pid_t parent = 0;
+  int input = -1;  // The child's ends; -1 leaves what this process has.
+  int output = -1;
+  int error = -1;
+  int report = -1;
+};
+
+// What the child tells when it could not become the program.
+struct Report {
+  enum Step : int { kSetUp, kDirectory, kProgram };
+  Step step;
+  int error;
+};
+
+[[noreturn]] void Fail(const Plan& plan, Report::Step step, int report_fd) {
+  const Report report{step, errno};
+  // A pipe that holds nothing takes these few bytes at once and whole.
+  if (write(report_fd, &report, sizeof(report)) < 0) _exit(126);
+  _exit(127);
+}
+
+void ResetSignals() {
+  struct sigaction action = {};
+  action.sa_handler = SIG_DFL;
+  for (int signal = 1; signal <= 64; ++signal) sigaction(signal, &action, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+bool MoveTo(int from, int to) { return from < 0 || dup2(from, to) >= 0; }
+
+void ExecFirstOf(const Plan& plan) {
+  int error = ENOENT;
+  for (const std::string& program : plan.programs) {
+    execve(program.c_str(), plan.argv.data(), plan.envp.data());
+    if (errno == EACCES) error = EACCES;
+    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return;
+    if (plan.programs.size() == 1) return;
+  }
+  errno = error;
+}
+
+// The child, in its parent's memory: changes none of it, and never returns.
+[[noreturn]] void RunChild(const Plan& plan) {
+  if (setsid() < 0) Fail(plan, Report::kSetUp, plan.report);
+  if (plan.kill_with_parent) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) Fail(plan, Report::kSetUp, plan.report);
+    if (getppid() != plan.parent) _exit(127);  // It had ended before the kernel knew.
+  }
+  if (!MoveTo(plan.input, 0) || !MoveTo(plan.output, 1) || !MoveTo(plan.error, 2) ||
+      dup3(plan.report, kReportFd, O_CLOEXEC) < 0) {
+    Fail(plan, Report::kSetUp, plan.report);
+  }
+  closefrom(kReportFd + 1);
+  if (plan.directory != nullptr && chdir(plan.directory) != 0) {
+    Fail(plan, Report::kDirectory, kReportFd);
+  }
+  ResetSignals();
+  ExecFirstOf(plan);
+  Fail(plan, Report::kProgram, kReportFd);
+}
+
+bool HasZeroByte(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+absl::Status CheckOptions(const ChildOptions& options) {
+  if (options.argv.empty() || options.argv[0].empty()) {
+    return absl::InvalidArgumentError("a child needs argv[0]");
+  }
+  if (std::any_of(options.argv.begin(), options.argv.end(), HasZeroByte) ||
+      std::any_of(options.environment.begin(), options.environment.end(), HasZeroByte) ||
+      HasZeroByte(options.directory)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a zero byte in an argument of ", options.argv[0]));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> ProgramsFor(const std::string& name) {
+  if (name.find('/') != std::string::npos) return {name};
+  const char* path = getenv("PATH");
+  std::vector<std::string> programs;
+  for (const auto& folder : absl::StrSplit(path != nullptr ? path : "/bin:/usr/bin", ':')) {
+    programs.push_back(folder.empty() ? absl::StrCat("./", name) : absl::StrCat(folder, "/", name));
+  }
+  return programs;
+}
+
+std::string_view NameOf(std::string_view variable) {
+  return variable.substr(0, variable.find('='));
+}
+
+// This process's variables, with those that `additions` names replaced.
+std::vector<std::string> MergedEnvironment(const std::vector<std::string>& additions) {
+  std::vector<std::string> merged;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const auto replaced = [name = NameOf(*variable)](const std::string& addition) {
+      return NameOf(addition) == name;
+    };
+    if (std::none_of(additions.begin(), additions.end(), replaced)) merged.push_back(*variable);
+  }
+  merged.insert(merged.end(), additions.begin(), additions.end());
+  return merged;
+}
+
+std::vector<char*> Pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Above the descriptors that the child rearranges, so that none of its steps overwrites one.
+absl::StatusOr<Fd> AboveReport(Fd fd) {
+  if (fd.get() > kReportFd) return fd;
+  Fd moved(fcntl(fd.get(), F_DUPFD_CLOEXEC, kReportFd + 1));
+  if (!moved.valid()) return StatusFromErrno(errno, "fcntl");
+  return moved;
+}
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+absl::StatusOr<Pipe> MakePipe() {
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC) != 0) return StatusFromErrno(errno, "pipe2");
+  Fd read(fds[0]), write(fds[1]);
+  TROUPE_ASSIGN_OR_RETURN(read, AboveReport(std::move(read)));
+  TROUPE_ASSIGN_OR_RETURN(write, AboveReport(std::move(write)));
+  return Pipe{std::move(read), std::move(write)};
+}
+
+void SetNonBlocking(const Fd& fd) { fcntl(fd.get(), F_SETFL, O_NONBLOCK); }
+
+// The child's ends of its standard descriptors; closed here once it has them.
+struct ChildEnds {
+  Fd input;
+  Fd output;
+  Fd error;
+};
+
+absl::Status MakeEnds(const ChildOptions& options, StartedChild& ours, ChildEnds& theirs) {
+  if (options.pipe_input) {
+    TROUPE_ASSIGN_OR_RETURN(Pipe input, MakePipe());
+    theirs.input = std::move(input.read);
+    ours.input = std::move(input.write);
+    SetNonBlocking(ours.input);
+  } else {
+    Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!null.valid()) return StatusFromErrno(errno, "open of /dev/null");
+    TROUPE_ASSIGN_OR_RETURN(theirs.input, AboveReport(std::move(null)));
+  }
+  if (!options.capture_output) return absl::OkStatus();
+  TROUPE_ASSIGN_OR_RETURN(Pipe output, MakePipe());
+  TROUPE_ASSIGN_OR_RETURN(Pipe error, MakePipe());
+  theirs.output = std::move(output.write);
+  theirs.error = std::move(error.write);
+  ours.output = std::move(output.read);
+  ours.error = std::move(error.read);
+  SetNonBlocking(ours.output);
+  SetNonBlocking(ours.error);
+  return absl::OkStatus();
+}
+
+// With all signals blocked, so that none of this process's handlers runs in the child, on the
+// memory of both.
+int ForkAndRun(const Plan& plan) {
+  sigset_t all, previous;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &previous);
+  const pid_t pid = vfork();
+  if (pid == 0) RunChild(plan);
+  const int error = errno;
+  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+  errno = error;
+  return pid;
+}
+
+// Whether the child wrote a report; the pipe's end without one means that the program runs.
+bool ReadReport(const Fd& fd, Report& report) {
+  ssize_t bytes;
+  do {
+    bytes = read(fd.get(), &report, sizeof(report));
+  } while (bytes < 0 && errno == EINTR);
+  return bytes == sizeof(report);
+}
+
+void Reap(pid_t pid) {
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+absl::Status ReportedError(const Report& report, const ChildOptions& options) {
+  switch (report.step) {
+    case Report::kDirectory:
+      return StatusFromErrno(report.error, absl::StrCat("chdir to ", options.directory));
+    case Report::kProgram:
+      return StatusFromErrno(report.error, absl::StrCat("exec of ", options.argv[0]));
+    case Report::kSetUp:
+      break;
+  }
+  return StatusFromErrno(report.error, absl::StrCat("set-up of ", options.argv[0]));
+}
+
+// None when the child is no longer ours to wait for: then somebody reaped it, and its pid may
+// already be another process's.
+absl::StatusOr<Fd> OpenPidfd(pid_t pid) {
+  Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd.valid()) {
+    if (errno == ESRCH) return pidfd;
+    return StatusFromErrno(errno, "pidfd_open");
+  }
+  siginfo_t info;
+  if (waitid(P_PIDFD, pidfd.get(), &info, WEXITED | WNOHANG | WNOWAIT) != 0) pidfd.Reset();
+  return pidfd;
+}
+
+}  // namespace
+
+absl::StatusOr<StartedChild> StartChild(const ChildOptions& options) {
+  TROUPE_RETURN_IF_ERROR(CheckOptions(options));
+  StartedChild started;
+  ChildEnds ends;
+  TROUPE_RETURN_IF_ERROR(MakeEnds(options, started, ends));
+  TROUPE_ASSIGN_OR_RETURN(Pipe report_pipe, MakePipe());
+
+  Plan plan{.programs = ProgramsFor(options.argv[0]),
+            .argv = Pointers(options.argv),
+            .environment = MergedEnvironment(options.environment),
+            .directory = options.directory.empty() ? nullptr : options.directory.c_str(),
+            .kill_with_parent = options.kill_with_parent,
+            .parent = getpid(),
+            .input = ends.input.get(),
+            .output = ends.output.get(),
+            .error = ends.error.get(),
+            .report = report_pipe.write.get()};
+  plan.envp = Pointers(plan.environment);
+
+  started.pid = ForkAndRun(plan);
+  if (started.pid < 0) return StatusFromErrno(errno, absl::StrCat("fork of ", options.argv[0]));
+  report_pipe.write.Reset();
+  if (Report report; ReadReport(report_pipe.read, report)) {
+    Reap(started.pid);
+    return ReportedError(report, options);
+  }
+  absl::StatusOr<Fd> pidfd = OpenPidfd(started.pid);
+  if (!pidfd.ok()) {
+    kill(started.pid, SIGKILL);
+    Reap(started.pid);
+    return pidfd.status();
+  }
+  started.pidfd = *std::move(pidfd);
+  return started;
+}
+
+bool TryReap(int pidfd, bool block, ChildStatus& status) {
+  siginfo_t info = {};
+  int result;
+  do {
+    result = waitid(P_PIDFD, pidfd, &info, WEXITED | (block ? 0 : WNOHANG));
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) {
+    status = {.known = false};
+    return true;
+  }
+  if (info.si_pid == 0) return false;
+  if (info.si_code == CLD_EXITED) {
+    status = {.exit_code = info.si_status};
+  } else {
+    status = {.signal = info.si_status};
+  }
+  return true;
+}
+
+}  // namespace troupe

@@ -1,0 +1,57 @@
+#ifndef TROUPE_LOOP_POSIX_THREAD_H_
+#define TROUPE_LOOP_POSIX_THREAD_H_
+
+#include <pthread.h>
+
+#include <memory>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "troupe/loop/platform.h"
+
+namespace troupe {
+
+// Cores this process may run on, at least 1.
+int UsableCores();
+
+// A thread of the operating system.
+//
+// Thread:   the one that started it.
+// Lifetime: Join() or Detach() before destruction.
+class PosixThread {
+ public:
+  // `options.cpu` counts the cores this process may run on; when the kernel does not pin there,
+  // the thread runs unpinned. The name is cut to 15 characters.
+  // Errors: RESOURCE_EXHAUSTED when no thread could be started.
+  static absl::StatusOr<PosixThread> Start(ThreadOptions options, absl::AnyInvocable<void()> body);
+
+  PosixThread(PosixThread&& other) noexcept;
+  PosixThread& operator=(PosixThread&& other) noexcept;
+  ~PosixThread();
+
+  void Join();
+  void Detach();
+
+ private:
+  explicit PosixThread(pthread_t thread) : thread_(thread), joinable_(true) {}
+
+  pthread_t thread_;
+  bool joinable_;
+};
+
+// A shard's thread: turns until the task is over.
+class PosixExecutor final : public Executor {
+ public:
+  static absl::StatusOr<std::unique_ptr<Executor>> Start(ThreadOptions options, LoopTask* task);
+  void Join() override { thread_.Join(); }
+
+ private:
+  explicit PosixExecutor(PosixThread thread) : thread_(std::move(thread)) {}
+
+  PosixThread thread_;
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_LOOP_POSIX_THREAD_H_
