@@ -17,15 +17,14 @@ namespace troupe::internal {
 
 // Ends the process, loudly, when an invariant of our own is broken; on in release builds.
 // Errors that a peer, a user, the disk or the network can cause are absl::Status instead.
-#define TROUPE_CHECK(condition)                                                    \
-  (ABSL_PREDICT_TRUE(condition)                                                    \
-       ? static_cast<void>(0)                                                      \
-       : ::troupe::internal::CheckFailed(__FILE__, __LINE__, #condition))
+#define TROUPE_CHECK(condition)                        \
+  (ABSL_PREDICT_TRUE(condition) ? static_cast<void>(0) \
+                                : ::troupe::internal::CheckFailed(__FILE__, __LINE__, #condition))
 
 // As TROUPE_CHECK, with a sentence for whoever reads the crash.
-#define TROUPE_CHECK_MSG(condition, detail)                                        \
-  (ABSL_PREDICT_TRUE(condition)                                                    \
-       ? static_cast<void>(0)                                                      \
+#define TROUPE_CHECK_MSG(condition, detail) \
+  (ABSL_PREDICT_TRUE(condition)             \
+       ? static_cast<void>(0)               \
        : ::troupe::internal::CheckFailed(__FILE__, __LINE__, #condition, (detail)))
 
 // As TROUPE_CHECK where the test is O(n) or sits on a message's path; off with NDEBUG.

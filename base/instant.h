@@ -27,8 +27,8 @@ struct Instant {
 inline int64_t NanosRoundedUp(absl::Duration duration) {
   if (duration <= absl::ZeroDuration()) return 0;
   const int64_t nanos = absl::ToInt64Nanoseconds(duration);
-  const bool exact = nanos == std::numeric_limits<int64_t>::max() ||
-                     absl::Nanoseconds(nanos) == duration;
+  const bool exact =
+      nanos == std::numeric_limits<int64_t>::max() || absl::Nanoseconds(nanos) == duration;
   return exact ? nanos : nanos + 1;
 }
 

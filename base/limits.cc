@@ -27,7 +27,7 @@ std::string Text(absl::Duration value) { return absl::FormatDuration(value); }
 // Calls `visit` with name, value, least and greatest for each field, in the order of declaration.
 template <typename Visitor>
 void ForEachField(const Limits& limits, Visitor&& visit) {
-#define TROUPE_FIELD(name, least, greatest) \
+#define TROUPE_FIELD(name, least, greatest)                                 \
   visit(std::string_view(#name), limits.name, decltype(limits.name){least}, \
         decltype(limits.name){greatest})
   TROUPE_FIELD(actors_per_shard_max, 1, kMany);
@@ -110,10 +110,9 @@ struct Named {
 
 template <typename Value>
 absl::Status OutOfOrder(Named<Value> low, std::string_view relation, Named<Value> high) {
-  return absl::InvalidArgumentError(absl::StrCat("limit ", AbslView(low.name), " is ",
-                                                 Text(low.value), ", not ", AbslView(relation), " ",
-                                                 AbslView(high.name), ", which is ",
-                                                 Text(high.value)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("limit ", AbslView(low.name), " is ", Text(low.value), ", not ",
+                   AbslView(relation), " ", AbslView(high.name), ", which is ", Text(high.value)));
 }
 
 template <typename Value>
@@ -129,7 +128,8 @@ absl::Status CheckBelow(Named<Value> low, Named<std::type_identity_t<Value>> hig
 }
 
 absl::Status CheckOrders(const Limits& limits) {
-#define TROUPE_NAMED(name) Named<decltype(limits.name)>{#name, limits.name}
+#define TROUPE_NAMED(name) \
+  Named<decltype(limits.name)> { #name, limits.name }
 #define TROUPE_AT_MOST(low, high) \
   TROUPE_RETURN_IF_ERROR(CheckAtMost(TROUPE_NAMED(low), TROUPE_NAMED(high)))
 #define TROUPE_BELOW(low, high) \

@@ -29,11 +29,15 @@ constexpr auto kFlushTimeout = std::chrono::seconds(1);
 // Thread: log() the writer's; WaitFor() any.
 class StderrSink final : public spdlog::sinks::sink {
  public:
+  StderrSink() {
+    if (out_ != nullptr) std::setvbuf(out_, nullptr, _IONBF, 0);
+  }
+
   void log(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_.format(message, line);
     // A closed stderr or a full disk loses the line; nobody is left to tell.
-    (void)std::fwrite(line.data(), 1, line.size(), stderr);
+    if (out_ != nullptr) (void)std::fwrite(line.data(), 1, line.size(), out_);
     {
       std::lock_guard<std::mutex> lock(mutex_);
       ++written_;
@@ -53,6 +57,9 @@ class StderrSink final : public spdlog::sinks::sink {
   void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 
  private:
+  // Not `stderr` itself: its lock would be held while a line blocks, and the process's end, which
+  // flushes std::cerr, would wait for it. nullptr when stderr was closed at the first line.
+  std::FILE* const out_ = fdopen(fileno(stderr), "w");
   spdlog::pattern_formatter formatter_{"%Y-%m-%dT%H:%M:%S.%e %v"};
   std::condition_variable changed_;
   // Not a message: whoever waits in Flush() is a plain thread.
@@ -62,10 +69,14 @@ class StderrSink final : public spdlog::sinks::sink {
 
 spdlog::level::level_enum SpdlogLevel(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }

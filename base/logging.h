@@ -49,12 +49,12 @@ void LogLine(LogLevel level, std::string_view file, int line, std::string_view t
 
 // One line: TROUPE_LOG(kWarning, "peer ", Printable(name), " left"). The pieces are what
 // absl::StrCat takes; they are not evaluated when the level is off.
-#define TROUPE_LOG(level, ...)                                                              \
-  do {                                                                                      \
-    if (::troupe::LogEnabled(::troupe::LogLevel::level)) {                                  \
-      ::troupe::internal::LogLine(::troupe::LogLevel::level, __FILE__, __LINE__,            \
-                                  ::absl::StrCat(__VA_ARGS__));                             \
-    }                                                                                       \
+#define TROUPE_LOG(level, ...)                                                   \
+  do {                                                                           \
+    if (::troupe::LogEnabled(::troupe::LogLevel::level)) {                       \
+      ::troupe::internal::LogLine(::troupe::LogLevel::level, __FILE__, __LINE__, \
+                                  ::absl::StrCat(__VA_ARGS__));                  \
+    }                                                                            \
   } while (false)
 
 #endif  // TROUPE_BASE_LOGGING_H_

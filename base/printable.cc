@@ -68,10 +68,17 @@ void AppendHex(std::string_view bytes, std::string& out) {
 
 void AppendControl(std::string_view bytes, std::string& out) {
   switch (bytes[0]) {
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: AppendHex(bytes, out);
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      AppendHex(bytes, out);
   }
 }
 

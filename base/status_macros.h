@@ -10,17 +10,17 @@
 #define TROUPE_MACRO_CONCAT_(a, b) TROUPE_MACRO_CONCAT_INNER_(a, b)
 
 // Returns from the enclosing function when `expression`, an absl::Status, is not OK.
-#define TROUPE_RETURN_IF_ERROR(expression)                        \
-  do {                                                            \
-    ::absl::Status troupe_macro_status = (expression);            \
-    if (!troupe_macro_status.ok()) return troupe_macro_status;    \
+#define TROUPE_RETURN_IF_ERROR(expression)                     \
+  do {                                                         \
+    ::absl::Status troupe_macro_status = (expression);         \
+    if (!troupe_macro_status.ok()) return troupe_macro_status; \
   } while (false)
 
 // The same in a coroutine. `expression` may contain one co_await.
-#define TROUPE_CO_RETURN_IF_ERROR(expression)                        \
-  do {                                                               \
-    ::absl::Status troupe_macro_status = (expression);               \
-    if (!troupe_macro_status.ok()) co_return troupe_macro_status;    \
+#define TROUPE_CO_RETURN_IF_ERROR(expression)                     \
+  do {                                                            \
+    ::absl::Status troupe_macro_status = (expression);            \
+    if (!troupe_macro_status.ok()) co_return troupe_macro_status; \
   } while (false)
 
 #define TROUPE_ASSIGN_OR_INNER_(temporary, leave, lhs, expression) \
@@ -29,9 +29,8 @@
   lhs = *std::move(temporary)
 
 // Assigns the value of `expression`, an absl::StatusOr<T>, to `lhs`, or returns its status.
-#define TROUPE_ASSIGN_OR_RETURN(lhs, expression)                                         \
-  TROUPE_ASSIGN_OR_INNER_(TROUPE_MACRO_CONCAT_(troupe_statusor_, __LINE__), return, lhs, \
-                          expression)
+#define TROUPE_ASSIGN_OR_RETURN(lhs, expression) \
+  TROUPE_ASSIGN_OR_INNER_(TROUPE_MACRO_CONCAT_(troupe_statusor_, __LINE__), return, lhs, expression)
 
 // The same in a coroutine. `expression` may contain one co_await.
 #define TROUPE_CO_ASSIGN_OR_RETURN(lhs, expression)                                         \

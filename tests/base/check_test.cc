@@ -16,7 +16,8 @@ TEST(CheckDeathTest, FalseConditionNamesFileAndExpression) {
 }
 
 TEST(CheckDeathTest, MessageFollowsTheExpression) {
-  EXPECT_DEATH(TROUPE_CHECK_MSG(false, "the ring is gone"), "CHECK failed: false: the ring is gone");
+  EXPECT_DEATH(TROUPE_CHECK_MSG(false, "the ring is gone"),
+               "CHECK failed: false: the ring is gone");
 }
 
 TEST(CheckTest, UsableInAnExpression) {

@@ -50,8 +50,7 @@ class LoggingTest : public ::testing::Test {
 TEST_F(LoggingTest, LineNamesLevelFileAndPieces) {
   TROUPE_LOG(kWarning, "peer ", 7, " left");
   EXPECT_THAT(sink_.levels, ElementsAre(LogLevel::kWarning));
-  EXPECT_THAT(sink_.lines,
-              ElementsAre(ContainsRegex("^W logging_test.cc:[0-9]+\\] peer 7 left$")));
+  EXPECT_THAT(sink_.lines, ElementsAre(ContainsRegex("^W logging_test.cc:[0-9]+\\] peer 7 left$")));
 }
 
 TEST_F(LoggingTest, LinesBelowTheLevelAreNotMade) {
@@ -113,7 +112,8 @@ TEST(DefaultSinkDeathTest, LinesReachStderrWithAStampBeforeTheProcessEnds) {
         std::exit(0);
       },
       ExitedWithCode(0),
-      "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3} I logging_test.cc:[0-9]+\\] the last words");
+      "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3} I logging_test.cc:[0-9]+\\] the last "
+      "words");
 }
 
 TEST(DefaultSinkDeathTest, FlushReturnsAfterTheLinesAreOut) {

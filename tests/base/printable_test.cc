@@ -22,7 +22,10 @@ TEST(PrintableTest, ControlCharactersAreEscaped) {
 
 TEST(PrintableTest, C1ControlsAndDirectionMarksAreEscaped) {
   EXPECT_EQ(Printable("\xc2\x85"), "\\xc2\\x85");
-  EXPECT_EQ(Printable("\xe2\x80\xae" "evil"), "\\xe2\\x80\\xae" "evil");
+  EXPECT_EQ(Printable("\xe2\x80\xae"
+                      "evil"),
+            "\\xe2\\x80\\xae"
+            "evil");
 }
 
 TEST(PrintableTest, QuotesAndBackslashesAreEscaped) {
@@ -31,10 +34,10 @@ TEST(PrintableTest, QuotesAndBackslashesAreEscaped) {
 
 TEST(PrintableTest, InvalidUtf8IsEscapedByteByByte) {
   EXPECT_EQ(Printable("\xff"), "\\xff");
-  EXPECT_EQ(Printable("\xc3"), "\\xc3");                              // Cut short.
-  EXPECT_EQ(Printable("\x80x"), "\\x80x");                            // Begins in the middle.
-  EXPECT_EQ(Printable("\xc0\xaf"), "\\xc0\\xaf");                     // Longer than needed.
-  EXPECT_EQ(Printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");            // A surrogate.
+  EXPECT_EQ(Printable("\xc3"), "\\xc3");                             // Cut short.
+  EXPECT_EQ(Printable("\x80x"), "\\x80x");                           // Begins in the middle.
+  EXPECT_EQ(Printable("\xc0\xaf"), "\\xc0\\xaf");                    // Longer than needed.
+  EXPECT_EQ(Printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");           // A surrogate.
   EXPECT_EQ(Printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // Past the last character.
 }
 
