@@ -1,0 +1,132 @@
+#include "troupe/loop/lockfree.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace troupe {
+namespace {
+
+TEST(SpscRingTest, HoldsExactlyItsCapacity) {
+  SpscRing<int> ring(3);
+  const int items[] = {1, 2, 3, 4};
+  EXPECT_TRUE(ring.Empty());
+  EXPECT_EQ(ring.Push(items, 4), 3u);
+  EXPECT_FALSE(ring.Empty());
+  EXPECT_EQ(ring.Push(items, 1), 0u);
+  int out[4] = {};
+  EXPECT_EQ(ring.Pop(out, 4), 3u);
+  EXPECT_EQ(out[0], 1);
+  EXPECT_EQ(out[2], 3);
+  EXPECT_TRUE(ring.Empty());
+}
+
+TEST(SpscRingTest, BatchesWrapAroundTheEnd) {
+  SpscRing<int> ring(5);
+  int next_in = 0;
+  int next_out = 0;
+  for (int round = 0; round < 100; ++round) {
+    const int items[] = {next_in, next_in + 1, next_in + 2};
+    next_in += static_cast<int>(ring.Push(items, 3));
+    int out[2];
+    const size_t count = ring.Pop(out, 2);
+    for (size_t i = 0; i < count; ++i) ASSERT_EQ(out[i], next_out++);
+  }
+}
+
+TEST(SpscRingTest, ItemsCrossThreadsInOrder) {
+  constexpr int kItems = 200000;
+  SpscRing<int*> ring(64);
+  std::vector<int> values(kItems);
+  std::thread producer([&] {
+    int sent = 0;
+    while (sent < kItems) {
+      int* batch[16];
+      const int count = std::min(16, kItems - sent);
+      for (int i = 0; i < count; ++i) {
+        values[sent + i] = sent + i;  // Not atomic: the ring publishes it.
+        batch[i] = &values[sent + i];
+      }
+      const int pushed = static_cast<int>(ring.Push(batch, count));
+      sent += pushed;
+      if (pushed == 0) std::this_thread::yield();
+    }
+  });
+  int received = 0;
+  bool in_order = true;
+  while (received < kItems) {
+    int* batch[16];
+    const size_t count = ring.Pop(batch, 16);
+    for (size_t i = 0; i < count; ++i) in_order &= *batch[i] == received++;
+    if (count == 0) std::this_thread::yield();
+  }
+  producer.join();
+  EXPECT_TRUE(in_order);
+  EXPECT_TRUE(ring.Empty());
+}
+
+TEST(MpscInboxTest, HoldsExactlyItsCapacity) {
+  MpscInbox<int> inbox(2);
+  EXPECT_TRUE(inbox.Empty());
+  EXPECT_TRUE(inbox.Push(1));
+  EXPECT_TRUE(inbox.Push(2));
+  EXPECT_FALSE(inbox.Push(3));
+  int out = 0;
+  EXPECT_TRUE(inbox.Pop(out));
+  EXPECT_EQ(out, 1);
+  EXPECT_TRUE(inbox.Push(4));
+  EXPECT_TRUE(inbox.Pop(out));
+  EXPECT_TRUE(inbox.Pop(out));
+  EXPECT_EQ(out, 4);
+  EXPECT_FALSE(inbox.Pop(out));
+  EXPECT_TRUE(inbox.Empty());
+}
+
+TEST(MpscInboxTest, TheGreatestCapacityWorks) {
+  MpscInbox<int> inbox(65534);
+  for (int i = 0; i < 65534; ++i) ASSERT_TRUE(inbox.Push(i));
+  EXPECT_FALSE(inbox.Push(0));
+}
+
+TEST(MpscInboxTest, EachProducersItemsArriveOnceAndInOrder) {
+  constexpr int kProducers = 3;
+  constexpr int kItems = 30000;
+  struct Item {
+    int producer;
+    int number;
+  };
+  MpscInbox<Item> inbox(32);
+  std::vector<std::thread> producers;
+  for (int p = 0; p < kProducers; ++p) {
+    producers.emplace_back([&inbox, p] {
+      for (int i = 0; i < kItems;) {
+        if (inbox.Push({p, i})) {
+          ++i;
+        } else {
+          std::this_thread::yield();
+        }
+      }
+    });
+  }
+  int next[kProducers] = {};
+  bool in_order = true;
+  for (int received = 0; received < kProducers * kItems;) {
+    Item item;
+    if (!inbox.Pop(item)) {
+      std::this_thread::yield();
+      continue;
+    }
+    in_order &= item.number == next[item.producer]++;
+    ++received;
+  }
+  for (std::thread& producer : producers) producer.join();
+  EXPECT_TRUE(in_order);
+  EXPECT_TRUE(inbox.Empty());
+}
+
+}  // namespace
+}  // namespace troupe
