@@ -182,9 +182,10 @@ bool PosixChild::FlushInput() {
 }
 
 // Returns the bytes delivered; 0 when there are none, and then `this` is alive.
-size_t PosixChild::ReadSome(Channel& channel, bool is_stderr, size_t bytes_max) {
+size_t PosixChild::ReadSome(Channel& channel, bool is_stderr, size_t bytes_wanted) {
   char buffer[kReadBytes];
-  const ssize_t count = ReadFd(channel.fd(), buffer, std::min(bytes_max, sizeof(buffer)));
+  const ssize_t count =
+      ReadFd(channel.fd(), buffer, std::min({bytes_wanted, bytes_max_, sizeof(buffer)}));
   if (count < 0 && errno == EAGAIN) return 0;
   if (count <= 0) {
     channel.Close();

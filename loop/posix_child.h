@@ -83,7 +83,7 @@ class PosixChild final : public ChildProcess {
   void OnOutput(uint32_t events) { ReadSome(output_, false, bytes_max_); }
   void OnError(uint32_t events) { ReadSome(error_, true, bytes_max_); }
   void OnInput(uint32_t events);
-  size_t ReadSome(Channel& channel, bool is_stderr, size_t bytes_max);
+  size_t ReadSome(Channel& channel, bool is_stderr, size_t bytes_wanted);
   void DrainAtExit(Channel& channel, bool is_stderr);
   bool FlushInput();
   void Exit(const ChildStatus& status);
