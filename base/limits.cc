@@ -15,8 +15,6 @@ constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kGiB = uint64_t{1} << 30;
 // For what costs memory only when it is used.
 constexpr uint32_t kMany = 1u << 28;
-// The inbox names its nodes by 16 bits, and keeps one for itself.
-constexpr uint32_t kInboxMax = 65534;
 
 constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
 constexpr absl::Duration kDay = absl::Hours(24);
@@ -52,7 +50,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(shard_ring_messages, 1, 1u << 20);
   TROUPE_FIELD(outbox_messages_max, 1, kMany);
   TROUPE_FIELD(outbox_bytes_max, kKiB, 1024 * kGiB);
-  TROUPE_FIELD(inbox_messages_max, 1, kInboxMax);
+  TROUPE_FIELD(inbox_messages_max, 1, 1u << 20);
 
   TROUPE_FIELD(timers_per_shard_max, 1, kMany);
   TROUPE_FIELD(watches_per_shard_max, 1, kMany);

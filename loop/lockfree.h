@@ -1,9 +1,13 @@
 #ifndef TROUPE_LOOP_LOCKFREE_H_
 #define TROUPE_LOOP_LOCKFREE_H_
 
+#include <algorithm>
+#include <atomic>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 
-#include "boost/lockfree/queue.hpp"
 #include "boost/lockfree/spsc_queue.hpp"
 
 namespace troupe {
@@ -28,21 +32,90 @@ class SpscRing {
 
 // A bounded queue from any thread to one shard.
 //
+// A producer that loses its core inside Push() hides what others push after it until it runs
+// again; since each of them wakes the shard after its Push(), nothing stays behind. In return no
+// node is ever reused by its address: boost::lockfree::queue tells a reused node by 16 bits, which
+// a producer that slept long enough can find unchanged.
+//
 // Thread: Push any; Pop and Empty the shard.
+// Bounds: `capacity` rounded up to a power of two, at least 2.
+// Source: bounded MPMC queue, Vyukov 2010, with a consumer that needs no atomic position.
 template <typename T>
 class MpscInbox {
  public:
-  // `capacity` at most 65534.
-  explicit MpscInbox(size_t capacity) : queue_(capacity) {}
+  explicit MpscInbox(size_t capacity);
+  MpscInbox(const MpscInbox&) = delete;
+  MpscInbox& operator=(const MpscInbox&) = delete;
 
   // False when it is full.
-  bool Push(T item) { return queue_.bounded_push(item); }
-  bool Pop(T& item) { return queue_.pop(item); }
-  bool Empty() const { return queue_.empty(); }
+  bool Push(T item);
+  bool Pop(T& item);
+  bool Empty() const;
 
  private:
-  boost::lockfree::queue<T, boost::lockfree::fixed_sized<true>> queue_;
+  // `turn` is the position whose item may be put here, or one more once it was put.
+  struct Slot {
+    std::atomic<uint64_t> turn;
+    T item;
+  };
+
+  // Set once.
+  const uint64_t mask_;
+  const std::unique_ptr<Slot[]> slots_;
+  // The shard.
+  alignas(128) uint64_t head_ = 0;
+  // Producers.
+  alignas(128) std::atomic<uint64_t> tail_{0};
 };
+
+// Implementation details follow.
+
+template <typename T>
+MpscInbox<T>::MpscInbox(size_t capacity)
+    : mask_(std::bit_ceil(std::max<uint64_t>(capacity, 2)) - 1), slots_(new Slot[mask_ + 1]) {
+  // Relaxed: whoever hands the inbox to another thread publishes it.
+  for (uint64_t i = 0; i <= mask_; ++i) slots_[i].turn.store(i, std::memory_order_relaxed);
+}
+
+template <typename T>
+bool MpscInbox<T>::Push(T item) {
+  // Relaxed, as the exchange below: the slot's turn orders the items; this only deals positions.
+  uint64_t position = tail_.load(std::memory_order_relaxed);
+  for (;;) {
+    Slot& slot = slots_[position & mask_];
+    // Acquire: pairs with the store in Pop(), which has read what is overwritten below.
+    const uint64_t turn = slot.turn.load(std::memory_order_acquire);
+    if (turn == position) {
+      if (tail_.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) {
+        slot.item = item;
+        // Release: pairs with the loads in Pop() and Empty().
+        slot.turn.store(position + 1, std::memory_order_release);
+        return true;
+      }
+    } else if (turn < position) {
+      return false;  // The item of the round before is still there.
+    } else {
+      position = tail_.load(std::memory_order_relaxed);
+    }
+  }
+}
+
+template <typename T>
+bool MpscInbox<T>::Pop(T& item) {
+  if (Empty()) return false;
+  Slot& slot = slots_[head_ & mask_];
+  item = slot.item;
+  // Release: pairs with the load in Push(), one round later.
+  slot.turn.store(head_ + mask_ + 1, std::memory_order_release);
+  ++head_;
+  return true;
+}
+
+template <typename T>
+bool MpscInbox<T>::Empty() const {
+  // Acquire: pairs with the store in Push(), after which the item is there.
+  return slots_[head_ & mask_].turn.load(std::memory_order_acquire) != head_ + 1;
+}
 
 }  // namespace troupe
 

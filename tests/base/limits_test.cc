@@ -69,11 +69,6 @@ TEST(LimitsTest, InfiniteDurationIsRefused) {
               HasSubstr("drain_timeout is inf"));
 }
 
-TEST(LimitsTest, InboxBeyondItsNodeNumbersIsRefused) {
-  EXPECT_THAT(ErrorWith([](Limits& l) { l.inbox_messages_max = 65535; }),
-              HasSubstr("inbox_messages_max is 65535, not from 1 to 65534"));
-}
-
 TEST(LimitsTest, FirstFieldOutOfRangeIsTheOneNamed) {
   EXPECT_THAT(ErrorWith([](Limits& l) {
                 l.handshake_timeout = absl::ZeroDuration();

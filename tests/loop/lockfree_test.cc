@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -86,10 +87,27 @@ TEST(MpscInboxTest, HoldsExactlyItsCapacity) {
   EXPECT_TRUE(inbox.Empty());
 }
 
-TEST(MpscInboxTest, TheGreatestCapacityWorks) {
-  MpscInbox<int> inbox(65534);
-  for (int i = 0; i < 65534; ++i) ASSERT_TRUE(inbox.Push(i));
-  EXPECT_FALSE(inbox.Push(0));
+TEST(MpscInboxTest, CapacityIsRoundedUpToAPowerOfTwo) {
+  for (const auto& [asked, given] : {std::pair(1, 2), std::pair(3, 4), std::pair(64, 64)}) {
+    MpscInbox<int> inbox(asked);
+    int pushed = 0;
+    while (inbox.Push(pushed)) ++pushed;
+    EXPECT_EQ(pushed, given);
+  }
+}
+
+TEST(MpscInboxTest, ItemsStayInOrderOverManyRounds) {
+  MpscInbox<int> inbox(4);
+  int next_in = 0;
+  int next_out = 0;
+  for (int round = 0; round < 100; ++round) {
+    while (inbox.Push(next_in)) ++next_in;
+    for (int i = 0; i <= round % 4; ++i) {
+      int out = -1;
+      ASSERT_TRUE(inbox.Pop(out));
+      ASSERT_EQ(out, next_out++);
+    }
+  }
 }
 
 TEST(MpscInboxTest, EachProducersItemsArriveOnceAndInOrder) {
