@@ -1,0 +1,85 @@
+#include "troupe/proto/method_text.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+
+#include <algorithm>
+
+#include "troupe/proto/cpp_names.h"
+#include "troupe/proto/options.pb.h"
+
+namespace troupe::codegen {
+namespace {
+
+namespace pb = google::protobuf;
+
+const char* KindOf(Shape shape) {
+  switch (shape) {
+    case Shape::kUnary:
+      return "kUnary";
+    case Shape::kOneway:
+      return "kOneway";
+    case Shape::kServerStream:
+      return "kServerStream";
+  }
+  return "";
+}
+
+const char* Literal(bool value) { return value ? "true" : "false"; }
+
+std::string AsCommentLine(std::string text) {
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.pop_back();
+  // A line that ends in a backslash goes on in the next one.
+  if (!text.empty() && text.back() == '\\') text += " //";
+  return text.empty() || text.front() == ' ' ? "//" + text + "\n" : "// " + text + "\n";
+}
+
+std::string AsComment(const std::string& text) {
+  std::string lines;
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    lines += AsCommentLine(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return lines;
+}
+
+template <typename D>
+std::string CommentOn(const D& descriptor) {
+  pb::SourceLocation location;
+  if (!descriptor.GetSourceLocation(&location)) return "";
+  const bool above = !location.leading_comments.empty();
+  return AsComment(above ? location.leading_comments : location.trailing_comments);
+}
+
+}  // namespace
+
+Shape ShapeOf(const pb::MethodDescriptor& method) {
+  if (method.server_streaming()) return Shape::kServerStream;
+  return method.options().GetExtension(oneway) ? Shape::kOneway : Shape::kUnary;
+}
+
+Words WordsOf(const pb::ServiceDescriptor& service) {
+  return {{"Service", service.name()},
+          {"service", ClassOf(service)},
+          {"service_name", service.full_name()}};
+}
+
+Words WordsOf(const pb::MethodDescriptor& method) {
+  const Shape shape = ShapeOf(method);
+  Words words = WordsOf(*method.service());
+  words["Method"] = method.name();
+  words["Request"] = ClassOf(*method.input_type());
+  words["Response"] = shape == Shape::kOneway ? "void" : ClassOf(*method.output_type());
+  words["index"] = std::to_string(method.index());
+  words["kind"] = KindOf(shape);
+  words["idempotent"] = Literal(method.options().GetExtension(idempotent));
+  words["interleave"] =
+      Literal(shape == Shape::kServerStream || method.options().GetExtension(interleave));
+  return words;
+}
+
+std::string CommentOf(const pb::ServiceDescriptor& service) { return CommentOn(service); }
+std::string CommentOf(const pb::MethodDescriptor& method) { return CommentOn(method); }
+
+}  // namespace troupe::codegen

@@ -1,0 +1,34 @@
+#ifndef TROUPE_PROTO_METHOD_TEXT_H_
+#define TROUPE_PROTO_METHOD_TEXT_H_
+
+#include <map>
+#include <string>
+
+namespace google::protobuf {
+class MethodDescriptor;
+class ServiceDescriptor;
+}  // namespace google::protobuf
+
+namespace troupe::codegen {
+
+// What generated text is filled in with, by the names that templates write as $name$.
+using Words = std::map<std::string, std::string>;
+
+enum class Shape { kUnary, kOneway, kServerStream };
+Shape ShapeOf(const google::protobuf::MethodDescriptor& method);
+
+// $Service$ "Account", $service$ "::bank::Account", $service_name$ "bank.Account".
+Words WordsOf(const google::protobuf::ServiceDescriptor& service);
+
+// The service's, and $Method$, $Request$, $Response$ (void of a one-way), $index$, $kind$,
+// $idempotent$, $interleave$.
+Words WordsOf(const google::protobuf::MethodDescriptor& method);
+
+// What the .proto says above it, or else behind it, as C++ comment lines. Empty when it says
+// nothing.
+std::string CommentOf(const google::protobuf::ServiceDescriptor& service);
+std::string CommentOf(const google::protobuf::MethodDescriptor& method);
+
+}  // namespace troupe::codegen
+
+#endif  // TROUPE_PROTO_METHOD_TEXT_H_
