@@ -94,8 +94,8 @@ class SignalHandler {
 
 // Signals delivered to one poller.
 //
-// Lifetime: destroying it ends the subscription; the signal's mask is put back when its last
-// subscription of the process ends.
+// Lifetime: destroying it ends the subscription; with the last one of a signal its action before
+//           comes back. What MaskSignals() blocked stays blocked until the platform ends.
 class SignalSource {
  public:
   virtual ~SignalSource() = default;
@@ -139,13 +139,13 @@ class Platform {
                                                            int accepts_per_turn_max,
                                                            ListenerHandler* handler) = 0;
   // Calls OnConnected() or OnFailed() later, never from inside.
-  virtual std::unique_ptr<Stream> Connect(Poller& poller, const SocketAddress& address,
-                                          const StreamOptions& options,
-                                          StreamHandler* handler) = 0;
+  virtual std::unique_ptr<ByteStream> Connect(Poller& poller, const SocketAddress& address,
+                                          const ByteStreamOptions& options,
+                                          ByteStreamHandler* handler) = 0;
   // Makes an accepted connection a stream of this poller's shard.
-  virtual std::unique_ptr<Stream> Adopt(Poller& poller, std::unique_ptr<PendingStream> pending,
-                                        const StreamOptions& options,
-                                        StreamHandler* handler) = 0;
+  virtual std::unique_ptr<ByteStream> Adopt(Poller& poller, std::unique_ptr<PendingStream> pending,
+                                        const ByteStreamOptions& options,
+                                        ByteStreamHandler* handler) = 0;
 
   // Errors: what exec said (NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT, ...), synchronously.
   virtual absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnChild(Poller& poller,
@@ -156,6 +156,9 @@ class Platform {
   // Blocks `signals` in the calling thread and so in every thread started from it later; called
   // before shard threads start.
   virtual void MaskSignals(const std::vector<int>& signals) = 0;
+
+  // Every subscription hears every signal, whichever poller the kernel woke for it.
+  // Errors: INVALID_ARGUMENT for what is no signal or cannot be caught.
   virtual absl::StatusOr<std::unique_ptr<SignalSource>> CatchSignals(
       Poller& poller, const std::vector<int>& signals, SignalHandler* handler) = 0;
 };

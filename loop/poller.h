@@ -54,7 +54,8 @@ class Poller {
   virtual void Remove(WatchId id) = 0;
 
   // Waits until something is ready, Wake() is called or `deadline` has come, and delivers one
-  // batch. A deadline that has passed means: look, do not wait. Returns the number delivered.
+  // batch. A deadline that has passed means: look, do not wait. May return early with nothing, so
+  // the caller asks its clock. Returns the number delivered.
   virtual size_t Poll(Instant now, Instant deadline) = 0;
 
   // Ends a Poll() that waits, or makes the next one return at once.

@@ -176,7 +176,7 @@ bool PosixChild::FlushInput() {
   if (unwritten_.empty() && input_closing_) {
     input_.Close();
   } else {
-    input_.Want(unwritten_.empty() ? 0 : kWritable);
+    input_.Want(unwritten_.empty() ? 0u : kWritable);
   }
   return true;
 }

@@ -62,13 +62,13 @@ class PosixPlatform final : public Platform {
     return PosixListener::Make(poller, timers, clock_, address, accepts_per_turn_max, handler);
   }
 
-  std::unique_ptr<Stream> Connect(Poller& poller, const SocketAddress& address,
-                                  const StreamOptions& options, StreamHandler* handler) override {
+  std::unique_ptr<ByteStream> Connect(Poller& poller, const SocketAddress& address,
+                                  const ByteStreamOptions& options, ByteStreamHandler* handler) override {
     return PosixStream::Connect(Own(poller), address, options, handler);
   }
 
-  std::unique_ptr<Stream> Adopt(Poller& poller, std::unique_ptr<PendingStream> pending,
-                                const StreamOptions& options, StreamHandler* handler) override {
+  std::unique_ptr<ByteStream> Adopt(Poller& poller, std::unique_ptr<PendingStream> pending,
+                                const ByteStreamOptions& options, ByteStreamHandler* handler) override {
     auto& accepted = static_cast<PosixPendingStream&>(*pending);
     return PosixStream::Adopt(Own(poller), accepted.TakeFd(), accepted.peer_address(), options,
                               handler);

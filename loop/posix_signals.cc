@@ -29,6 +29,16 @@ sigset_t SetOf(const std::vector<int>& signals) {
   return set;
 }
 
+// What this thread blocks and did not with `previous`.
+sigset_t NewlyBlocked(const sigset_t& previous) {
+  sigset_t mask;
+  pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+  for (int signal = 1; signal <= kSignalMax; ++signal) {
+    if (sigismember(&previous, signal) == 1) sigdelset(&mask, signal);
+  }
+  return mask;
+}
+
 bool IsBlockedHere(int signal) {
   sigset_t mask;
   pthread_sigmask(SIG_BLOCK, nullptr, &mask);
@@ -166,9 +176,10 @@ class PosixSignals::Subscription final : public SignalSource, private FdHandler 
 
 PosixSignals::~PosixSignals() {
   MutexLock lock(mutex_);
-  if (previous_mask_ && pthread_equal(mask_thread_, pthread_self())) {
-    pthread_sigmask(SIG_SETMASK, &*previous_mask_, nullptr);
-  }
+  if (!previous_mask_ || !pthread_equal(mask_thread_, pthread_self())) return;
+  // A storm of SIGTERM outlasts the subscription that the first of it ended.
+  DiscardPending(NewlyBlocked(*previous_mask_));
+  pthread_sigmask(SIG_SETMASK, &*previous_mask_, nullptr);
 }
 
 void PosixSignals::Mask(const std::vector<int>& signals) {

@@ -30,7 +30,7 @@ namespace troupe {
 // Thread:   any.
 // Lifetime: outlives its subscriptions. Two in one process that catch the same signal do not
 //           share it. The destructor puts back the mask of the thread that called Mask(), when
-//           it is that thread that destroys.
+//           it is that thread that destroys; what is pending then is dropped.
 class PosixSignals {
  public:
   PosixSignals() = default;
@@ -38,6 +38,7 @@ class PosixSignals {
   PosixSignals& operator=(const PosixSignals&) = delete;
   ~PosixSignals();
 
+  // Of several calls the first decides whose mask comes back.
   void Mask(const std::vector<int>& signals);
 
   // Blocks `signals` in the calling thread. When the last subscription of one ends, its action

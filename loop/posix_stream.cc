@@ -27,7 +27,7 @@ void SetOption(int fd, int level, int option, int value) {
   setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-void Tune(int fd, const StreamOptions& options) {
+void Tune(int fd, const ByteStreamOptions& options) {
   SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, options.keepalive_idle_s);
@@ -49,8 +49,8 @@ bool IsTransient(int error) {
 }  // namespace
 
 std::unique_ptr<PosixStream> PosixStream::Connect(PosixPoller& poller, const SocketAddress& address,
-                                                  const StreamOptions& options,
-                                                  StreamHandler* handler) {
+                                                  const ByteStreamOptions& options,
+                                                  ByteStreamHandler* handler) {
   std::unique_ptr<PosixStream> stream(
       new PosixStream(poller, Phase::kConnecting, address, handler));
   if (const int error = stream->StartConnect(options); error != 0) {
@@ -62,8 +62,8 @@ std::unique_ptr<PosixStream> PosixStream::Connect(PosixPoller& poller, const Soc
 }
 
 std::unique_ptr<PosixStream> PosixStream::Adopt(PosixPoller& poller, Fd fd, SocketAddress peer,
-                                                const StreamOptions& options,
-                                                StreamHandler* handler) {
+                                                const ByteStreamOptions& options,
+                                                ByteStreamHandler* handler) {
   std::unique_ptr<PosixStream> stream(
       new PosixStream(poller, Phase::kOpen, std::move(peer), handler));
   stream->fd_ = std::move(fd);
@@ -73,13 +73,13 @@ std::unique_ptr<PosixStream> PosixStream::Adopt(PosixPoller& poller, Fd fd, Sock
 }
 
 PosixStream::PosixStream(PosixPoller& poller, Phase phase, SocketAddress peer,
-                         StreamHandler* handler)
+                         ByteStreamHandler* handler)
     : poller_(poller), handler_(*handler), peer_(std::move(peer)), phase_(phase) {}
 
 PosixStream::~PosixStream() { poller_.Remove(watch_); }
 
 // 0 when the connection is on its way.
-int PosixStream::StartConnect(const StreamOptions& options) {
+int PosixStream::StartConnect(const ByteStreamOptions& options) {
   const absl::StatusOr<PosixAddress> address = PosixAddress::From(peer_);
   if (!address.ok()) return EINVAL;
   fd_.Reset(socket(address->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

@@ -33,12 +33,12 @@ class PosixPendingStream final : public PendingStream {
 // A failure found inside Read() or Write() is told by OnFailed() in the next Poll(), as is one
 // found inside Connect() or Adopt(). Want() after the peer's last byte was read hears of writing
 // only. ENOBUFS and ENOMEM are a full buffer, tried again.
-class PosixStream final : public Stream, private FdHandler, private DeferredCall {
+class PosixStream final : public ByteStream, private FdHandler, private DeferredCall {
  public:
   static std::unique_ptr<PosixStream> Connect(PosixPoller& poller, const SocketAddress& address,
-                                              const StreamOptions& options, StreamHandler* handler);
+                                              const ByteStreamOptions& options, ByteStreamHandler* handler);
   static std::unique_ptr<PosixStream> Adopt(PosixPoller& poller, Fd fd, SocketAddress peer,
-                                            const StreamOptions& options, StreamHandler* handler);
+                                            const ByteStreamOptions& options, ByteStreamHandler* handler);
   ~PosixStream() override;
 
   IoResult Read(std::span<char> buffer) override;
@@ -52,9 +52,9 @@ class PosixStream final : public Stream, private FdHandler, private DeferredCall
  private:
   enum class Phase : uint8_t { kConnecting, kOpen, kFailed };
 
-  PosixStream(PosixPoller& poller, Phase phase, SocketAddress peer, StreamHandler* handler);
+  PosixStream(PosixPoller& poller, Phase phase, SocketAddress peer, ByteStreamHandler* handler);
 
-  int StartConnect(const StreamOptions& options);
+  int StartConnect(const ByteStreamOptions& options);
   void FinishConnect();
   void StartWatch();
   uint32_t Interest() const;
@@ -68,7 +68,7 @@ class PosixStream final : public Stream, private FdHandler, private DeferredCall
   void OnDeferred() override;
 
   PosixPoller& poller_;
-  StreamHandler& handler_;
+  ByteStreamHandler& handler_;
   const SocketAddress peer_;
   Fd fd_;
   WatchId watch_;

@@ -9,11 +9,11 @@
 #include <thread>
 #include <vector>
 
-#include "absl/base/config.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 #include "troupe/loop/platform.h"
+#include "troupe/tests/loop/sanitizer.h"
 #include "troupe/tests/loop/test_loop.h"
 
 namespace troupe {
@@ -135,6 +135,7 @@ TEST(PosixSignalsTest, MaskIsPutBackWithThePlatform) {
     auto source = Catch(signals, loop, {SIGHUP}, probe);
     source.reset();
     EXPECT_TRUE(IsBlocked(SIGHUP));
+    Raise(SIGHUP);  // Too late to be heard, and does not hit the process.
   }
   EXPECT_FALSE(IsBlocked(SIGHUP));
   EXPECT_FALSE(IsBlocked(SIGUSR1));
@@ -164,9 +165,9 @@ TEST(PosixSignalsTest, WhatCannotBeCaughtIsRefused) {
   EXPECT_EQ(loop.poller().watch_count(), 0u);
 }
 
-// ThreadSanitizer calls handlers with a context of its own, and what one writes there is lost.
-#ifndef ABSL_HAVE_THREAD_SANITIZER
 TEST(PosixSignalsTest, F101_ASignalToAThreadThatDoesNotBlockItIsHeardToo) {
+  // It calls handlers with a context of its own, and what one writes there is lost.
+  if (UnderThreadSanitizer()) GTEST_SKIP();
   PosixSignals signals;
   TestLoop loop;
   Probe probe;
@@ -181,7 +182,6 @@ TEST(PosixSignalsTest, F101_ASignalToAThreadThatDoesNotBlockItIsHeardToo) {
   stop = true;
   host.join();
 }
-#endif
 
 }  // namespace
 }  // namespace troupe
