@@ -3,114 +3,21 @@
 #include <google/protobuf/compiler/cpp/names.h>
 #include <google/protobuf/descriptor.h>
 
-#include <algorithm>
-#include <iterator>
-
 namespace troupe::codegen {
 namespace {
 
 namespace pb = google::protobuf;
 
-// In order, to be searched.
-constexpr std::string_view kKeywords[] = {
-    "EOF",
-    "NULL",
-    "alignas",
-    "alignof",
-    "and",
-    "and_eq",
-    "asm",
-    "assert",
-    "auto",
-    "bitand",
-    "bitor",
-    "bool",
-    "break",
-    "case",
-    "catch",
-    "char",
-    "char16_t",
-    "char32_t",
-    "char8_t",
-    "class",
-    "co_await",
-    "co_return",
-    "co_yield",
-    "compl",
-    "concept",
-    "const",
-    "const_cast",
-    "consteval",
-    "constexpr",
-    "constinit",
-    "continue",
-    "decltype",
-    "default",
-    "delete",
-    "do",
-    "double",
-    "dynamic_cast",
-    "else",
-    "enum",
-    "errno",
-    "explicit",
-    "export",
-    "extern",
-    "false",
-    "float",
-    "for",
-    "friend",
-    "goto",
-    "if",
-    "inline",
-    "int",
-    "long",
-    "mutable",
-    "namespace",
-    "new",
-    "noexcept",
-    "not",
-    "not_eq",
-    "nullptr",
-    "operator",
-    "or",
-    "or_eq",
-    "private",
-    "protected",
-    "public",
-    "register",
-    "reinterpret_cast",
-    "requires",
-    "return",
-    "short",
-    "signed",
-    "sizeof",
-    "static",
-    "static_assert",
-    "static_cast",
-    "struct",
-    "switch",
-    "template",
-    "this",
-    "thread_local",
-    "throw",
-    "true",
-    "try",
-    "typedef",
-    "typeid",
-    "typename",
-    "union",
-    "unsigned",
-    "using",
-    "virtual",
-    "void",
-    "volatile",
-    "wchar_t",
-    "while",
-    "xor",
-    "xor_eq",
-};
-static_assert(std::is_sorted(std::begin(kKeywords), std::end(kKeywords)));
+// Between spaces, to be searched.
+constexpr std::string_view kKeywords =
+    " EOF NULL alignas alignof and and_eq asm assert auto bitand bitor bool break case catch "
+    "char char16_t char32_t char8_t class co_await co_return co_yield compl concept const "
+    "const_cast consteval constexpr constinit continue decltype default delete do double "
+    "dynamic_cast else enum errno explicit export extern false float for friend goto if inline "
+    "int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private "
+    "protected public register reinterpret_cast requires return short signed sizeof static "
+    "static_assert static_cast struct switch template this thread_local throw true try typedef "
+    "typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq ";
 
 void AddEnum(const pb::EnumDescriptor& type, std::set<std::string>& names) {
   const std::string name = pb::compiler::cpp::ClassName(&type);
@@ -175,7 +82,7 @@ std::string ServiceSourceOf(const pb::FileDescriptor& file) {
 }
 
 bool IsCppKeyword(std::string_view name) {
-  return std::binary_search(std::begin(kKeywords), std::end(kKeywords), name);
+  return kKeywords.find(" " + std::string(name) + " ") != std::string_view::npos;
 }
 
 std::set<std::string> NamesBesideMessages(const pb::FileDescriptor& file) {

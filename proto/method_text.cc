@@ -31,23 +31,23 @@ std::string AsCommentLine(std::string text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.pop_back();
   // A line that ends in a backslash goes on in the next one.
   if (!text.empty() && text.back() == '\\') text += " //";
-  return text.empty() || text.front() == ' ' ? "//" + text + "\n" : "// " + text + "\n";
+  return text.empty() || text.front() == ' ' ? "//" + text : "// " + text;
 }
 
-std::string AsComment(const std::string& text) {
-  std::string lines;
+std::vector<std::string> AsComment(const std::string& text) {
+  std::vector<std::string> lines;
   for (size_t start = 0; start < text.size();) {
     const size_t end = std::min(text.find('\n', start), text.size());
-    lines += AsCommentLine(text.substr(start, end - start));
+    lines.push_back(AsCommentLine(text.substr(start, end - start)));
     start = end + 1;
   }
   return lines;
 }
 
 template <typename D>
-std::string CommentOn(const D& descriptor) {
+std::vector<std::string> CommentOn(const D& descriptor) {
   pb::SourceLocation location;
-  if (!descriptor.GetSourceLocation(&location)) return "";
+  if (!descriptor.GetSourceLocation(&location)) return {};
   const bool above = !location.leading_comments.empty();
   return AsComment(above ? location.leading_comments : location.trailing_comments);
 }
@@ -57,6 +57,18 @@ std::string CommentOn(const D& descriptor) {
 Shape ShapeOf(const pb::MethodDescriptor& method) {
   if (method.server_streaming()) return Shape::kServerStream;
   return method.options().GetExtension(oneway) ? Shape::kOneway : Shape::kUnary;
+}
+
+std::string ResultOf(Shape shape) {
+  switch (shape) {
+    case Shape::kUnary:
+      return "::troupe::Call<$Response$>";
+    case Shape::kOneway:
+      return "::troupe::SendResult";
+    case Shape::kServerStream:
+      return "::troupe::Stream<$Response$>";
+  }
+  return "";
 }
 
 Words WordsOf(const pb::ServiceDescriptor& service) {
@@ -79,7 +91,9 @@ Words WordsOf(const pb::MethodDescriptor& method) {
   return words;
 }
 
-std::string CommentOf(const pb::ServiceDescriptor& service) { return CommentOn(service); }
-std::string CommentOf(const pb::MethodDescriptor& method) { return CommentOn(method); }
+std::vector<std::string> CommentOf(const pb::ServiceDescriptor& service) {
+  return CommentOn(service);
+}
+std::vector<std::string> CommentOf(const pb::MethodDescriptor& method) { return CommentOn(method); }
 
 }  // namespace troupe::codegen

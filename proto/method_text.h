@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace google::protobuf {
 class MethodDescriptor;
@@ -16,6 +17,8 @@ using Words = std::map<std::string, std::string>;
 
 enum class Shape { kUnary, kOneway, kServerStream };
 Shape ShapeOf(const google::protobuf::MethodDescriptor& method);
+// What a handle's method of this shape returns, with words to fill in.
+std::string ResultOf(Shape shape);
 
 // $Service$ "Account", $service$ "::bank::Account", $service_name$ "bank.Account".
 Words WordsOf(const google::protobuf::ServiceDescriptor& service);
@@ -24,10 +27,9 @@ Words WordsOf(const google::protobuf::ServiceDescriptor& service);
 // $idempotent$, $interleave$.
 Words WordsOf(const google::protobuf::MethodDescriptor& method);
 
-// What the .proto says above it, or else behind it, as C++ comment lines. Empty when it says
-// nothing.
-std::string CommentOf(const google::protobuf::ServiceDescriptor& service);
-std::string CommentOf(const google::protobuf::MethodDescriptor& method);
+// What the .proto says above it, or else behind it, as the lines of a C++ comment.
+std::vector<std::string> CommentOf(const google::protobuf::ServiceDescriptor& service);
+std::vector<std::string> CommentOf(const google::protobuf::MethodDescriptor& method);
 
 }  // namespace troupe::codegen
 

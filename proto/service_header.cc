@@ -7,6 +7,7 @@
 #include <cctype>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "troupe/proto/cpp_names.h"
 #include "troupe/proto/method_text.h"
@@ -57,54 +58,55 @@ void PrintIncludes(const pb::FileDescriptor& file, pb::io::Printer& printer) {
   }
 }
 
-const char* RefTemplate(Shape shape) {
-  switch (shape) {
-    case Shape::kUnary:
-      return "::troupe::Call<$Response$> $Method$(const $Request$& request) const;\n"
-             "::troupe::Call<$Response$> $Method$($Request$&& request) const;\n";
-    case Shape::kOneway:
-      return "::troupe::SendResult $Method$(const $Request$& request) const;\n"
-             "::troupe::SendResult $Method$($Request$&& request) const;\n";
-    case Shape::kServerStream:
-      return "::troupe::Stream<$Response$> $Method$(const $Request$& request) const;\n"
-             "::troupe::Stream<$Response$> $Method$($Request$&& request) const;\n";
+std::string RefDeclaration(Shape shape) {
+  const std::string result = ResultOf(shape);
+  std::string text;
+  for (const char* parameter : {"const $Request$&", "$Request$&&"}) {
+    text += result + " $Method$(\n    " + parameter + " request) const;\n";
   }
-  return "";
+  return text;
 }
 
-const char* ActorTemplate(Shape shape) {
+std::string ActorDeclaration(Shape shape) {
   if (shape == Shape::kServerStream) {
-    return "virtual ::troupe::Reply<void> $Method$(::troupe::Context& cx,\n"
-           "    const $Request$& request, ::troupe::Sink<$Response$> out) = 0;\n";
+    return "virtual ::troupe::Reply<void> $Method$(\n"
+           "    ::troupe::Context& cx, const $Request$& request,\n"
+           "    ::troupe::Sink<$Response$> out) = 0;\n";
   }
-  return "virtual ::troupe::Reply<$Response$> $Method$(::troupe::Context& cx,\n"
-         "    const $Request$& request) = 0;\n";
+  return "virtual ::troupe::Reply<$Response$> $Method$(\n"
+         "    ::troupe::Context& cx, const $Request$& request) = 0;\n";
 }
 
-const char* WorkerTemplate(Shape shape) {
-  switch (shape) {
-    case Shape::kUnary:
-      return "virtual ::absl::StatusOr<$Response$> $Method$(::troupe::WorkerContext& cx,\n"
-             "    const $Request$& request) = 0;\n";
-    case Shape::kOneway:
-      return "virtual ::absl::Status $Method$(::troupe::WorkerContext& cx,\n"
-             "    const $Request$& request) = 0;\n";
-    case Shape::kServerStream:
-      return "";
+std::string WorkerDeclaration(Shape shape) {
+  if (shape == Shape::kServerStream) return "";
+  const std::string result =
+      shape == Shape::kOneway ? "::absl::Status" : "::absl::StatusOr<$Response$>";
+  return "virtual " + result +
+         " $Method$(\n"
+         "    ::troupe::WorkerContext& cx, const $Request$& request) = 0;\n";
+}
+
+bool HasStreams(const pb::ServiceDescriptor& service) {
+  for (int i = 0; i < service.method_count(); ++i) {
+    if (service.method(i)->server_streaming()) return true;
   }
-  return "";
+  return false;
+}
+
+void PrintComment(const std::vector<std::string>& lines, pb::io::Printer& printer) {
+  for (const std::string& line : lines) printer.Print("$line$\n", "line", line);
 }
 
 // One declaration a method, below what the .proto says of it.
-void PrintMethods(const pb::ServiceDescriptor& service, const char* (*template_of)(Shape),
+void PrintMethods(const pb::ServiceDescriptor& service, std::string (*declaration_of)(Shape),
                   pb::io::Printer& printer) {
   printer.Indent();
   for (int i = 0; i < service.method_count(); ++i) {
     const pb::MethodDescriptor& method = *service.method(i);
-    const std::string text = template_of(ShapeOf(method));
+    const std::string text = declaration_of(ShapeOf(method));
     if (text.empty()) continue;
     printer.Print("\n");
-    printer.PrintRaw(CommentOf(method));
+    PrintComment(CommentOf(method), printer);
     printer.Print(WordsOf(method), text.c_str());
   }
   printer.Outdent();
@@ -112,7 +114,7 @@ void PrintMethods(const pb::ServiceDescriptor& service, const char* (*template_o
 
 void PrintService(const pb::ServiceDescriptor& service, pb::io::Printer& printer) {
   printer.Print("\n");
-  printer.PrintRaw(CommentOf(service));
+  PrintComment(CommentOf(service), printer);
   printer.Print(WordsOf(service),
                 "class $Service$ {\n"
                 " public:\n"
@@ -141,7 +143,7 @@ void PrintRef(const pb::ServiceDescriptor& service, pb::io::Printer& printer) {
                 "             ::std::derived_from<A, $service$::Worker>)\n"
                 "  Ref(const ::troupe::Ref<A>& ref) : ::troupe::AnyRef(ref) {}  // NOLINT: an A "
                 "serves it.\n");
-  PrintMethods(service, &RefTemplate, printer);
+  PrintMethods(service, &RefDeclaration, printer);
   printer.Print(WordsOf(service),
                 "};\n"
                 "static_assert(sizeof($service$::Ref) == sizeof(::troupe::AnyRef));\n"
@@ -149,14 +151,14 @@ void PrintRef(const pb::ServiceDescriptor& service, pb::io::Printer& printer) {
 }
 
 void PrintBase(const pb::ServiceDescriptor& service, const char* kind,
-               const char* (*template_of)(Shape), pb::io::Printer& printer) {
+               std::string (*declaration_of)(Shape), pb::io::Printer& printer) {
   Words words = WordsOf(service);
   words["Kind"] = kind;
   printer.Print(words,
                 "class $Service$::$Kind$ : public ::troupe::$Kind$ {\n"
                 " public:\n"
                 "  using Service = $service$;\n");
-  PrintMethods(service, template_of, printer);
+  PrintMethods(service, declaration_of, printer);
   printer.Print("};\n");
 }
 
@@ -179,13 +181,13 @@ void WriteServiceHeader(const pb::FileDescriptor& file, pb::io::ZeroCopyOutputSt
     PrintService(service, printer);
     PrintRef(service, printer);
     printer.Print(WordsOf(service), "\n// What an actor that serves $service_name$ overrides.\n");
-    PrintBase(service, "Actor", &ActorTemplate, printer);
-    printer.Print(
-        WordsOf(service),
-        "\n"
-        "// What a pool of workers that serves $service_name$ overrides; it cannot serve\n"
-        "// streams.\n");
-    PrintBase(service, "Worker", &WorkerTemplate, printer);
+    PrintBase(service, "Actor", &ActorDeclaration, printer);
+    printer.Print(WordsOf(service),
+                  "\n// What a pool of workers that serves $service_name$ overrides.\n");
+    if (HasStreams(service)) {
+      printer.Print("// Calls of its streams come to UNIMPLEMENTED.\n");
+    }
+    PrintBase(service, "Worker", &WorkerDeclaration, printer);
   }
   if (has_namespace) printer.Print(words, "\n}  // namespace $namespace$\n");
   printer.Print(words, "\n#endif  // $guard$\n");

@@ -41,26 +41,14 @@ const char* HandlerTemplate(Shape shape) {
   return "";
 }
 
-const char* ResultTemplate(Shape shape) {
-  switch (shape) {
-    case Shape::kUnary:
-      return "::troupe::Call<$Response$>";
-    case Shape::kOneway:
-      return "::troupe::SendResult";
-    case Shape::kServerStream:
-      return "::troupe::Stream<$Response$>";
-  }
-  return "";
-}
-
 // With $argument$ for what the request is made from.
 const char* SendTemplate(Shape shape) {
   if (shape == Shape::kOneway) {
-    return "  return ::troupe::internal::SendRequest(*this, &Methods::k$Method$Message,\n"
-           "      $argument$);\n";
+    return "  return ::troupe::internal::SendRequest(\n"
+           "      *this, &Methods::k$Method$Message, $argument$);\n";
   }
-  return "  return {*this, ::troupe::internal::EncloseRequest(\n"
-         "      &Methods::k$Method$Message, $argument$)};\n";
+  return "  return {*this,\n"
+         "      ::troupe::internal::EncloseRequest(&Methods::k$Method$Message, $argument$)};\n";
 }
 
 void PrintMethodsStruct(const pb::ServiceDescriptor& service, pb::io::Printer& printer) {
@@ -124,8 +112,8 @@ void PrintSend(const pb::MethodDescriptor& method, const char* parameter, const 
                pb::io::Printer& printer) {
   Words words = WordsOf(method);
   words["argument"] = argument;
-  const std::string head = std::string("\n") + ResultTemplate(ShapeOf(method)) +
-                           " $Service$::Ref::$Method$(\n    " + parameter + " request) const {\n";
+  const std::string head = "\n" + ResultOf(ShapeOf(method)) + " $Service$::Ref::$Method$(\n    " +
+                           parameter + " request) const {\n";
   printer.Print(words, head.c_str());
   printer.Print(words, SendTemplate(ShapeOf(method)));
   printer.Print("}\n");
