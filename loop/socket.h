@@ -35,7 +35,7 @@ struct IoResult {
 // Told what happened to a stream.
 //
 // Lifetime: outlives the stream; may destroy the stream from inside a call.
-class StreamHandler {
+class ByteStreamHandler {
  public:
   // A connection made by Connect() is established; never called for an accepted one.
   virtual void OnConnected() {}
@@ -45,7 +45,7 @@ class StreamHandler {
   virtual void OnFailed() = 0;
 
  protected:
-  ~StreamHandler() = default;
+  ~ByteStreamHandler() = default;
 };
 
 // One TCP connection: non-blocking, first error sticks.
@@ -55,9 +55,9 @@ class StreamHandler {
 //           unsent, so a polite end is ShutdownWrite(), reading to the end, then destruction.
 // Errors:   UNAVAILABLE for reset, refused and broken; DEADLINE_EXCEEDED when the kernel gave
 //           up; the operating system's words are in the message. No SIGPIPE.
-class Stream {
+class ByteStream {
  public:
-  virtual ~Stream() = default;
+  virtual ~ByteStream() = default;
 
   // At most once each until would_block; after a failure both return {0, false, true}.
   virtual IoResult Read(std::span<char> buffer) = 0;
@@ -76,13 +76,13 @@ class Stream {
   virtual SocketAddress local_address() const = 0;
 };
 
-struct StreamOptions {
+struct ByteStreamOptions {
   int user_timeout_ms = 10'000;       // TCP_USER_TIMEOUT
   int keepalive_idle_s = 5;           // and 1 s apart, 5 probes
 };
 
 // An accepted connection that no shard has adopted: it may be handed to another shard's platform
-// calls before it becomes a Stream. Destroying it closes the connection.
+// calls before it becomes a ByteStream. Destroying it closes the connection.
 //
 // Thread: one at a time, any.
 class PendingStream {
