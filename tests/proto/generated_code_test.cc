@@ -1,0 +1,170 @@
+// What the generated header and source say, for who reads them.
+
+#include <string>
+#include <string_view>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "troupe/tests/proto/generator_fixture.h"
+
+namespace troupe::codegen {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr std::string_view kBank = R"(syntax = "proto3";
+package shop.bank;
+import "google/protobuf/empty.proto";
+import "money.proto";
+import "troupe/proto/options.proto";
+message Note {
+  message Line { string text = 1; }
+}
+
+// Detached: of nothing.
+
+// Keeps money.
+//
+//   indented \
+service Account {
+  // Adds to it.
+  rpc Deposit(money.Cents) returns (money.Balance);
+  rpc Audit(Note.Line) returns (google.protobuf.Empty) {  // Says $nothing$.
+    option (troupe.oneway) = true;
+  }
+  /* Each change. */
+  rpc Watch(Note) returns (stream money.Balance);
+}
+)";
+constexpr std::string_view kMoney = R"(syntax = "proto3";
+package money;
+message Cents {}
+message Balance {}
+)";
+
+std::string Make(const std::string& file) {
+  GeneratorFixture fixture;
+  fixture.Add("bank.proto", kBank);
+  fixture.Add("money.proto", kMoney);
+  Generated made = fixture.Run("bank.proto");
+  EXPECT_EQ(made.error, "");
+  EXPECT_EQ(made.files.size(), 2);
+  return made.files[file];
+}
+
+TEST(GeneratedCodeTest, HeaderIncludesTheMessagesOfAllMethods) {
+  const std::string header = Make("bank.troupe.h");
+  for (const char* included :
+       {"bank.pb.h", "money.pb.h", "google/protobuf/empty.pb.h", "troupe/actors/service.h"}) {
+    EXPECT_THAT(header, HasSubstr("#include \"" + std::string(included) + "\"\n"));
+  }
+  EXPECT_THAT(header, Not(HasSubstr("options.pb.h")));
+}
+
+TEST(GeneratedCodeTest, PackageIsTheNamespace) {
+  EXPECT_THAT(Make("bank.troupe.h"), HasSubstr("\nnamespace shop::bank {\n"));
+}
+
+TEST(GeneratedCodeTest, CommentOfTheServiceIsAboveItsClass) {
+  // The backslash must not make the next line part of the comment.
+  EXPECT_THAT(Make("bank.troupe.h"),
+              HasSubstr("\n\n// Keeps money.\n//\n//   indented \\ //\nclass Account {\n"));
+}
+
+TEST(GeneratedCodeTest, HandleHasAMethodForEachRpc) {
+  const std::string header = Make("bank.troupe.h");
+  EXPECT_THAT(header, HasSubstr("  // Adds to it.\n"
+                                "  ::troupe::Call<::money::Balance> Deposit(\n"
+                                "      const ::money::Cents& request) const;\n"
+                                "  ::troupe::Call<::money::Balance> Deposit(\n"
+                                "      ::money::Cents&& request) const;\n"));
+  EXPECT_THAT(header, HasSubstr("  ::troupe::SendResult Audit(\n"
+                                "      const ::shop::bank::Note_Line& request) const;\n"
+                                "  ::troupe::SendResult Audit(\n"
+                                "      ::shop::bank::Note_Line&& request) const;\n"));
+  EXPECT_THAT(header, HasSubstr("  // Each change.\n"
+                                "  ::troupe::Stream<::money::Balance> Watch(\n"
+                                "      const ::shop::bank::Note& request) const;\n"
+                                "  ::troupe::Stream<::money::Balance> Watch(\n"
+                                "      ::shop::bank::Note&& request) const;\n"));
+}
+
+TEST(GeneratedCodeTest, ActorHasAHandlerForEachRpc) {
+  EXPECT_THAT(
+      Make("bank.troupe.h"),
+      HasSubstr("class Account::Actor : public ::troupe::Actor {\n"
+                " public:\n"
+                "  using Service = ::shop::bank::Account;\n"
+                "\n"
+                "  // Adds to it.\n"
+                "  virtual ::troupe::Reply<::money::Balance> Deposit(\n"
+                "      ::troupe::Context& cx, const ::money::Cents& request) = 0;\n"
+                "\n"
+                "  // Says $nothing$.\n"
+                "  virtual ::troupe::Reply<void> Audit(\n"
+                "      ::troupe::Context& cx, const ::shop::bank::Note_Line& request) = 0;\n"
+                "\n"
+                "  // Each change.\n"
+                "  virtual ::troupe::Reply<void> Watch(\n"
+                "      ::troupe::Context& cx, const ::shop::bank::Note& request,\n"
+                "      ::troupe::Sink<::money::Balance> out) = 0;\n"
+                "};\n"));
+}
+
+TEST(GeneratedCodeTest, WorkerHasAHandlerForEachRpcWithoutAStream) {
+  EXPECT_THAT(
+      Make("bank.troupe.h"),
+      HasSubstr("class Account::Worker : public ::troupe::Worker {\n"
+                " public:\n"
+                "  using Service = ::shop::bank::Account;\n"
+                "\n"
+                "  // Adds to it.\n"
+                "  virtual ::absl::StatusOr<::money::Balance> Deposit(\n"
+                "      ::troupe::WorkerContext& cx, const ::money::Cents& request) = 0;\n"
+                "\n"
+                "  // Says $nothing$.\n"
+                "  virtual ::absl::Status Audit(\n"
+                "      ::troupe::WorkerContext& cx, const ::shop::bank::Note_Line& request) = 0;\n"
+                "};\n"));
+}
+
+TEST(GeneratedCodeTest, AllStaticDataIsConstantInitialised) {
+  const std::string source = Make("bank.troupe.cc");
+  size_t definitions = 0;
+  size_t line_start = 0;
+  while ((line_start = source.find("\nconstinit const ::troupe::internal::", line_start)) !=
+         std::string::npos) {
+    ++definitions;
+    ++line_start;
+  }
+  // Two for each rpc, their list and the service. The compiler checks that constinit is kept.
+  EXPECT_EQ(definitions, 3 * 2 + 2);
+  EXPECT_THAT(source, Not(HasSubstr("\nconst ")));
+}
+
+TEST(GeneratedCodeTest, FileWithoutServicesHasMessagesOnly) {
+  GeneratorFixture fixture;
+  fixture.Add("a/money.proto", kMoney);
+  Generated made = fixture.Run("a/money.proto");
+  EXPECT_EQ(made.error, "");
+  EXPECT_THAT(made.files["a/money.troupe.h"], HasSubstr("#include \"a/money.pb.h\"\n"));
+  EXPECT_THAT(made.files["a/money.troupe.h"], Not(HasSubstr("troupe/actors")));
+  EXPECT_THAT(made.files["a/money.troupe.cc"],
+              StartsWith("// Generated from a/money.proto by protoc-gen-troupe.\n"
+                         "#include \"a/money.troupe.h\"\n"));
+}
+
+TEST(GeneratedCodeTest, FilesWhoseNamesDifferInPunctuationHaveGuardsOfTheirOwn) {
+  GeneratorFixture fixture;
+  fixture.Add("a_b.proto", kMoney);
+  fixture.Add("a/b.proto", kMoney);
+  const std::string one = fixture.Run("a_b.proto").files["a_b.troupe.h"];
+  const std::string other = fixture.Run("a/b.proto").files["a/b.troupe.h"];
+  EXPECT_THAT(one, HasSubstr("#ifndef TROUPE_GENERATED_a_5fb_2eproto\n"));
+  EXPECT_THAT(other, HasSubstr("#ifndef TROUPE_GENERATED_a_2fb_2eproto\n"));
+}
+
+}  // namespace
+}  // namespace troupe::codegen
