@@ -1,0 +1,69 @@
+#ifndef TROUPE_ACTORS_ANY_REF_H_
+#define TROUPE_ACTORS_ANY_REF_H_
+
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace troupe {
+
+class System;
+
+// Says what became of a one-way message. It may be ignored.
+enum class SendResult : uint8_t {
+  kAccepted,  // Same shard: in the mailbox. Else: charged to this shard's budget; see Undelivered.
+  kFull,      // A mailbox, outbox or inbox is at its limit.
+  kGone,      // The actor has ended, its system stops, or the handle is empty.
+};
+
+// Which actor: a handle without the actor's type. It owns nothing and stays valid over restarts;
+// after the actor's end it reaches nobody, never a successor in the same place.
+//
+// Thread:   a value; any.
+// Lifetime: not used after its System's end.
+class AnyRef {
+ public:
+  AnyRef() = default;
+  AnyRef(System* system, uint64_t incarnation, uint16_t shard, uint32_t slot, uint64_t generation)
+      : system_(system),
+        incarnation_(incarnation),
+        generation_(generation),
+        slot_(slot),
+        shard_(shard) {}
+
+  // False for a default-made handle, which reaches nobody.
+  explicit operator bool() const { return system_ != nullptr; }
+
+  System* system() const { return system_; }
+  // Of the node's boot: two boots of one node never share it.
+  uint64_t incarnation() const { return incarnation_; }
+  uint64_t generation() const { return generation_; }
+  uint32_t slot() const { return slot_; }
+  uint16_t shard() const { return shard_; }
+
+  // "shard/slot#generation", with "@incarnation" when it is another node's.
+  std::string ToString() const;
+
+  friend bool operator==(const AnyRef& a, const AnyRef& b) {
+    return a.incarnation_ == b.incarnation_ && a.generation_ == b.generation_ &&
+           a.slot_ == b.slot_ && a.shard_ == b.shard_;
+  }
+  template <typename H>
+  friend H AbslHashValue(H h, const AnyRef& ref) {
+    return H::combine(std::move(h), ref.incarnation_, ref.generation_, ref.slot_, ref.shard_);
+  }
+
+ private:
+  System* system_ = nullptr;
+  uint64_t incarnation_ = 0;
+  uint64_t generation_ = 0;
+  uint32_t slot_ = 0;
+  uint16_t shard_ = 0;
+};
+static_assert(sizeof(AnyRef) == 32);
+static_assert(std::is_trivially_copyable_v<AnyRef>);
+
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_ANY_REF_H_

@@ -1,0 +1,278 @@
+#ifndef TROUPE_ACTORS_CALL_H_
+#define TROUPE_ACTORS_CALL_H_
+
+#include <coroutine>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "troupe/actors/cell.h"
+#include "troupe/actors/pending_ask.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/reply.h"
+#include "troupe/actors/runtime_wait.h"
+#include "troupe/actors/shard.h"
+
+namespace troupe {
+
+template <typename T>
+class Pending;
+
+namespace internal {
+
+// Where a handler waits for one or more requests.
+class AskJoin : public Suspension {
+ public:
+  AskJoin() = default;
+  AskJoin(const AskJoin&) = delete;
+  AskJoin& operator=(const AskJoin&) = delete;
+
+  void Expect() { ++outstanding_; }
+  void OneDone() {
+    if (--outstanding_ == 0 && activation != nullptr) Shard::Current()->Resume(*this);
+  }
+  bool all_done() const { return outstanding_ == 0; }
+
+ protected:
+  ~AskJoin() {
+    if (activation != nullptr) Shard::Current()->Unlink(*this);
+  }
+
+ private:
+  int outstanding_ = 0;
+};
+
+absl::Status CancelledAwait();
+
+// A request under way that comes to a T, and the handler that may wait for it.
+template <typename T>
+class AskState final : public PendingAsk {
+ public:
+  AskState() = default;
+  ~AskState() {
+    if (pending()) Shard::Current()->DropAsk(*this, /*tell_callee=*/true);
+  }
+
+  void Start(const AnyRef& target, Envelope* envelope, absl::Duration timeout) {
+    Shard::Current()->StartAsk(*this, target, envelope, timeout);
+  }
+
+  void OnReply(absl::Status status, void* value) override {
+    if (!status.ok()) {
+      outcome_.emplace(std::move(status));
+    } else if constexpr (std::is_void_v<T>) {
+      outcome_.emplace(absl::OkStatus());
+    } else {
+      outcome_.emplace(std::move(*static_cast<T*>(value)));
+    }
+    if (join_ != nullptr) std::exchange(join_, nullptr)->OneDone();
+  }
+
+  // The caller gives up, or never begins.
+  void Abandon(absl::Status status) {
+    if (pending()) Shard::Current()->DropAsk(*this, /*tell_callee=*/true);
+    OnReply(std::move(status), nullptr);
+  }
+
+  bool done() const { return outcome_.has_value(); }
+  Outcome<T> Take() { return *std::move(outcome_); }
+  // Counts this request in `join`, unless it has its outcome. Null: nobody waits any more.
+  void Join(AskJoin* join) {
+    if (done()) return;
+    join_ = join;
+    if (join != nullptr) join->Expect();
+  }
+
+ private:
+  std::optional<Outcome<T>> outcome_;
+  AskJoin* join_ = nullptr;
+};
+
+// Waits for requests whose states live elsewhere.
+template <typename... T>
+class AskWaiter final : public AskJoin {
+ public:
+  explicit AskWaiter(AskState<T>&... asks) : asks_(&asks...) {}
+  ~AskWaiter() { ForEach([](auto& ask) { ask.Join(nullptr); }); }
+
+  bool await_ready() {
+    if (Shard::Current()->CurrentCancelled()) AbandonPending();
+    ForEach([this](auto& ask) { ask.Join(this); });
+    return all_done();
+  }
+  void await_suspend(std::coroutine_handle<> handle_to_resume) {
+    Shard::Current()->Suspend(*this, handle_to_resume);
+  }
+  std::tuple<Outcome<T>...> TakeAll() {
+    return std::apply([](auto*... asks) { return std::tuple<Outcome<T>...>(asks->Take()...); },
+                      asks_);
+  }
+
+  void Cancel() override { AbandonPending(); }
+
+ private:
+  template <typename Visit>
+  void ForEach(Visit visit) {
+    std::apply([&](auto*... asks) { (visit(*asks), ...); }, asks_);
+  }
+  void AbandonPending() {
+    ForEach([](auto& ask) {
+      if (!ask.done()) ask.Abandon(CancelledAwait());
+    });
+  }
+
+  std::tuple<AskState<T>*...> asks_;
+};
+
+// Sends a call and waits for it, all inside the awaiting coroutine's frame.
+template <typename T>
+class CallAwaiter {
+ public:
+  CallAwaiter(const AnyRef& target, Envelope* envelope, absl::Duration timeout)
+      : target_(target), envelope_(envelope), timeout_(timeout), waiter_(state_) {}
+  ~CallAwaiter() {
+    if (envelope_ != nullptr) DiscardUnsent(envelope_);
+  }
+  CallAwaiter(const CallAwaiter&) = delete;
+  CallAwaiter& operator=(const CallAwaiter&) = delete;
+
+  bool await_ready() {
+    if (Shard::Current()->CurrentCancelled()) {
+      state_.Abandon(WithCertainty(CancelledAwait(), Certainty::kNotSent));
+      return true;
+    }
+    state_.Start(target_, std::exchange(envelope_, nullptr), timeout_);
+    return waiter_.await_ready();
+  }
+  void await_suspend(std::coroutine_handle<> handle) { waiter_.await_suspend(handle); }
+  Outcome<T> await_resume() { return state_.Take(); }
+
+ private:
+  const AnyRef target_;
+  Envelope* envelope_;
+  const absl::Duration timeout_;
+  AskState<T> state_;
+  AskWaiter<T> waiter_;
+};
+
+}  // namespace internal
+
+// A request that is written but not sent: it is sent by co_await, Start(), Wait() or All().
+//
+// Thread:   where it was made: a shard or, for Wait() only, any other thread.
+// Lifetime: holds its own copy of the request; dropping it unsent sends nothing.
+template <typename T>
+class [[nodiscard]] Call {
+ public:
+  Call(const AnyRef& target, internal::Envelope* envelope)
+      : target_(target), envelope_(envelope) {}
+  Call(Call&& other) noexcept
+      : target_(other.target_),
+        envelope_(std::exchange(other.envelope_, nullptr)),
+        timeout_(other.timeout_) {}
+  Call& operator=(Call&&) = delete;
+  ~Call() {
+    if (envelope_ != nullptr) internal::DiscardUnsent(envelope_);
+  }
+
+  // How long the caller will wait; never longer than its own request's deadline.
+  // Default: limits.ask_timeout.
+  Call Within(absl::Duration timeout) && {
+    timeout_ = timeout;
+    return std::move(*this);
+  }
+
+  // Sends it now; the outcome is awaited later.
+  Pending<T> Start() &&;
+
+  // Sends it and blocks this thread until the outcome: for workers and for threads that are no
+  // shard's; a CHECK on a shard. In simulation it drives the simulation.
+  internal::Outcome<T> Wait() &&;
+
+  internal::CallAwaiter<T> operator co_await() && {
+    return internal::CallAwaiter<T>(target_, std::exchange(envelope_, nullptr), timeout_);
+  }
+
+ private:
+  AnyRef target_;
+  internal::Envelope* envelope_;
+  absl::Duration timeout_ = absl::ZeroDuration();  // Zero: the default.
+};
+
+// A request under way. co_await it, once, for the outcome; dropping it cancels the request.
+//
+// Thread: the shard it was started on.
+template <typename T>
+class [[nodiscard]] Pending {
+ public:
+  bool done() const { return state_->done(); }
+
+  class Awaiter {
+   public:
+    explicit Awaiter(internal::AskState<T>& state) : state_(state), waiter_(state) {}
+    bool await_ready() { return waiter_.await_ready(); }
+    void await_suspend(std::coroutine_handle<> handle) { waiter_.await_suspend(handle); }
+    internal::Outcome<T> await_resume() { return state_.Take(); }
+
+   private:
+    internal::AskState<T>& state_;
+    internal::AskWaiter<T> waiter_;
+  };
+  Awaiter operator co_await() { return Awaiter(*state_); }
+
+ private:
+  friend class Call<T>;
+  template <typename... U>
+  friend class Joined;
+  explicit Pending(std::unique_ptr<internal::AskState<T>> state) : state_(std::move(state)) {}
+
+  std::unique_ptr<internal::AskState<T>> state_;
+};
+
+// Several requests under way; co_await comes to the tuple of their outcomes, in order.
+template <typename... T>
+class [[nodiscard]] Joined {
+ public:
+  explicit Joined(Pending<T>... pending)
+      : pending_(std::move(pending)...),
+        waiter_(std::apply(
+            [](auto&... each) { return internal::AskWaiter<T...>(*each.state_...); }, pending_)) {}
+
+  bool await_ready() { return waiter_.await_ready(); }
+  void await_suspend(std::coroutine_handle<> handle) { waiter_.await_suspend(handle); }
+  std::tuple<internal::Outcome<T>...> await_resume() { return waiter_.TakeAll(); }
+
+ private:
+  std::tuple<Pending<T>...> pending_;
+  internal::AskWaiter<T...> waiter_;
+};
+
+// Sends all the calls now; await the result for all the outcomes.
+template <typename... T>
+Joined<T...> All(Call<T>... calls) {
+  return Joined<T...>(std::move(calls).Start()...);
+}
+
+// Implementation details follow.
+
+template <typename T>
+Pending<T> Call<T>::Start() && {
+  auto state = std::make_unique<internal::AskState<T>>();
+  state->Start(target_, std::exchange(envelope_, nullptr), timeout_);
+  return Pending<T>(std::move(state));
+}
+
+template <typename T>
+internal::Outcome<T> Call<T>::Wait() && {
+  internal::WaitState<T> wait;
+  internal::RunWait(wait, target_, std::exchange(envelope_, nullptr), timeout_);
+  return wait.Take();
+}
+
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_CALL_H_

@@ -1,0 +1,148 @@
+#include "troupe/actors/context.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "troupe/actors/child_record.h"
+#include "troupe/actors/fd_record.h"
+#include "troupe/actors/monitor_record.h"
+#include "troupe/actors/runtime.h"
+#include "troupe/actors/signal_record.h"
+#include "troupe/base/logging.h"
+#include "troupe/base/text.h"
+
+namespace troupe {
+
+using internal::Shard;
+
+internal::Envelope& Context::envelope() { return static_cast<internal::Envelope&>(*this); }
+const internal::Envelope& Context::envelope() const {
+  return static_cast<const internal::Envelope&>(*this);
+}
+
+AnyRef Context::self() const { return Shard::Current()->RefOf(*envelope().cell); }
+
+AnyRef Context::sender() const {
+  const internal::Envelope& e = envelope();
+  if (e.sender_shard == internal::kNoShard || e.sender_slot == internal::kShardSlot) {
+    return AnyRef();
+  }
+  if (e.ask != 0 || (e.flags & internal::kEvent) != 0) return AnyRef();
+  Shard& shard = *Shard::Current();
+  return AnyRef(shard.runtime().system(), shard.incarnation(), e.sender_shard, e.sender_slot,
+                e.sender_generation);
+}
+
+Instant Context::Now() const { return Shard::Current()->loop().now(); }
+absl::Time Context::WallNow() const {
+  return Shard::Current()->loop().platform().clock().WallNow();
+}
+Random& Context::random() { return Shard::Current()->random(); }
+
+absl::Duration Context::Remaining() const {
+  return Instant{envelope().deadline} - Shard::Current()->loop().now();
+}
+
+bool Context::cancelled() const { return Shard::Current()->CurrentCancelled(); }
+
+uint32_t Context::missed() const { return envelope().missed; }
+
+void Context::Stop() {
+  Shard::Current()->AskToStop(*envelope().cell, StopReason::kStopped);
+}
+void Context::Stop(const AnyRef& other) { Shard::Current()->Stop(other, StopReason::kStopped); }
+
+std::optional<AnyRef> Context::FindAny(std::string_view name) const {
+  return internal::FindService(Shard::Current()->runtime(), name, nullptr);
+}
+
+bool Context::RemoveRecord(uint64_t id) {
+  return Shard::Current()->RemoveRecord(id, envelope().cell);
+}
+
+bool Context::Cancel(TimerId timer) { return RemoveRecord(timer.value()); }
+bool Context::Unwatch(FdWatchId watch) { return RemoveRecord(watch.value()); }
+bool Context::Demonitor(MonitorId monitor) { return RemoveRecord(monitor.value()); }
+bool Context::Unsubscribe(SubscriptionId subscription) {
+  return RemoveRecord(subscription.value());
+}
+
+FdWatchId Context::WatchFd(const internal::MessageType* type, int fd, uint32_t events) {
+  auto record = std::make_unique<internal::FdRecord>(type, fd, events);
+  const uint64_t id = Shard::Current()->AddRecord(*envelope().cell, *record);
+  if (id == 0) return FdWatchId();
+  record.release()->Begin();
+  return FdWatchId(id);
+}
+
+MonitorId Context::MonitorActor(const internal::MessageType* type, const AnyRef& target) {
+  Shard& shard = *Shard::Current();
+  internal::Cell& cell = *envelope().cell;
+  auto record = std::make_unique<internal::MonitorRecord>(target);
+  const uint64_t id = shard.AddRecord(cell, *record);
+  if (id == 0) return MonitorId();
+  record.release();
+  internal::Envelope* const down = shard.NewEnvelope(type);
+  shard.SetPayload(down, Down{.who = target, .status = {}, .monitor = MonitorId(id)}, 0);
+  down->flags |= internal::kEvent | internal::kUnbounded;
+  down->record = id;
+  down->slot = cell.slot;
+  down->generation = cell.generation;
+  shard.Monitor(target, down);
+  return MonitorId(id);
+}
+
+SubscriptionId Context::SubscribeSignal(const internal::MessageType* type, int signal) {
+  auto record = std::make_unique<internal::SignalRecord>(type, signal);
+  const absl::Status begun = record->Begin();
+  const uint64_t id = begun.ok() ? Shard::Current()->AddRecord(*envelope().cell, *record) : 0;
+  if (id == 0) {
+    TROUPE_LOG(kError, "no subscription to signal ", signal, ": ",
+               AbslView(StdView(begun.message())));
+    return SubscriptionId();
+  }
+  record.release();
+  return SubscriptionId(id);
+}
+
+absl::StatusOr<ChildId> Context::ExecChild(const internal::MessageType* output,
+                                           const internal::MessageType* exited,
+                                           const ChildOptions& options) {
+  auto record = std::make_unique<internal::ChildRecord>(output, exited);
+  absl::Status begun = record->Begin(options);
+  if (!begun.ok()) return begun;
+  const uint64_t id = Shard::Current()->AddRecord(*envelope().cell, *record);
+  if (id == 0) return absl::ResourceExhaustedError("timers_per_shard_max records are in use");
+  record.release();
+  return ChildId(id);
+}
+
+namespace {
+
+absl::StatusOr<ChildProcess*> FindChild(ChildId child, const internal::Cell* cell) {
+  internal::EventRecord* const record = Shard::Current()->FindRecord(child.value());
+  if (record == nullptr || record->cell() != cell) {
+    return absl::NotFoundError("the child has ended");
+  }
+  return static_cast<internal::ChildRecord*>(record)->process();
+}
+
+}  // namespace
+
+absl::Status Context::SignalChild(ChildId child, int signal) {
+  const absl::StatusOr<ChildProcess*> process = FindChild(child, envelope().cell);
+  return process.ok() ? (*process)->Signal(signal) : process.status();
+}
+
+absl::Status Context::WriteChild(ChildId child, std::string_view bytes) {
+  const absl::StatusOr<ChildProcess*> process = FindChild(child, envelope().cell);
+  return process.ok() ? (*process)->WriteInput(bytes) : process.status();
+}
+
+absl::Status Context::CloseChildInput(ChildId child) {
+  const absl::StatusOr<ChildProcess*> process = FindChild(child, envelope().cell);
+  if (process.ok()) (*process)->CloseInput();
+  return process.status();
+}
+
+}  // namespace troupe

@@ -1,0 +1,129 @@
+#ifndef TROUPE_ACTORS_CONTEXT_H_
+#define TROUPE_ACTORS_CONTEXT_H_
+
+// The whole of Context: its class stands in context_base.h.
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "troupe/actors/context_base.h"
+#include "troupe/actors/dispatch.h"
+#include "troupe/actors/events.h"
+#include "troupe/actors/offload.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/shard.h"
+#include "troupe/actors/sleeper.h"
+#include "troupe/actors/system.h"
+#include "troupe/actors/timer_record.h"
+#include "troupe/actors/worker.h"
+
+namespace troupe {
+
+template <typename A>
+Ref<A> Context::Self(const A*) const {
+  return Ref<A>(self());
+}
+
+template <typename A, typename... Args>
+Ref<A> Context::Spawn(SpawnOptions options, Args&&... args) {
+  return Ref<A>(internal::SpawnChild(
+      internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options)));
+}
+
+template <typename A, typename... Args>
+Ref<A> Context::SpawnOnce(SpawnOptions options, Args&&... args) {
+  return Ref<A>(internal::SpawnChild(
+      internal::MakeInstance<A, true>(std::forward<Args>(args)...), std::move(options)));
+}
+
+template <typename A, typename... Args>
+absl::StatusOr<Ref<A>> Context::TrySpawn(SpawnOptions options, Args&&... args) {
+  absl::StatusOr<AnyRef> ref = internal::TrySpawnChild(
+      internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options));
+  if (!ref.ok()) return std::move(ref).status();
+  return Ref<A>(*ref);
+}
+
+template <typename W, typename... Args>
+Ref<W> Context::SpawnWorkers(WorkerOptions options, Args&&... args) {
+  return Ref<W>(internal::SpawnChild(
+      internal::MakeWorkerFront<W>(internal::Shard::Current()->runtime(), options,
+                                   std::forward<Args>(args)...),
+      internal::FrontOptions(options)));
+}
+
+template <typename S>
+std::optional<typename S::Ref> Context::Find(std::string_view name) const {
+  const std::optional<AnyRef> found = internal::FindService(
+      internal::Shard::Current()->runtime(), name, &S::kServiceInfo);
+  if (!found.has_value()) return std::nullopt;
+  return typename S::Ref(*found);
+}
+
+template <typename A, typename M>
+TimerId Context::After(A*, absl::Duration delay, M message) {
+  static_assert(Handles<A, M>, "the actor has no public On(troupe::Context&, M) for the message");
+  return internal::ArmTimer(
+      std::make_unique<internal::OneShotTimer<M>>(&internal::kMessageType<A, M>,
+                                                  std::move(message)),
+      delay);
+}
+
+template <typename A, typename M>
+TimerId Context::Every(A*, absl::Duration period, M message) {
+  static_assert(Handles<A, M>, "the actor has no public On(troupe::Context&, M) for the message");
+  static_assert(std::is_copy_constructible_v<M>, "Every() sends copies of its message");
+  return internal::ArmTimer(
+      std::make_unique<internal::PeriodicTimer<M>>(&internal::kMessageType<A, M>,
+                                                   std::move(message), period),
+      period);
+}
+
+template <typename A>
+FdWatchId Context::Watch(A*, int fd, uint32_t events) {
+  static_assert(Handles<A, FdReady>,
+                "the actor has no public On(troupe::Context&, troupe::FdReady)");
+  return WatchFd(&internal::kMessageType<A, FdReady>, fd, events);
+}
+
+template <typename A>
+MonitorId Context::Monitor(A*, const AnyRef& target) {
+  static_assert(Handles<A, Down>, "the actor has no public On(troupe::Context&, troupe::Down)");
+  return MonitorActor(&internal::kMessageType<A, Down>, target);
+}
+
+template <typename A>
+SubscriptionId Context::Subscribe(A*, int signal) {
+  static_assert(Handles<A, SignalRaised>,
+                "the actor has no public On(troupe::Context&, troupe::SignalRaised)");
+  return SubscribeSignal(&internal::kMessageType<A, SignalRaised>, signal);
+}
+
+template <typename A>
+absl::StatusOr<ChildId> Context::Exec(A*, ChildOptions options) {
+  static_assert(Handles<A, ChildExited>,
+                "the actor has no public On(troupe::Context&, troupe::ChildExited)");
+  if constexpr (Handles<A, ChildOutput>) {
+    return ExecChild(&internal::kMessageType<A, ChildOutput>,
+                     &internal::kMessageType<A, ChildExited>, options);
+  } else {
+    options.capture_output = false;
+    return ExecChild(nullptr, &internal::kMessageType<A, ChildExited>, options);
+  }
+}
+
+inline Sleeper Context::Sleep(absl::Duration duration) { return Sleeper(duration); }
+
+template <typename F, typename... Args>
+auto Context::Offload(F function, Args... args) {
+  return internal::OffloadAwaiter<F, Args...>(std::move(function), std::move(args)...);
+}
+
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_CONTEXT_H_

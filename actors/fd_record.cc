@@ -1,0 +1,48 @@
+#include "troupe/actors/fd_record.h"
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "troupe/actors/dispatch.h"
+#include "troupe/actors/events.h"
+#include "troupe/actors/shard.h"
+
+namespace troupe::internal {
+
+FdRecord::~FdRecord() { Shard::Current()->loop().poller().Remove(watch_); }
+
+void FdRecord::Begin() {
+  absl::StatusOr<WatchId> watch = Shard::Current()->loop().poller().Add(fd_, events_, this);
+  if (watch.ok()) {
+    watch_ = *watch;
+  } else {
+    Send(kError, std::move(watch).status());
+  }
+}
+
+void FdRecord::OnFdReady(uint32_t events) {
+  // Best effort: a descriptor that cannot be silenced is told of again, and that is harmless.
+  Shard::Current()->loop().poller().Modify(watch_, 0).IgnoreError();
+  Send(events, absl::OkStatus());
+}
+
+void FdRecord::AfterHandler() {
+  const absl::Status status = Shard::Current()->loop().poller().Modify(watch_, events_);
+  if (status.ok()) return;
+  watch_ = WatchId();
+  Send(kError, status);
+}
+
+void FdRecord::Send(uint32_t events, absl::Status status) {
+  Shard& shard = *Shard::Current();
+  Envelope* const envelope = shard.NewEnvelope(type_);
+  shard.SetPayload(envelope,
+                   FdReady{.fd = fd_,
+                           .events = events,
+                           .watch = FdWatchId(id()),
+                           .status = std::move(status)},
+                   0);
+  shard.DeliverEvent(*cell(), id(), envelope);
+}
+
+}  // namespace troupe::internal

@@ -1,0 +1,73 @@
+// What handles do on a thread that is no shard's.
+
+#include <utility>
+
+#include "troupe/actors/certainty.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/router.h"
+#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime_wait.h"
+#include "troupe/actors/system.h"
+
+namespace troupe::internal {
+
+Envelope* NewForeignEnvelope(const MessageType* type) {
+  auto* const envelope = new Envelope;
+  envelope->type = type;
+  envelope->sender_slot = kShardSlot;
+  return envelope;
+}
+
+SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope) {
+  if (!ref) return SendResult::kGone;
+  Runtime& runtime = ref.system()->runtime();
+  if (ref.incarnation() != runtime.incarnation()) {
+    // A session belongs to a shard: the first one passes it on.
+    Shard& shard = runtime.shard(0);
+    const bool posted = shard.Post([&shard, ref, envelope] {
+      if (shard.SendElsewhere(ref, envelope) != SendResult::kAccepted) {
+        shard.Refuse(envelope, absl::UnavailableError("the node is not reachable"),
+                     Certainty::kNotExecuted);
+      }
+    });
+    return posted ? SendResult::kAccepted : SendResult::kFull;
+  }
+  if (ref.shard() >= runtime.shard_count()) return SendResult::kGone;
+  envelope->slot = ref.slot();
+  envelope->generation = ref.generation();
+  return runtime.shard(ref.shard()).PostEnvelope(envelope) ? SendResult::kAccepted
+                                                           : SendResult::kFull;
+}
+
+void DiscardUnsent(Envelope* envelope) {
+  envelope->type->destroy(*envelope);
+  if (Shard* const shard = Shard::Current()) {
+    shard->Recycle(envelope);
+    return;
+  }
+  if (envelope->flags & kOutOfLine) {
+    ::operator delete(*reinterpret_cast<void**>(envelope->inline_payload));
+  }
+  delete envelope;
+}
+
+void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Duration timeout) {
+  TROUPE_CHECK_MSG(Shard::Current() == nullptr,
+                   "Wait() would block a shard: co_await the call instead");
+  TROUPE_CHECK_MSG(static_cast<bool>(target), "Wait() on an empty handle");
+  Runtime& runtime = target.system()->runtime();
+  const std::unique_ptr<Event> event = runtime.platform().MakeEvent();
+  wait.set_event(event.get());
+  const bool local = target.incarnation() == runtime.incarnation();
+  Shard& shard = runtime.shard(local && target.shard() < runtime.shard_count() ? target.shard()
+                                                                               : 0);
+  if (!shard.Post([&] { shard.StartAsk(wait, target, envelope, timeout); })) {
+    DiscardUnsent(envelope);
+    wait.OnReply(WithCertainty(absl::ResourceExhaustedError("the shard's inbox is full"),
+                               Certainty::kNotSent),
+                 nullptr);
+  }
+  event->WaitUntil(Instant::Infinite());
+}
+
+}  // namespace troupe::internal

@@ -1,0 +1,17 @@
+#ifndef TROUPE_ACTORS_IDS_H_
+#define TROUPE_ACTORS_IDS_H_
+
+#include "troupe/base/strong_id.h"
+
+namespace troupe {
+
+// What an actor asked to be told of. An id is of one life of one actor and is never given twice.
+using TimerId = StrongId<struct TimerIdTag>;
+using MonitorId = StrongId<struct MonitorIdTag>;
+using FdWatchId = StrongId<struct FdWatchIdTag>;
+using SubscriptionId = StrongId<struct SubscriptionIdTag>;
+using ChildId = StrongId<struct ChildIdTag>;
+
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_IDS_H_

@@ -1,0 +1,28 @@
+#ifndef TROUPE_ACTORS_MONITOR_RECORD_H_
+#define TROUPE_ACTORS_MONITOR_RECORD_H_
+
+#include "troupe/actors/any_ref.h"
+#include "troupe/actors/event_record.h"
+
+namespace troupe::internal {
+
+// The watcher's side of one monitor. The other side is the Down's envelope, which waits with the
+// target.
+class MonitorRecord final : public EventRecord {
+ public:
+  explicit MonitorRecord(const AnyRef& target) : target_(target) {}
+  ~MonitorRecord() override;
+
+  bool BeforeHandler(Envelope&) override {
+    fired_ = true;
+    return false;
+  }
+
+ private:
+  const AnyRef target_;
+  bool fired_ = false;
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_MONITOR_RECORD_H_

@@ -1,0 +1,153 @@
+#ifndef TROUPE_ACTORS_OFFLOAD_H_
+#define TROUPE_ACTORS_OFFLOAD_H_
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "troupe/actors/call.h"
+#include "troupe/actors/cell.h"
+#include "troupe/actors/reply.h"
+#include "troupe/actors/shard.h"
+#include "troupe/actors/worker_pool.h"
+
+namespace troupe::internal {
+
+// What awaiting a function that returns R comes to: Status for void and Status, StatusOr<T> for T
+// and StatusOr<T>.
+template <typename R>
+struct OffloadOutcome {
+  using Type = absl::StatusOr<R>;
+};
+template <>
+struct OffloadOutcome<void> {
+  using Type = absl::Status;
+};
+template <>
+struct OffloadOutcome<absl::Status> {
+  using Type = absl::Status;
+};
+template <typename T>
+struct OffloadOutcome<absl::StatusOr<T>> {
+  using Type = absl::StatusOr<T>;
+};
+
+absl::Status OffloadRefused();
+absl::Status OffloadThrew(std::string_view what);
+bool PostToBlockingPool(ShardWork* work);
+
+// Where a handler waits for a function on the blocking pool.
+class OffloadWait : public Suspension {
+ public:
+  OffloadWait() = default;
+  OffloadWait(const OffloadWait&) = delete;
+  OffloadWait& operator=(const OffloadWait&) = delete;
+
+  // The function has returned. The activation may be destroyed inside.
+  void Back();
+
+  // The work cannot be called back: the await ends when it is done.
+  void Cancel() final {}
+
+ protected:
+  ~OffloadWait();
+  void Begin(std::coroutine_handle<> handle_to_resume);
+
+ private:
+  Activation* counted_in_ = nullptr;
+};
+
+// One call of a function, on its way through the blocking pool. It owns the arguments, so that it
+// can outlive whoever waited.
+template <typename F, typename... Args>
+class OffloadJob final : public ShardWork {
+ public:
+  using Result = std::invoke_result_t<F, Args...>;
+  using Outcome = typename OffloadOutcome<Result>::Type;
+
+  OffloadJob(Shard& home, F function, Args... args)
+      : ShardWork(home), function_(std::move(function)), arguments_(std::move(args)...) {}
+
+  void Work(int) override {
+    try {
+      if constexpr (std::is_void_v<Result>) {
+        std::apply(std::move(function_), std::move(arguments_));
+        outcome_.emplace(absl::OkStatus());
+      } else {
+        outcome_.emplace(std::apply(std::move(function_), std::move(arguments_)));
+      }
+    } catch (const std::exception& thrown) {
+      outcome_.emplace(OffloadThrew(thrown.what()));
+    } catch (...) {
+      outcome_.emplace(OffloadThrew("something that is no std::exception"));
+    }
+  }
+  void Complete(bool abandoned) override {
+    if (waiter_ == nullptr) {
+      delete this;
+      return;
+    }
+    if (abandoned) outcome_.emplace(CancelledAwait());
+    done_ = true;
+    waiter_->Back();
+  }
+
+  Outcome Take() { return *std::move(outcome_); }
+  void set_waiter(OffloadWait* waiter) { waiter_ = waiter; }
+  // Its waiter is gone. Deletes this now or when it is back.
+  void Orphan() {
+    waiter_ = nullptr;
+    if (done_) delete this;
+  }
+  void Refused() { done_ = true; }
+
+ private:
+  F function_;
+  std::tuple<Args...> arguments_;
+  std::optional<Outcome> outcome_;
+  OffloadWait* waiter_ = nullptr;
+  bool done_ = false;
+};
+
+// What Context::Offload gives to co_await.
+template <typename F, typename... Args>
+class OffloadAwaiter final : public OffloadWait {
+ public:
+  using Job = OffloadJob<F, Args...>;
+  using Outcome = typename Job::Outcome;
+
+  OffloadAwaiter(F function, Args... args)
+      : job_(new Job(*Shard::Current(), std::move(function), std::move(args)...)) {
+    job_->set_waiter(this);
+  }
+  ~OffloadAwaiter() {
+    if (!posted_) job_->Refused();
+    job_->Orphan();
+  }
+
+  bool await_ready() const { return Shard::Current()->CurrentCancelled(); }
+  bool await_suspend(std::coroutine_handle<> handle_to_resume) {
+    posted_ = PostToBlockingPool(job_);
+    if (!posted_) return false;
+    Begin(handle_to_resume);
+    return true;
+  }
+  Outcome await_resume() {
+    if (Shard::Current()->CurrentCancelled()) return CancelledAwait();
+    if (!posted_) return OffloadRefused();
+    return job_->Take();
+  }
+
+ private:
+  Job* const job_;
+  bool posted_ = false;
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_OFFLOAD_H_

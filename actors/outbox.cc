@@ -1,0 +1,37 @@
+#include "troupe/actors/outbox.h"
+
+namespace troupe::internal {
+
+void Outbox::Flush() {
+  if (queue_.empty()) return;
+  constexpr size_t kBatch = 64;
+  Envelope* batch[kBatch];
+  bool pushed_any = false;
+  while (!queue_.empty()) {
+    size_t count = 0;
+    uint64_t batch_bytes[kBatch];
+    for (Envelope* e = queue_.head; e != nullptr && count < kBatch; e = e->next) {
+      batch_bytes[count] = e->bytes;
+      batch[count++] = e;
+    }
+    Envelope* const after = batch[count - 1]->next;
+    const size_t pushed = link_->messages.Push(batch, count);
+    // The first `pushed` belong to the other shard now: only the copies are read.
+    for (size_t i = 0; i < pushed; ++i) bytes_ -= batch_bytes[i];
+    messages_ -= static_cast<uint32_t>(pushed);
+    pushed_any |= pushed > 0;
+    queue_.head = pushed < count ? batch[pushed] : after;
+    if (pushed < count) break;
+  }
+  if (queue_.head == nullptr) queue_.tail = nullptr;
+  if (pushed_any) waker_->Publish();
+}
+
+void Outbox::FlushReturns() {
+  if (returns_ == nullptr) return;
+  if (link_->returns.Push(&returns_, 1) == 0) return;
+  returns_ = nullptr;
+  return_count_ = 0;
+}
+
+}  // namespace troupe::internal

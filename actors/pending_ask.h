@@ -1,0 +1,51 @@
+#ifndef TROUPE_ACTORS_PENDING_ASK_H_
+#define TROUPE_ACTORS_PENDING_ASK_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "troupe/actors/any_ref.h"
+#include "troupe/loop/timer_wheel.h"
+
+namespace troupe::internal {
+
+class Shard;
+struct Cell;
+
+// A request that has no outcome yet, on the shard that made it. Exactly one of reply, timeout,
+// down, cancelled and shutdown becomes its outcome.
+//
+// Thread:   its shard's.
+// Lifetime: in the asker's frame or on the heap; leaves the shard's table before its outcome.
+class PendingAsk : public TimerNode {
+ public:
+  // The one outcome. `value` is the reply's, of the method's response type, and may be moved
+  // from; null when `status` is not OK, or for a method without a response value.
+  virtual void OnReply(absl::Status status, void* value) = 0;
+
+  // One item of a stream; may be moved from.
+  virtual void OnItem(void* value);
+
+  bool pending() const { return id_ != 0; }
+  uint64_t id() const { return id_; }
+  const AnyRef& target() const { return target_; }
+  Cell* asker() const { return asker_; }
+
+ protected:
+  ~PendingAsk();
+
+  // The deadline came.
+  void OnTimer() override;
+
+ private:
+  friend class Shard;
+
+  uint64_t id_ = 0;
+  AnyRef target_;
+  Cell* asker_ = nullptr;
+  bool holds_asker_ = false;  // The asker's handler is not interleaved: it could close a cycle.
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_PENDING_ASK_H_

@@ -1,0 +1,111 @@
+#ifndef TROUPE_ACTORS_REF_H_
+#define TROUPE_ACTORS_REF_H_
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include "troupe/actors/any_ref.h"
+#include "troupe/actors/dispatch.h"
+#include "troupe/actors/handles.h"
+#include "troupe/actors/shard.h"
+
+namespace troupe {
+
+// The handle of an actor of class A, which need only be declared where the handle is kept.
+//
+// Thread: a value; any. Send from a shard, a worker or any other thread.
+template <typename A>
+class Ref : public AnyRef {
+ public:
+  Ref() = default;
+  // The caller knows that `ref` is an A.
+  explicit Ref(const AnyRef& ref) : AnyRef(ref) {}
+
+  template <typename B>
+    requires(!std::same_as<A, B> && std::derived_from<B, A>)
+  Ref(const Ref<B>& other) : AnyRef(other) {}  // NOLINT: a B is an A.
+
+  // Sends `message`, which A must have a public On() for, by exactly this type. Never blocks.
+  template <typename M>
+  SendResult Send(M&& message) const;
+};
+
+// Implementation details follow.
+namespace internal {
+
+// An envelope made on whatever thread this is.
+Envelope* NewForeignEnvelope(const MessageType* type);
+SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope);
+void DiscardUnsent(Envelope* envelope);
+
+template <typename M>
+void SetForeignPayload(Envelope* envelope, M&& message, size_t extra_bytes) {
+  using Payload = std::remove_cvref_t<M>;
+  if constexpr (kFitsInline<Payload>) {
+    new (envelope->inline_payload) Payload(std::forward<M>(message));
+    envelope->bytes = static_cast<uint32_t>(sizeof(Envelope) + extra_bytes);
+  } else {
+    void* const block = ::operator new(sizeof(Payload));
+    *reinterpret_cast<void**>(envelope->inline_payload) =
+        new (block) Payload(std::forward<M>(message));
+    envelope->flags |= kOutOfLine;
+    envelope->bytes = static_cast<uint32_t>(sizeof(Envelope) + sizeof(Payload) + extra_bytes);
+  }
+}
+
+// `message` in an envelope, not sent yet.
+template <typename M>
+Envelope* Enclose(const MessageType* type, M&& message, size_t extra_bytes) {
+  Shard* const shard = Shard::Current();
+  if (shard == nullptr) [[unlikely]] {
+    Envelope* const envelope = NewForeignEnvelope(type);
+    SetForeignPayload(envelope, std::forward<M>(message), extra_bytes);
+    return envelope;
+  }
+  Envelope* const envelope = shard->NewEnvelope(type);
+  shard->SetPayload(envelope, std::forward<M>(message), extra_bytes);
+  return envelope;
+}
+
+// Sends an envelope that is not sent yet; one that is refused here is discarded.
+inline SendResult SendEnclosed(const AnyRef& ref, Envelope* envelope) {
+  Shard* const shard = Shard::Current();
+  const SendResult result =
+      shard == nullptr ? SendFromForeignThread(ref, envelope) : shard->Route(ref, envelope);
+  if (result != SendResult::kAccepted) DiscardUnsent(envelope);
+  return result;
+}
+
+template <typename M>
+SendResult SendOneWay(const AnyRef& ref, const MessageType* type, M&& message) {
+  const size_t extra_bytes = TroupeBytes(message);
+  Shard* const shard = Shard::Current();
+  if (shard != nullptr && shard->IsLocal(ref)) [[likely]] {
+    if (Cell* const cell = shard->Find(ref)) [[likely]] {
+      Envelope* const envelope = shard->NewEnvelope(type);
+      shard->SetPayload(envelope, std::forward<M>(message), extra_bytes);
+      const SendResult result = shard->Enqueue(*cell, envelope);
+      if (result != SendResult::kAccepted) [[unlikely]] DiscardUnsent(envelope);
+      return result;
+    }
+  }
+  return SendEnclosed(ref, Enclose(type, std::forward<M>(message), extra_bytes));
+}
+
+}  // namespace internal
+
+template <typename A>
+template <typename M>
+SendResult Ref<A>::Send(M&& message) const {
+  using Message = std::remove_cvref_t<M>;
+  static_assert(Handles<A, Message>,
+                "the actor class A has no public On(troupe::Context&, M) for exactly this "
+                "message type M");
+  return internal::SendOneWay(*this, &internal::kMessageType<A, Message>,
+                              std::forward<M>(message));
+}
+
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_REF_H_

@@ -1,0 +1,268 @@
+#include "troupe/actors/runtime.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "troupe/actors/dispatch.h"
+#include "troupe/actors/router.h"
+#include "troupe/actors/shutdown_signals.h"
+#include "troupe/base/logging.h"
+#include "troupe/base/status_macros.h"
+
+namespace troupe::internal {
+namespace {
+
+constexpr int kShardsMax = 1024;
+
+absl::Status ValidateOptions(const SystemOptions& options) {
+  if (options.shards < 0 || options.shards > kShardsMax) {
+    return absl::InvalidArgumentError(absl::StrCat("shards is ", options.shards,
+                                                   "; it must be in [0, ", kShardsMax, "]"));
+  }
+  return options.limits.Validate();
+}
+
+}  // namespace
+
+Runtime::Runtime(System* system, SystemOptions options)
+    : system_(system),
+      platform_(options.platform),
+      limits_(options.limits),
+      names_(options.limits.names_max) {
+  if (platform_ == nullptr) {
+    owned_platform_ = MakePosixPlatform();
+    platform_ = owned_platform_.get();
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Runtime>> Runtime::Start(System* system, SystemOptions options) {
+  TROUPE_RETURN_IF_ERROR(ValidateOptions(options));
+  std::unique_ptr<Runtime> runtime(new Runtime(system, options));
+  TROUPE_RETURN_IF_ERROR(runtime->StartShards(options));
+  return runtime;
+}
+
+absl::Status Runtime::StartShards(const SystemOptions& options) {
+  // 0 means "none" in a handle.
+  incarnation_ = std::max<uint64_t>(platform_->RandomSeed(), 1);
+  shutdown_event_ = platform_->MakeEvent();
+  empty_event_ = platform_->MakeEvent();
+  std::vector<int> signals = options.shutdown_signals;
+  signals.insert(signals.end(), options.handled_signals.begin(), options.handled_signals.end());
+  platform_->MaskSignals(signals);
+
+  const int cores = platform_->usable_cores();
+  const int count = options.shards > 0 ? options.shards : cores;
+  const bool enough_cores = count <= cores && !platform_->simulated();
+  const LoopOptions loop_options{
+      .spin_before_sleep = enough_cores ? limits_.spin_before_sleep : absl::ZeroDuration(),
+      .timers_per_turn_max = limits_.turn_timers_max};
+  for (int i = 0; i < count; ++i) {
+    shards_.push_back(std::make_unique<Shard>(*this, static_cast<uint16_t>(i), limits_,
+                                              platform_->RandomSeed()));
+    TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<Loop> loop,
+                            Loop::Make(*platform_, limits_, loop_options, shards_.back().get()));
+    shards_.back()->set_loop(std::move(loop));
+  }
+  for (int i = 0; i < count * count; ++i) {
+    links_.push_back(std::make_unique<ShardLink>(limits_.shard_ring_messages));
+  }
+  for (auto& shard : shards_) shard->Connect();
+  {
+    MutexLock lock(mutex_);
+    leases_.resize(count);
+  }
+  TROUPE_ASSIGN_OR_RETURN(
+      std::unique_ptr<WorkerThreads> blocking,
+      platform_->StartWorkers("blocking", static_cast<int>(limits_.blocking_pool_threads),
+                              static_cast<int>(limits_.worker_queue_max)));
+  blocking_pool_ = std::make_unique<WorkerPool>("blocking", std::move(blocking));
+  running_ = true;
+  for (int i = 0; i < count; ++i) {
+    TROUPE_ASSIGN_OR_RETURN(
+        std::unique_ptr<Executor> executor,
+        platform_->StartLoop({.name = absl::StrCat("shard-", i),
+                              .cpu = options.pin && enough_cores ? i : -1},
+                             shards_[i].get()));
+    executors_.push_back(std::move(executor));
+  }
+  return shutdown_signals_.Begin(*this, options.shutdown_signals);
+}
+
+Runtime::~Runtime() {
+  if (running_) ShutDown().IgnoreError();
+}
+
+// --- The way down. ---
+
+void Runtime::RequestShutdown() {
+  stopping_.store(true, std::memory_order_release);
+  shutdown_event_->Notify();
+}
+
+void Runtime::WaitForShutdownRequest() { shutdown_event_->WaitUntil(Instant::Infinite()); }
+
+void Runtime::PostToAll(void (*task)(Shard& shard)) {
+  for (auto& shard : shards_) {
+    Shard* const target = shard.get();
+    PostSurely(*target, [target, task] { task(*target); });
+  }
+}
+
+void Runtime::PostSurely(Shard& shard, std::function<void()> task) {
+  while (!shard.Post(task)) {
+    // Full of messages for a moment: the shard empties it.
+    platform_->MakeEvent()->WaitUntil(platform_->clock().Now() + absl::Milliseconds(1));
+  }
+}
+
+void Runtime::ActorsGone() {
+  if (empty_shards_.fetch_add(1, std::memory_order_acq_rel) + 1 == shards_.size()) {
+    empty_event_->Notify();
+  }
+}
+
+void Runtime::NoteQuiet() {
+  quiet_shards_.fetch_add(1, std::memory_order_acq_rel);
+  for (auto& shard : shards_) shard->loop().waker().Publish();
+}
+
+absl::Status Runtime::ShutDown() {
+  if (shut_down_) return absl::OkStatus();
+  shut_down_ = true;
+  RequestShutdown();
+  absl::Status outcome;
+  const Instant deadline = platform_->clock().Now() + limits_.drain_timeout;
+  if (executors_.size() == shards_.size()) {
+    PostToAll([](Shard& shard) { shard.StopAllActors(); });
+    if (!empty_event_->WaitUntil(deadline)) {
+      outcome = absl::DeadlineExceededError("actors did not stop within drain_timeout");
+      PostToAll([](Shard& shard) {
+        for (const std::string& name : shard.ActorsAlive()) {
+          TROUPE_LOG(kError, "shutdown: actor ", name, " did not stop within drain_timeout");
+        }
+        shard.KillAllActors();
+      });
+      empty_event_->WaitUntil(platform_->clock().Now() + limits_.drain_timeout);
+    }
+  }
+  if (Router* const router = this->router()) {
+    router->Drain(std::max(deadline, platform_->clock().Now() + absl::Seconds(1)));
+  }
+  StopPools(outcome);
+  shutdown_signals_.End(*this);
+  JoinShards();
+  running_ = false;
+  CurrentLogSink().Flush();
+  return outcome;
+}
+
+void Runtime::StopPools(absl::Status& outcome) {
+  const Instant deadline = platform_->clock().Now() + limits_.drain_timeout;
+  std::vector<std::unique_ptr<WorkerPool>> pools;
+  {
+    MutexLock lock(mutex_);
+    pools.swap(pools_);
+  }
+  pools.push_back(std::move(blocking_pool_));
+  for (auto& pool : pools) {
+    const int stuck = pool == nullptr ? 0 : pool->Stop(deadline);
+    if (stuck == 0) continue;
+    TROUPE_LOG(kError, "shutdown: ", stuck, " threads of the pool \"", pool->name(),
+               "\" did not come back within drain_timeout");
+    outcome = absl::DeadlineExceededError("workers did not stop within drain_timeout");
+    // What a stuck thread may still touch is never freed.
+    stuck_ = true;
+    pool.release();
+  }
+}
+
+void Runtime::JoinShards() {
+  leaving_.store(true, std::memory_order_release);
+  for (auto& shard : shards_) shard->loop().waker().Publish();
+  for (auto& executor : executors_) executor->Join();
+  for (auto& shard : shards_) shard->DiscardQueues();
+  if (stuck_) {
+    for (auto& shard : shards_) shard.release();
+  }
+}
+
+// --- Spawns from outside. ---
+
+uint16_t Runtime::PickShard(const Placement& placement) {
+  if (placement.shard >= 0) return static_cast<uint16_t>(placement.shard);
+  return static_cast<uint16_t>(next_shard_.fetch_add(1, std::memory_order_relaxed) %
+                               shards_.size());
+}
+
+std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instance> instance,
+                                                          SpawnRequest request) {
+  const auto refuse = [this](absl::Status why) {
+    const uint64_t generation = NextUnborn();
+    Shard* const shard = shards_[0].get();
+    shard->Post([shard, generation, why] { shard->RememberUnborn(generation, why); });
+    return std::pair<AnyRef, absl::Status>(
+        AnyRef(system_, incarnation_, 0, kShardSlot - 1, generation), why);
+  };
+  if (stopping()) return refuse(absl::UnavailableError("the system is stopping"));
+  if (request.options.placement.shard >= static_cast<int>(shards_.size())) {
+    return refuse(absl::InvalidArgumentError(
+        absl::StrCat("placement names shard ", request.options.placement.shard, " of ",
+                     shards_.size())));
+  }
+  const uint16_t index = PickShard(request.options.placement);
+  Shard* const shard = shards_[index].get();
+  SlotLease lease;
+  {
+    MutexLock lock(mutex_);
+    std::vector<SlotLease>& leases = leases_[index];
+    if (leases.empty()) shard->slots().Lease(leases, kLeaseBatch);
+    if (leases.empty()) {
+      return refuse(absl::ResourceExhaustedError(
+          absl::StrCat("actors_per_shard_max (", limits_.actors_per_shard_max,
+                       ") actors live on shard ", index)));
+    }
+    lease = leases.back();
+    leases.pop_back();
+  }
+  const AnyRef ref(system_, incarnation_, index, lease.slot, lease.generation);
+  absl::Status refused;
+  if (!request.options.name.empty()) {
+    refused = names_.Claim(request.options.name,
+                           {.ref = ref, .service = instance->info().service});
+  }
+  if (refused.ok()) {
+    struct Installation {
+      SlotLease lease;
+      std::unique_ptr<Instance> instance;
+      SpawnRequest request;
+    };
+    const std::string name = request.options.name;
+    auto install = std::make_shared<Installation>(
+        Installation{lease, std::move(instance), std::move(request)});
+    if (shard->Post([shard, install] {
+          shard->Install(install->lease, std::move(install->instance),
+                         std::move(install->request));
+        })) {
+      return {ref, absl::OkStatus()};
+    }
+    if (!name.empty()) names_.Release(name, ref);
+    refused = absl::ResourceExhaustedError(
+        absl::StrCat("the inbox of shard ", index, " is full"));
+  }
+  MutexLock lock(mutex_);
+  leases_[index].push_back(lease);
+  return refuse(std::move(refused));
+}
+
+WorkerPool* Runtime::AdoptPool(std::unique_ptr<WorkerPool> pool) {
+  MutexLock lock(mutex_);
+  pools_.push_back(std::move(pool));
+  return pools_.back().get();
+}
+
+}  // namespace troupe::internal

@@ -1,0 +1,135 @@
+#ifndef TROUPE_ACTORS_RUNTIME_H_
+#define TROUPE_ACTORS_RUNTIME_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "troupe/actors/name_table.h"
+#include "troupe/actors/outbox.h"
+#include "troupe/actors/shard.h"
+#include "troupe/actors/shutdown_signals.h"
+#include "troupe/actors/system_options.h"
+#include "troupe/actors/worker_pool.h"
+#include "troupe/base/limits.h"
+#include "troupe/base/mutex.h"
+#include "troupe/loop/platform.h"
+
+namespace troupe {
+
+class System;
+
+namespace internal {
+
+class Router;
+
+// What the shards of one system share, and their start and end.
+//
+// Thread: set once before the shards run, but for what says so.
+class Runtime {
+ public:
+  // Errors: INVALID_ARGUMENT for options out of range; RESOURCE_EXHAUSTED when the kernel gives
+  // no thread or descriptor.
+  static absl::StatusOr<std::unique_ptr<Runtime>> Start(System* system, SystemOptions options);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  System* system() { return system_; }
+  Platform& platform() { return *platform_; }
+  const Limits& limits() const { return limits_; }
+  uint64_t incarnation() const { return incarnation_; }
+  size_t shard_count() const { return shards_.size(); }
+  Shard& shard(size_t index) { return *shards_[index]; }
+  ShardLink& link(size_t from, size_t to) { return *links_[from * shards_.size() + to]; }
+  NameTable& names() { return names_; }
+  WorkerPool& blocking_pool() { return *blocking_pool_; }
+
+  // The transport's, while a node runs. Thread: any.
+  Router* router() const { return router_.load(std::memory_order_acquire); }
+  void set_router(Router* router) { router_.store(router, std::memory_order_release); }
+
+  // No more spawns from outside, no new work. Thread: any.
+  bool stopping() const { return stopping_.load(std::memory_order_acquire); }
+  // Begins the end; idempotent. Thread: any.
+  void RequestShutdown();
+  // Blocks until RequestShutdown() or one of the handled signals.
+  void WaitForShutdownRequest();
+  // The whole way down, in order; returns what did not end in time, if anything. Foreign threads.
+  absl::Status ShutDown();
+
+  // From a thread that is no shard's. Thread: any.
+  std::pair<AnyRef, absl::Status> SpawnFromOutside(std::unique_ptr<Instance> instance,
+                                                   SpawnRequest request);
+  // The generation of a handle that is dead from birth.
+  uint64_t NextUnborn() { return unborn_.fetch_add(1, std::memory_order_relaxed); }
+  uint16_t PickShard(const Placement& placement);
+
+  // Runs `task` on `shard`, waiting for room in its inbox. Threads that are no shard's.
+  void PostSurely(Shard& shard, std::function<void()> task);
+
+  // Worker pools live as long as the runtime. Thread: any.
+  WorkerPool* AdoptPool(std::unique_ptr<WorkerPool> pool);
+
+  // Shards say when they have no actor left, and when they have nothing more to say.
+  // Thread: any shard.
+  void ActorsGone();
+  void NoteQuiet();
+  bool AllQuiet() const {
+    return quiet_shards_.load(std::memory_order_acquire) == shards_.size();
+  }
+  bool leaving() const { return leaving_.load(std::memory_order_acquire); }
+  bool running() const { return running_; }
+
+ private:
+  static constexpr size_t kLeaseBatch = 64;
+
+  Runtime(System* system, SystemOptions options);
+
+  absl::Status StartShards(const SystemOptions& options);
+  void StopPools(absl::Status& outcome);
+  void JoinShards();
+  void PostToAll(void (*task)(Shard& shard));
+
+  // Set once.
+  System* const system_;
+  std::unique_ptr<Platform> owned_platform_;
+  Platform* platform_;
+  const Limits limits_;
+  uint64_t incarnation_ = 0;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::unique_ptr<ShardLink>> links_;
+  std::vector<std::unique_ptr<Executor>> executors_;
+  std::unique_ptr<WorkerPool> blocking_pool_;
+  std::unique_ptr<Event> shutdown_event_;
+  std::unique_ptr<Event> empty_event_;
+  bool running_ = false;
+  bool shut_down_ = false;
+  bool stuck_ = false;
+  ShutdownSignals shutdown_signals_;
+
+  // Any thread.
+  NameTable names_;
+  std::atomic<Router*> router_{nullptr};
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> leaving_{false};
+  std::atomic<size_t> quiet_shards_{0};
+  std::atomic<size_t> empty_shards_{0};
+  std::atomic<uint32_t> next_shard_{0};
+  std::atomic<uint64_t> unborn_{1};
+  // Spawns and pools made from outside must have their answer at once, so these are locks rather
+  // than messages; no message's path meets them.
+  Mutex mutex_;
+  std::vector<std::vector<SlotLease>> leases_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<WorkerPool>> pools_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace internal
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_RUNTIME_H_

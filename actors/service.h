@@ -1,0 +1,207 @@
+#ifndef TROUPE_ACTORS_SERVICE_H_
+#define TROUPE_ACTORS_SERVICE_H_
+
+// What generated service code is made of. Messages are any type with protobuf's generated
+// functions; none is named here.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "troupe/actors/call.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/dispatch.h"
+#include "troupe/actors/method.h"
+#include "troupe/actors/shard.h"
+#include "troupe/actors/stream.h"
+#include "troupe/actors/worker.h"
+
+namespace troupe::internal {
+
+// A message's own bytes are in its envelope's charge already.
+template <typename M>
+size_t MessageSpace(const M& message) {
+  return message.SpaceUsedLong() - sizeof(M);
+}
+
+template <typename M>
+Envelope* EncloseRequest(const MessageType* type, M&& request) {
+  const size_t space = MessageSpace(request);
+  return Enclose(type, std::forward<M>(request), space);
+}
+
+// The reply of an ask, on its way to the asker's shard.
+template <typename T>
+struct ReplyMessage {
+  uint64_t ask;
+  T value;
+
+  void operator()(Shard& shard) {
+    if (PendingAsk* const pending = shard.TakeAsk(ask)) {
+      pending->OnReply(absl::OkStatus(), &value);
+    }
+  }
+};
+
+template <typename T>
+void SendOutcome(Envelope& request, Outcome<T> outcome) {
+  if (request.ask == 0) return;
+  if constexpr (std::is_void_v<T>) {
+    Shard::Current()->ReplyError(request, std::move(outcome));  // OK too: there is no value.
+  } else {
+    if (!outcome.ok()) {
+      Shard::Current()->ReplyError(request, std::move(outcome).status());
+      return;
+    }
+    SendControlTo(*Shard::Current(), request.sender_shard,
+                  ReplyMessage<T>{request.ask, *std::move(outcome)});
+  }
+}
+
+// --- Unary: Method is Reply<Resp> (Actor::*)(Context&, const Req&). ---
+
+template <typename Req, typename Resp>
+void CompleteUnary(Envelope& envelope, std::coroutine_handle<> root) {
+  PayloadGuard<Req> guard(envelope);
+  const auto frame = std::coroutine_handle<ReplyPromise<Resp>>::from_address(root.address());
+  FrameGuard<ReplyPromise<Resp>> frame_guard(frame);
+  SendOutcome<Resp>(envelope, frame.promise().Take());
+}
+
+template <typename ServiceActor, typename Req, typename Resp, auto kMethod>
+Progress RunUnary(Actor* actor, Envelope& envelope) {
+  PayloadGuard<Req> guard(envelope);
+  Context& context = envelope;
+  Reply<Resp> reply =
+      (static_cast<ServiceActor*>(actor)->*kMethod)(context, PayloadAs<Req>(envelope));
+  if (!reply.done()) {
+    guard.Release();
+    return Shard::Current()->Park(envelope, reply.Detach());
+  }
+  SendOutcome<Resp>(envelope, reply.Take());
+  return Progress::kDone;
+}
+
+template <typename ServiceWorker, typename Req, typename Resp, auto kMethod>
+class UnaryJob final : public WorkJob {
+ public:
+  using WorkJob::WorkJob;
+
+ private:
+  void Handle(Worker& worker, WorkerContext& context) override {
+    outcome_.emplace(
+        (static_cast<ServiceWorker&>(worker).*kMethod)(context, PayloadAs<Req>(envelope())));
+  }
+  void Finish() override {
+    if (outcome_.has_value()) SendOutcome<Resp>(envelope(), *std::move(outcome_));
+    DestroyPayload<Req>(envelope());
+  }
+  std::optional<Outcome<Resp>> outcome_;
+};
+
+// A handle does not say whether an actor or a pool of workers is behind it: the cell's object does.
+bool IsWorkerFront(const Cell& cell);
+
+template <typename ServiceActor, typename ServiceWorker, typename Req, typename Resp,
+          auto kActorMethod, auto kWorkerMethod>
+Progress DispatchUnary(Actor* actor, Envelope& envelope) {
+  if (IsWorkerFront(*Shard::Current()->current_cell())) [[unlikely]] {
+    auto& front = *static_cast<WorkerFront*>(actor);
+    return front.Accept(
+        std::make_unique<UnaryJob<ServiceWorker, Req, Resp, kWorkerMethod>>(
+            *Shard::Current(), front, envelope));
+  }
+  return RunUnary<ServiceActor, Req, Resp, kActorMethod>(actor, envelope);
+}
+
+// --- Server streams: Method is Reply<void> (Actor::*)(Context&, const Req&, Sink<Resp>). ---
+
+template <typename Req>
+void CompleteStream(Envelope& envelope, std::coroutine_handle<> root) {
+  PayloadGuard<Req> guard(envelope);
+  const auto frame = std::coroutine_handle<ReplyPromise<void>>::from_address(root.address());
+  FrameGuard<ReplyPromise<void>> frame_guard(frame);
+  CloseSink(envelope);
+  SendOutcome<void>(envelope, frame.promise().Take());
+}
+
+template <typename ServiceActor, typename Req, typename Resp, auto kMethod>
+Progress DispatchStream(Actor* actor, Envelope& envelope) {
+  PayloadGuard<Req> guard(envelope);
+  Context& context = envelope;
+  Sink<Resp> sink(OpenSink(envelope));
+  Reply<void> reply =
+      (static_cast<ServiceActor*>(actor)->*kMethod)(context, PayloadAs<Req>(envelope), sink);
+  if (!reply.done()) {
+    guard.Release();
+    envelope.flags |= kInterleaved;
+    return Shard::Current()->Park(envelope, reply.Detach());
+  }
+  CloseSink(envelope);
+  SendOutcome<void>(envelope, reply.Take());
+  return Progress::kDone;
+}
+
+// --- The wire. ---
+
+template <typename M>
+size_t RequestSize(Envelope& envelope) {
+  return PayloadAs<M>(envelope).ByteSizeLong();
+}
+template <typename M>
+void WriteRequest(Envelope& envelope, char* out) {
+  PayloadAs<M>(envelope).SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(out));
+}
+template <typename M>
+size_t ResponseSize(const void* value) {
+  return static_cast<const M*>(value)->ByteSizeLong();
+}
+template <typename M>
+void WriteResponse(const void* value, char* out) {
+  static_cast<const M*>(value)->SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(out));
+}
+template <typename M>
+bool ParseMessage(M& message, std::string_view bytes) {
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+template <typename M>
+bool ParseResponse(std::string_view bytes, absl::FunctionRef<void(void* value)> use) {
+  M message;
+  if (!ParseMessage(message, bytes)) return false;
+  use(&message);
+  return true;
+}
+template <typename M>
+size_t ResponseSpace(const void* value) {
+  return static_cast<const M*>(value)->SpaceUsedLong();
+}
+template <typename M, const MessageType* kType>
+Envelope* ParseRequest(std::string_view bytes) {
+  M message;
+  if (!ParseMessage(message, bytes)) return nullptr;
+  return EncloseRequest(kType, std::move(message));
+}
+
+// Fills in the wire functions for a method of these message types.
+template <typename Req, typename Resp, const MessageType* kType>
+constexpr MethodInfo WireMethod(MethodInfo info) {
+  info.type = kType;
+  info.request_size = &RequestSize<Req>;
+  info.write_request = &WriteRequest<Req>;
+  info.parse_request = &ParseRequest<Req, kType>;
+  if constexpr (!std::is_void_v<Resp>) {
+    info.response_size = &ResponseSize<Resp>;
+    info.write_response = &WriteResponse<Resp>;
+    info.parse_response = &ParseResponse<Resp>;
+    info.response_space = &ResponseSpace<Resp>;
+  }
+  return info;
+}
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_SERVICE_H_

@@ -1,0 +1,428 @@
+#include "troupe/actors/shard.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "absl/strings/str_cat.h"
+#include "troupe/actors/call_chain.h"
+#include "troupe/actors/dispatch.h"
+#include "troupe/actors/frame_memory.h"
+#include "troupe/actors/method.h"
+#include "troupe/actors/router.h"
+#include "troupe/actors/runtime.h"
+#include "troupe/actors/service.h"
+#include "troupe/actors/stream.h"
+#include "troupe/actors/worker.h"
+#include "troupe/base/logging.h"
+#include "troupe/base/text.h"
+
+namespace troupe::internal {
+
+constinit thread_local Shard* current_shard = nullptr;
+
+Shard::Shard(Runtime& runtime, uint16_t index, const Limits& limits, uint64_t seed)
+    : runtime_(runtime),
+      limits_(limits),
+      incarnation_(runtime.incarnation()),
+      index_(index),
+      envelopes_(index),
+      slots_(limits.actors_per_shard_max, limits.mailbox_messages_max,
+             static_cast<uint32_t>(limits.mailbox_bytes_max)),
+      asks_(limits.asks_per_shard_max),
+      records_(limits.timers_per_shard_max),
+      random_(seed),
+      inbox_(limits.inbox_messages_max) {}
+
+Shard::~Shard() = default;
+
+AnyRef Shard::RefOf(const Cell& cell) const {
+  return AnyRef(runtime_.system(), incarnation_, index_, cell.slot, cell.generation);
+}
+
+// --- One turn. ---
+
+bool Shard::RunTurn(bool may_block) {
+  current_shard = this;
+  const bool more = loop_->RunTurn(may_block);
+  current_shard = nullptr;
+  return more;
+}
+
+void Shard::DrainInbound() {
+  constexpr size_t kBatch = 64;
+  Envelope* batch[kBatch];
+  for (size_t from = 0; from < runtime_.shard_count(); ++from) {
+    if (from == index_) continue;
+    SpscRing<Envelope*>& ring = runtime_.link(from, index_).messages;
+    size_t taken = 0;
+    while (taken < limits_.turn_inbound_messages_max) {
+      const size_t count = ring.Pop(batch, kBatch);
+      for (size_t i = 0; i < count; ++i) Deliver(batch[i]);
+      taken += count;
+      if (count < kBatch) break;
+    }
+  }
+  Envelope* envelope = nullptr;
+  for (size_t i = 0; i < limits_.turn_inbound_messages_max && inbox_.Pop(envelope); ++i) {
+    Deliver(envelope);
+  }
+  if (!completions_.Empty()) {
+    for (ShardWork* work = completions_.TakeAll(); work != nullptr;) {
+      ShardWork* const next = work->next_done;
+      work->Complete(work->abandoned());
+      work = next;
+    }
+  }
+}
+
+bool Shard::InboundPending() const {
+  for (size_t other = 0; other < runtime_.shard_count(); ++other) {
+    if (other == index_) continue;
+    if (!runtime_.link(other, index_).messages.Empty()) return true;
+    // Its ring is full: it is awake, and what waits here has to be offered again.
+    if (!outboxes_[other].empty()) return true;
+  }
+  return !inbox_.Empty() || !completions_.Empty();
+}
+
+size_t Shard::RunReady() {
+  // Newest actors first, but the others are not starved.
+  constexpr uint32_t kStartsInRow = 64;
+  uint32_t left = limits_.turn_messages_max;
+  while (left > 0) {
+    if (newest_ != nullptr && (run_head_ == nullptr || ++spawn_streak_ < kStartsInRow)) {
+      StartNewest();
+      --left;
+      continue;
+    }
+    spawn_streak_ = 0;
+    Cell* const cell = run_head_;
+    if (cell == nullptr) break;
+    run_head_ = cell->run_next;
+    if (run_head_ == nullptr) run_tail_ = nullptr;
+    cell->queued = false;
+    // A visit that handled nothing costs a message too: the turn stays bounded.
+    left -= std::max<uint32_t>(RunCell(*cell, left), 1);
+  }
+  return limits_.turn_messages_max - left;
+}
+
+void Shard::FlushOutbound() {
+  for (Outbox& outbox : outboxes_) {
+    if (!outbox.empty()) outbox.Flush();
+    if (!outbox.returns_empty() && run_head_ == nullptr) outbox.FlushReturns();
+  }
+}
+
+void Shard::EndTurn() {
+  while (!deferred_.empty()) {
+    std::vector<std::function<void()>> tasks = std::exchange(deferred_, {});
+    for (auto& task : tasks) task();
+  }
+  if (stop_all_ && !said_empty_ && actors_alive_ == 0) {
+    said_empty_ = true;
+    runtime_.ActorsGone();
+  }
+}
+
+bool Shard::Finished() {
+  if (!runtime_.leaving()) return false;
+  ResolveAllAsks();
+  if (InboundPending()) return false;
+  if (!said_quiet_) {
+    said_quiet_ = true;
+    runtime_.NoteQuiet();
+  }
+  return runtime_.AllQuiet();
+}
+
+uint32_t Shard::RunCell(Cell& cell, uint32_t budget) {
+  const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
+  uint32_t handled = 0;
+  for (;;) {
+    if (cell.stall != 0) [[unlikely]] {
+      if (!SeeToAttention(cell, handled)) break;
+    }
+    if (cell.mailbox.empty()) break;
+    if (handled >= limit) {
+      MakeRunnable(cell);
+      break;
+    }
+    Envelope* const envelope = cell.mailbox.Pop();
+    --cell.messages;
+    cell.bytes -= envelope->bytes;
+    envelope->cell = &cell;
+    if (envelope->deadline < now_nanos() || (envelope->flags & kNeedsCheck) != 0) [[unlikely]] {
+      if (!PassesChecks(cell, envelope)) continue;
+    }
+    ++handled;
+    RunMessage(cell, envelope);
+  }
+  return handled;
+}
+
+void Shard::RunMessage(Cell& cell, Envelope* envelope) {
+  current_cell_ = &cell;
+  current_envelope_ = envelope;
+  current_activation_ = nullptr;
+  ++counters_.handled;
+  Progress progress = Progress::kDone;
+  bool threw = false;
+  try {
+    progress = envelope->type->dispatch(cell.actor, *envelope);
+  } catch (...) {
+    threw = true;
+    HandlerThrew(cell);
+  }
+  if (current_activation_ != nullptr) [[unlikely]] DropIdleActivation();
+  current_cell_ = nullptr;
+  current_envelope_ = nullptr;
+  if (progress == Progress::kDone) FinishEnvelope(envelope);
+  if (threw) BeginStop(cell);
+}
+
+void Shard::FinishEnvelope(Envelope* envelope) {
+  if (envelope->flags & kEvent) [[unlikely]] {
+    if (EventRecord* const record = records_.Find(envelope->record)) record->AfterHandler();
+  }
+  Recycle(envelope);
+}
+
+bool Shard::PassesChecks(Cell& cell, Envelope* envelope) {
+  bool passes = true;
+  if (envelope->flags & kEvent) {
+    EventRecord* const record = records_.Find(envelope->record);
+    passes = record != nullptr && record->cell() == &cell;
+    if (passes && !record->BeforeHandler(*envelope)) RemoveRecord(record->id(), &cell);
+  } else if (envelope->flags & kCancelled) {
+    ++counters_.cancelled;
+    passes = false;
+  } else if (envelope->deadline < now_nanos()) {
+    ++counters_.expired;
+    passes = false;
+  }
+  if (!passes) {
+    envelope->type->destroy(*envelope);
+    Recycle(envelope);
+  }
+  return passes;
+}
+
+// --- Suspended handlers. ---
+
+Activation* Shard::CurrentActivation() {
+  if (current_activation_ != nullptr) return current_activation_;
+  TROUPE_CHECK_MSG(current_cell_ != nullptr, "co_await outside of an actor's handler");
+  auto* const activation = new (blocks_.Allocate(sizeof(Activation))) Activation;
+  activation->envelope = current_envelope_;
+  activation->cell = current_cell_;
+  activation->next = current_cell_->activations;
+  if (activation->next != nullptr) activation->next->prev = activation;
+  current_cell_->activations = activation;
+  current_activation_ = activation;
+  return activation;
+}
+
+void Shard::FreeActivation(Activation& activation) {
+  Cell& cell = *activation.cell;
+  if (activation.ready) {
+    Activation** link = &cell.ready_head;
+    Activation* before = nullptr;
+    while (*link != &activation) {
+      before = *link;
+      link = &before->ready_next;
+    }
+    *link = activation.ready_next;
+    if (cell.ready_tail == &activation) cell.ready_tail = before;
+  }
+  if (activation.next != nullptr) activation.next->prev = activation.prev;
+  if (activation.prev != nullptr) {
+    activation.prev->next = activation.next;
+  } else {
+    cell.activations = activation.next;
+  }
+  activation.~Activation();
+  blocks_.Free(&activation, BlockPool::ClassOf(sizeof(Activation)));
+}
+
+void Shard::DropIdleActivation() {
+  Activation* const activation = std::exchange(current_activation_, nullptr);
+  if (activation != nullptr && !activation->root) FreeActivation(*activation);
+}
+
+void Shard::Suspend(Suspension& suspension, std::coroutine_handle<> handle) {
+  Activation* const activation = CurrentActivation();
+  suspension.handle = handle;
+  suspension.activation = activation;
+  activation->waiting = &suspension;
+}
+
+void Shard::Resume(Suspension& suspension) {
+  Activation* const activation = suspension.activation;
+  if (activation == nullptr || activation->ready) return;
+  activation->ready = true;
+  activation->ready_next = nullptr;
+  Cell& cell = *activation->cell;
+  if (cell.ready_tail != nullptr) {
+    cell.ready_tail->ready_next = activation;
+  } else {
+    cell.ready_head = activation;
+  }
+  cell.ready_tail = activation;
+  cell.stall |= kAttention;
+  MakeRunnable(cell);
+}
+
+void Shard::Unlink(Suspension& suspension) {
+  if (suspension.activation->waiting == &suspension) suspension.activation->waiting = nullptr;
+  suspension.activation = nullptr;
+}
+
+Progress Shard::Park(Envelope& envelope, std::coroutine_handle<> root) {
+  Activation* const activation = CurrentActivation();
+  activation->root = root;
+  const MethodInfo* const method = envelope.type->method;
+  activation->interleaved =
+      (envelope.flags & kInterleaved) != 0 || (method != nullptr && method->interleave);
+  if (!activation->interleaved) {
+    ++activation->cell->blocked_by;
+    activation->cell->stall |= kBlocked;
+  }
+  current_activation_ = nullptr;
+  return Progress::kSuspended;
+}
+
+void Shard::ResumeActivation(Activation& activation) {
+  Cell& cell = *activation.cell;
+  Envelope* const envelope = activation.envelope;
+  Suspension* const suspension = std::exchange(activation.waiting, nullptr);
+  if (suspension == nullptr) return;
+  suspension->activation = nullptr;
+  current_cell_ = &cell;
+  current_envelope_ = envelope;
+  current_activation_ = &activation;
+  suspension->handle.resume();
+  bool threw = false;
+  if (activation.root.done()) {
+    const std::coroutine_handle<> root = activation.root;
+    if (!activation.interleaved && --cell.blocked_by == 0 && cell.state == CellState::kRunning) {
+      cell.stall &= ~kBlocked;
+    }
+    current_activation_ = nullptr;
+    FreeActivation(activation);
+    try {
+      envelope->type->complete(*envelope, root);
+    } catch (...) {
+      threw = true;
+      HandlerThrew(cell);
+    }
+    current_cell_ = nullptr;
+    current_envelope_ = nullptr;
+    FinishEnvelope(envelope);
+  }
+  current_cell_ = nullptr;
+  current_envelope_ = nullptr;
+  current_activation_ = nullptr;
+  if (threw && cell.state != CellState::kStopping) BeginStop(cell);
+}
+
+void Shard::CancelActivation(Activation& activation) {
+  activation.cancelled = true;
+  if (activation.waiting != nullptr && !activation.ready) activation.waiting->Cancel();
+}
+
+void Shard::DestroyActivation(Activation& activation) {
+  Envelope* const envelope = activation.envelope;
+  Cell& cell = *activation.cell;
+  if (!activation.interleaved && activation.root) --cell.blocked_by;
+  const std::coroutine_handle<> root = activation.root;
+  {
+    ActorScope scope(*this, &cell, envelope, &activation);
+    if (root) root.destroy();
+  }
+  FreeActivation(activation);
+  if (envelope->type->method != nullptr &&
+      envelope->type->method->kind == MethodKind::kServerStream) {
+    CloseSink(*envelope);
+  }
+  Refuse(envelope, absl::AbortedError("the actor ended while it handled the request"),
+         Certainty::kMaybeExecuted);
+}
+
+void Shard::OffloadBack(Activation& activation) {
+  --activation.offloads;
+  if (!activation.doomed) return;
+  if (activation.offloads > 0) return;
+  Cell& cell = *activation.cell;
+  DestroyActivation(activation);
+  cell.stall |= kAttention;
+  MakeRunnable(cell);
+}
+
+bool Shard::SeeToAttention(Cell& cell, uint32_t& handled) {
+  if (cell.stall & kAttention) {
+    cell.stall &= ~kAttention;
+    // Those that become ready meanwhile wait for the actor's next visit.
+    uint32_t ready = 0;
+    for (Activation* a = cell.ready_head; a != nullptr; a = a->ready_next) ++ready;
+    for (; ready > 0 && cell.ready_head != nullptr; --ready) {
+      Activation* const activation = cell.ready_head;
+      cell.ready_head = activation->ready_next;
+      if (cell.ready_head == nullptr) cell.ready_tail = nullptr;
+      activation->ready = false;
+      ++handled;
+      ResumeActivation(*activation);
+    }
+    if (cell.ready_head != nullptr) {
+      cell.stall |= kAttention;
+      MakeRunnable(cell);
+    }
+    if (cell.state == CellState::kLeased) return false;
+    if (cell.stop_asked && cell.state != CellState::kStopping) BeginStop(cell);
+    if (cell.state == CellState::kStarting && cell.actor == nullptr) RunStart(cell);
+    if (cell.state == CellState::kStopping) ContinueStop(cell);
+  }
+  return (cell.stall & kBlocked) == 0;
+}
+
+void Shard::CancelCall(uint32_t slot, uint64_t generation, uint16_t asker_shard, uint64_t ask) {
+  Cell* const cell = Find(slot, generation);
+  if (cell == nullptr) return;
+  const auto matches = [&](const Envelope& envelope) {
+    return (envelope.flags & kEvent) == 0 && envelope.ask == ask &&
+           envelope.sender_shard == asker_shard;
+  };
+  for (Activation* a = cell->activations; a != nullptr; a = a->next) {
+    if (matches(*a->envelope)) {
+      CancelActivation(*a);
+      return;
+    }
+  }
+  if (cell->actor != nullptr && IsWorkerFront(*cell)) {
+    static_cast<WorkerFront*>(cell->actor)->CancelJob(asker_shard, ask);
+  }
+  for (Envelope* e = cell->mailbox.head; e != nullptr; e = e->next) {
+    if (matches(*e)) {
+      e->flags |= kCancelled;
+      return;
+    }
+  }
+}
+
+// --- Frame memory. ---
+
+void* AllocateFrame(size_t bytes) {
+  Shard* const shard = Shard::Current();
+  return shard != nullptr ? shard->blocks().Allocate(bytes) : ::operator new(bytes);
+}
+
+void FreeFrame(void* frame, size_t bytes) {
+  Shard* const shard = Shard::Current();
+  if (shard != nullptr) {
+    shard->blocks().Free(frame, BlockPool::ClassOf(bytes));
+  } else {
+    ::operator delete(frame);
+  }
+}
+
+}  // namespace troupe::internal

@@ -1,0 +1,48 @@
+#ifndef TROUPE_ACTORS_SLEEPER_H_
+#define TROUPE_ACTORS_SLEEPER_H_
+
+#include <coroutine>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "troupe/actors/cell.h"
+#include "troupe/loop/timer_wheel.h"
+
+namespace troupe {
+
+// What a Sleep came to. It may be ignored.
+class Slept {
+ public:
+  explicit Slept(bool cancelled) : cancelled_(cancelled) {}
+
+  // False when the handler was cancelled before the time was over.
+  bool ok() const { return !cancelled_; }
+  operator absl::Status() const {  // NOLINT: for TROUPE_CO_RETURN_IF_ERROR.
+    return cancelled_ ? absl::CancelledError("cancelled while sleeping") : absl::OkStatus();
+  }
+
+ private:
+  bool cancelled_;
+};
+
+// What Context::Sleep gives to co_await.
+class Sleeper final : private TimerNode, private internal::Suspension {
+ public:
+  explicit Sleeper(absl::Duration duration) : duration_(duration) {}
+  ~Sleeper();
+
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> handle_to_resume);
+  Slept await_resume() { return Slept(cancelled_); }
+
+ private:
+  void OnTimer() override;
+  void Cancel() override;
+
+  const absl::Duration duration_;
+  bool cancelled_ = false;
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_SLEEPER_H_

@@ -1,0 +1,76 @@
+#include "troupe/actors/slot_table.h"
+
+#include <algorithm>
+
+namespace troupe::internal {
+
+SlotTable::SlotTable(uint32_t slots_max, uint32_t messages_max, uint32_t bytes_max)
+    : slots_max_(slots_max),
+      messages_max_(messages_max),
+      bytes_max_(bytes_max),
+      pages_(std::make_unique<Cell*[]>((slots_max + kPageSlots - 1) / kPageSlots)) {}
+
+void SlotTable::Release(Cell& cell) {
+  ++cell.generation;
+  cell.state = CellState::kLeased;
+  cell.stall = kBlocked;
+  cell.messages = 0;
+  cell.bytes = 0;
+  cell.messages_max = messages_max_;
+  cell.bytes_max = bytes_max_;
+  cell.stop_asked = false;
+  cell.failed = false;
+  cell.drop_oldest = false;
+  free_.push_back({cell.slot, cell.generation});
+  if (free_.size() <= kOwnFreeMax) return;
+  MutexLock lock(mutex_);
+  const size_t half = free_.size() / 2;
+  shared_.insert(shared_.end(), free_.begin(), free_.begin() + half);
+  free_.erase(free_.begin(), free_.begin() + half);
+}
+
+size_t SlotTable::Lease(std::vector<SlotLease>& leases, size_t count) {
+  MutexLock lock(mutex_);
+  while (shared_.size() < count && GrowLocked(shared_)) {
+  }
+  const size_t given = std::min(count, shared_.size());
+  leases.insert(leases.end(), shared_.end() - given, shared_.end());
+  shared_.resize(shared_.size() - given);
+  return given;
+}
+
+uint32_t SlotTable::SlotsMade() {
+  MutexLock lock(mutex_);
+  return slots_made_;
+}
+
+bool SlotTable::RefillFree() {
+  MutexLock lock(mutex_);
+  if (shared_.empty()) return GrowLocked(free_);
+  free_.swap(shared_);
+  return true;
+}
+
+bool SlotTable::GrowLocked(std::vector<SlotLease>& leases) {
+  const uint32_t first = slots_made_;
+  const uint32_t count = std::min<uint32_t>(kPageSlots, slots_max_ - first);
+  if (count == 0) return false;
+  owned_pages_.push_back(std::make_unique<Cell[]>(kPageSlots));
+  Cell* const page = owned_pages_.back().get();
+  pages_[first / kPageSlots] = page;
+  slots_made_ += count;
+  // The lowest slot is taken first.
+  for (uint32_t i = count; i-- > 0;) {
+    Cell& cell = page[i];
+    cell.slot = first + i;
+    cell.generation = 1;
+    cell.state = CellState::kLeased;
+    cell.stall = kBlocked;
+    cell.messages_max = messages_max_;
+    cell.bytes_max = bytes_max_;
+    leases.push_back({cell.slot, cell.generation});
+  }
+  return true;
+}
+
+}  // namespace troupe::internal

@@ -1,0 +1,98 @@
+#ifndef TROUPE_ACTORS_SLOT_TABLE_H_
+#define TROUPE_ACTORS_SLOT_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "troupe/actors/cell.h"
+#include "troupe/base/mutex.h"
+
+namespace troupe::internal {
+
+// A place for an actor that does not exist yet: its handle can be given out at once.
+struct SlotLease {
+  uint32_t slot = 0;
+  uint64_t generation = 0;
+};
+
+// The actors of one shard, by slot and generation.
+//
+// Thread:   the shard's, but for Lease(), which is any: other shards and foreign threads take
+//           slots in batches, so the lock is met once in many spawns and never by a message.
+//           A page made by another thread is reached only through a handle from there, and what
+//           brought that handle orders the page's making before its use.
+// Lifetime: cells stay where they are until the table is destroyed.
+// Bounds:   `slots_max`; a slot is used again with the next generation, which never wraps.
+class SlotTable {
+ public:
+  SlotTable(uint32_t slots_max, uint32_t messages_max, uint32_t bytes_max);
+
+  // The cell that `slot` and `generation` name, or null: another generation, or never leased.
+  Cell* Find(uint32_t slot, uint64_t generation) const {
+    if (slot >= slots_max_) [[unlikely]] return nullptr;
+    Cell* const page = pages_[slot / kPageSlots];
+    if (page == nullptr) [[unlikely]] return nullptr;
+    Cell* const cell = &page[slot % kPageSlots];
+    return cell->generation == generation ? cell : nullptr;
+  }
+
+  // For the shard itself. Empty at the bound.
+  std::optional<SlotLease> Acquire() {
+    if (free_.empty() && !RefillFree()) return std::nullopt;
+    const SlotLease lease = free_.back();
+    free_.pop_back();
+    return lease;
+  }
+
+  // Ends the generation of `cell` and makes its slot free. The cell is already empty.
+  void Release(Cell& cell);
+
+  // Adds up to `count` leases to `leases`. Returns how many.
+  // Thread: any.
+  size_t Lease(std::vector<SlotLease>& leases, size_t count);
+
+  // Calls `visit` for each cell that holds an actor, in slot order.
+  template <typename Visit>
+  void ForEachActor(Visit visit) {
+    const uint32_t made = SlotsMade();
+    for (uint32_t slot = 0; slot < made; ++slot) {
+      Cell& cell = pages_[slot / kPageSlots][slot % kPageSlots];
+      if (cell.state != CellState::kFree && cell.state != CellState::kLeased) visit(cell);
+    }
+  }
+
+ private:
+  static constexpr size_t kPageSlots = 256;
+  // Free slots that the shard keeps for itself before it gives some back to all.
+  static constexpr size_t kOwnFreeMax = 4096;
+
+  uint32_t SlotsMade();
+  bool RefillFree();
+  // Adds a page's slots to `leases`; false at the bound.
+  bool GrowLocked(std::vector<SlotLease>& leases) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Set once.
+  const uint32_t slots_max_;
+  const uint32_t messages_max_;
+  const uint32_t bytes_max_;
+
+  // Elements are written once, under the lock.
+  std::unique_ptr<Cell*[]> pages_;
+
+  // This shard.
+  std::vector<SlotLease> free_;
+
+  // Any thread. A message could not carry a lease to a thread that has no shard.
+  Mutex mutex_;
+  uint32_t slots_made_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::unique_ptr<Cell[]>> owned_pages_ ABSL_GUARDED_BY(mutex_);
+  std::vector<SlotLease> shared_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_SLOT_TABLE_H_

@@ -1,0 +1,53 @@
+#ifndef TROUPE_ACTORS_SPAWN_OPTIONS_H_
+#define TROUPE_ACTORS_SPAWN_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace troupe {
+
+// What a full mailbox does with one more message.
+enum class Overflow : uint8_t {
+  kReject,      // The sender is told: kFull, Undelivered or RESOURCE_EXHAUSTED.
+  kDropOldest,  // The oldest one-way message becomes a dead letter.
+};
+
+struct MailboxOptions {
+  uint32_t messages_max = 0;  // Default: limits.mailbox_messages_max.
+  uint64_t bytes_max = 0;     // Default: limits.mailbox_bytes_max. Below 4 GiB.
+  Overflow overflow = Overflow::kReject;
+};
+
+enum class RestartKind : uint8_t {
+  kNever,
+  kOnFailure,  // After an exception in a handler or a start that failed.
+};
+
+// How an actor that failed is made anew.
+struct RestartOptions {
+  RestartKind kind = RestartKind::kOnFailure;
+  uint32_t max = 5;                                          // Restarts ...
+  absl::Duration within = absl::Seconds(30);                 // ... in this time; then it ends.
+  absl::Duration backoff_min = absl::Milliseconds(100);      // Doubled at each failure in a row,
+  absl::Duration backoff_max = absl::Seconds(30);            // with jitter, up to this.
+};
+
+// Where an actor lives. Default: on its spawner's shard; from outside, on the shards in turn.
+struct Placement {
+  int shard = -1;
+
+  static Placement OnShard(int index) { return {.shard = index}; }
+};
+
+struct SpawnOptions {
+  std::string name = {};  // Default: none. Unique among the system's living actors.
+  MailboxOptions mailbox = {};
+  RestartOptions restart = {};
+  Placement placement = {};
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_SPAWN_OPTIONS_H_

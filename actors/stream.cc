@@ -1,0 +1,58 @@
+#include "troupe/actors/stream.h"
+
+#include <utility>
+
+#include "troupe/actors/router.h"
+#include "troupe/actors/runtime.h"
+
+namespace troupe::internal {
+namespace {
+
+struct CreditGrant {
+  uint64_t ask;
+  uint32_t items;
+  uint16_t reader_shard;
+
+  void operator()(Shard& shard) {
+    const auto it = shard.sinks().find({reader_shard, ask});
+    if (it != shard.sinks().end()) it->second->Grant(items);
+  }
+};
+
+}  // namespace
+
+void SinkState::Grant(uint32_t items) {
+  credit_ += items;
+  if (waiter_ != nullptr) Shard::Current()->Resume(*std::exchange(waiter_, nullptr));
+}
+
+SinkState* OpenSink(Envelope& envelope) {
+  Shard& shard = *Shard::Current();
+  auto* const sink = new SinkState(envelope.sender_shard, envelope.ask,
+                                   shard.limits().stream_credit_items);
+  shard.sinks()[{envelope.sender_shard, envelope.ask}] = sink;
+  return sink;
+}
+
+void CloseSink(Envelope& envelope) {
+  Shard& shard = *Shard::Current();
+  const auto it = shard.sinks().find({envelope.sender_shard, envelope.ask});
+  if (it == shard.sinks().end()) return;
+  delete it->second;
+  shard.sinks().erase(it);
+}
+
+void GrantCredit(const AnyRef& target, uint64_t ask, uint32_t items) {
+  Shard& shard = *Shard::Current();
+  if (target.incarnation() != shard.incarnation()) {
+    if (Router* const router = shard.runtime().router()) {
+      router->Credit(target, shard.index(), ask, items);
+    }
+    return;
+  }
+  SendControlTo(shard, target.shard(), CreditGrant{ask, items, shard.index()});
+}
+
+absl::Status CancelledAwait() { return absl::CancelledError("the handler was cancelled"); }
+
+}  // namespace troupe::internal

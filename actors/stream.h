@@ -1,0 +1,272 @@
+#ifndef TROUPE_ACTORS_STREAM_H_
+#define TROUPE_ACTORS_STREAM_H_
+
+#include <coroutine>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "troupe/actors/call.h"
+#include "troupe/actors/cell.h"
+#include "troupe/actors/dispatch.h"
+#include "troupe/actors/pending_ask.h"
+#include "troupe/actors/shard.h"
+
+namespace troupe {
+namespace internal {
+
+// The writing end of one stream: how many items its reader has room for, and the handler that
+// waits for room.
+//
+// Thread:   the callee's shard.
+// Lifetime: as long as the handler's activation.
+class SinkState {
+ public:
+  SinkState(uint16_t reader_shard, uint64_t ask, uint32_t credit)
+      : reader_shard_(reader_shard), ask_(ask), credit_(credit) {}
+
+  uint16_t reader_shard() const { return reader_shard_; }
+  uint64_t ask() const { return ask_; }
+  bool has_credit() const { return credit_ > 0; }
+  void Spend() { --credit_; }
+  void Grant(uint32_t items);
+  void set_waiter(Suspension* waiter) { waiter_ = waiter; }
+
+ private:
+  const uint16_t reader_shard_;
+  const uint64_t ask_;
+  uint32_t credit_;
+  Suspension* waiter_ = nullptr;
+};
+
+// The sink of the stream that `envelope` asked for: registered until CloseSink.
+SinkState* OpenSink(Envelope& envelope);
+void CloseSink(Envelope& envelope);
+
+template <typename T>
+struct StreamItem {
+  uint64_t ask;
+  T value;
+
+  void operator()(Shard& shard) {
+    if (PendingAsk* const reader = shard.FindAsk(ask)) {
+      reader->OnItem(&value);
+    } else {
+      shard.CountLateReply();
+    }
+  }
+};
+
+template <typename T>
+class SinkWrite final : public Suspension {
+ public:
+  SinkWrite(SinkState* state, T value) : state_(state), value_(std::move(value)) {}
+  ~SinkWrite() {
+    if (activation == nullptr) return;
+    state_->set_waiter(nullptr);
+    Shard::Current()->Unlink(*this);
+  }
+  SinkWrite(const SinkWrite&) = delete;
+  SinkWrite& operator=(const SinkWrite&) = delete;
+
+  bool await_ready() {
+    cancelled_ = Shard::Current()->CurrentCancelled();
+    return cancelled_ || state_->has_credit();
+  }
+  void await_suspend(std::coroutine_handle<> handle_to_resume) {
+    state_->set_waiter(this);
+    Shard::Current()->Suspend(*this, handle_to_resume);
+  }
+  absl::Status await_resume() {
+    state_->set_waiter(nullptr);
+    if (cancelled_) return CancelledAwait();
+    state_->Spend();
+    SendControlTo(*Shard::Current(), state_->reader_shard(),
+                  StreamItem<T>{state_->ask(), std::move(value_)});
+    return absl::OkStatus();
+  }
+
+  void Cancel() override {
+    cancelled_ = true;
+    Shard::Current()->Resume(*this);
+  }
+
+ private:
+  SinkState* const state_;
+  T value_;
+  bool cancelled_ = false;
+};
+
+// The reading end: items that came and were not read, and the outcome once it is there.
+template <typename T>
+class StreamState final : public PendingAsk {
+ public:
+  ~StreamState() {
+    if (pending()) Shard::Current()->DropAsk(*this, /*tell_callee=*/true);
+  }
+
+  void OnItem(void* value) override {
+    items_.push_back(std::move(*static_cast<T*>(value)));
+    Wake();
+  }
+  void OnReply(absl::Status status, void*) override {
+    end_ = std::move(status);
+    Wake();
+  }
+  void Wake() {
+    if (waiter_ != nullptr) Shard::Current()->Resume(*std::exchange(waiter_, nullptr));
+  }
+
+  bool ready() const { return !items_.empty() || end_.has_value(); }
+  absl::StatusOr<std::optional<T>> Take();
+  void set_waiter(Suspension* waiter) { waiter_ = waiter; }
+  void Abandon() {
+    if (pending()) Shard::Current()->DropAsk(*this, /*tell_callee=*/true);
+    if (!end_.has_value()) end_ = CancelledAwait();
+  }
+
+ private:
+  std::deque<T> items_;
+  std::optional<absl::Status> end_;
+  Suspension* waiter_ = nullptr;
+  uint32_t taken_ = 0;  // Read and not yet granted anew.
+};
+
+// Tells the writer of `ask` at `target` that there is room for `items` more.
+void GrantCredit(const AnyRef& target, uint64_t ask, uint32_t items);
+
+}  // namespace internal
+
+// The writing end of a server stream, for its handler.
+//
+// Thread:   the handler's shard.
+// Lifetime: until the handler's Reply completes.
+template <typename T>
+class Sink {
+ public:
+  explicit Sink(internal::SinkState* state) : state_(state) {}
+
+  // co_await out.Write(item): OK once the reader has room for it and it is on its way.
+  // Errors: CANCELLED when the reader or its node has gone.
+  [[nodiscard]] internal::SinkWrite<T> Write(T item) {
+    return internal::SinkWrite<T>(state_, std::move(item));
+  }
+
+ private:
+  internal::SinkState* state_;
+};
+
+// The reading end of a server stream. Nothing is sent before the first Next() or Start().
+//
+// Thread:   the shard it was made on.
+// Lifetime: dropping it cancels the stream at the writer.
+// Bounds:   limits.stream_credit_items wait unread.
+template <typename T>
+class [[nodiscard]] Stream {
+ public:
+  Stream(const AnyRef& target, internal::Envelope* envelope)
+      : target_(target), envelope_(envelope) {}
+  Stream(Stream&& other) noexcept
+      : target_(other.target_),
+        envelope_(std::exchange(other.envelope_, nullptr)),
+        timeout_(other.timeout_),
+        state_(std::move(other.state_)) {}
+  Stream& operator=(Stream&& other) noexcept {
+    if (envelope_ != nullptr) internal::DiscardUnsent(envelope_);
+    target_ = other.target_;
+    envelope_ = std::exchange(other.envelope_, nullptr);
+    timeout_ = other.timeout_;
+    state_ = std::move(other.state_);
+    return *this;
+  }
+  ~Stream() {
+    if (envelope_ != nullptr) internal::DiscardUnsent(envelope_);
+  }
+
+  // The whole stream's time. Default: infinite.
+  Stream Within(absl::Duration timeout) && {
+    timeout_ = timeout;
+    return std::move(*this);
+  }
+  Stream Start() && {
+    Begin();
+    return std::move(*this);
+  }
+
+  class NextAwaiter final : public internal::Suspension {
+   public:
+    explicit NextAwaiter(internal::StreamState<T>& state) : state_(state) {}
+    ~NextAwaiter() {
+      state_.set_waiter(nullptr);
+      if (activation != nullptr) internal::Shard::Current()->Unlink(*this);
+    }
+    NextAwaiter(const NextAwaiter&) = delete;
+    NextAwaiter& operator=(const NextAwaiter&) = delete;
+
+    bool await_ready() {
+      if (internal::Shard::Current()->CurrentCancelled()) state_.Abandon();
+      return state_.ready();
+    }
+    void await_suspend(std::coroutine_handle<> handle_to_resume) {
+      state_.set_waiter(this);
+      internal::Shard::Current()->Suspend(*this, handle_to_resume);
+    }
+    absl::StatusOr<std::optional<T>> await_resume() { return state_.Take(); }
+
+    void Cancel() override {
+      state_.set_waiter(nullptr);
+      state_.Abandon();
+      internal::Shard::Current()->Resume(*this);
+    }
+
+   private:
+    internal::StreamState<T>& state_;
+  };
+
+  // co_await stream.Next(): the next item; empty after the last one; the stream's error once.
+  [[nodiscard]] NextAwaiter Next() {
+    Begin();
+    return NextAwaiter(*state_);
+  }
+
+ private:
+  void Begin() {
+    if (envelope_ == nullptr) return;
+    state_ = std::make_unique<internal::StreamState<T>>();
+    internal::Shard::Current()->StartAsk(*state_, target_, std::exchange(envelope_, nullptr),
+                                         timeout_);
+  }
+
+  AnyRef target_;
+  internal::Envelope* envelope_;
+  absl::Duration timeout_ = absl::InfiniteDuration();
+  std::unique_ptr<internal::StreamState<T>> state_;
+};
+
+// Implementation details follow.
+namespace internal {
+
+template <typename T>
+absl::StatusOr<std::optional<T>> StreamState<T>::Take() {
+  if (items_.empty()) {
+    if (end_->ok()) return std::optional<T>();
+    return *end_;
+  }
+  std::optional<T> item(std::move(items_.front()));
+  items_.pop_front();
+  // Credit goes back for half a window at a time: few messages, and the writer seldom waits.
+  if (++taken_ >= (Shard::Current()->limits().stream_credit_items + 1) / 2 && pending()) {
+    GrantCredit(target(), id(), std::exchange(taken_, 0));
+  }
+  return item;
+}
+
+}  // namespace internal
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_STREAM_H_

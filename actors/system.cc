@@ -1,0 +1,104 @@
+#include "troupe/actors/system.h"
+
+#include <utility>
+
+#include "troupe/actors/dispatch.h"
+#include "troupe/base/logging.h"
+#include "troupe/base/status_macros.h"
+#include "troupe/base/text.h"
+
+namespace troupe {
+
+absl::StatusOr<std::unique_ptr<System>> System::Start(SystemOptions options) {
+  std::unique_ptr<System> system(new System);
+  TROUPE_ASSIGN_OR_RETURN(system->runtime_,
+                          internal::Runtime::Start(system.get(), std::move(options)));
+  return system;
+}
+
+System::~System() = default;
+
+void System::Stop(const AnyRef& actor) {
+  if (actor.incarnation() != runtime_->incarnation()) return;
+  internal::Shard& shard = runtime_->shard(actor.shard());
+  if (internal::Shard* const current = internal::Shard::Current()) {
+    current->Stop(actor, StopReason::kStopped);
+    return;
+  }
+  runtime_->PostSurely(shard, [&shard, actor] { shard.Stop(actor, StopReason::kStopped); });
+}
+
+std::optional<AnyRef> System::FindAny(std::string_view name) const {
+  return internal::FindService(*runtime_, name, nullptr);
+}
+
+int System::Run() {
+  TROUPE_CHECK_MSG(internal::Shard::Current() == nullptr, "Run() would block a shard");
+  runtime_->WaitForShutdownRequest();
+  const absl::Status status = runtime_->ShutDown();
+  return status.ok() ? 0 : 1;
+}
+
+void System::Shutdown() { runtime_->RequestShutdown(); }
+
+ShardCounters System::Counters() {
+  TROUPE_CHECK_MSG(internal::Shard::Current() == nullptr, "Counters() would block a shard");
+  ShardCounters sum;
+  for (size_t i = 0; i < runtime_->shard_count(); ++i) {
+    internal::Shard& shard = runtime_->shard(i);
+    const std::unique_ptr<Event> done = runtime_->platform().MakeEvent();
+    runtime_->PostSurely(shard, [&] {
+      sum += shard.counters();
+      done->Notify();
+    });
+    done->WaitUntil(Instant::Infinite());
+  }
+  return sum;
+}
+
+namespace internal {
+
+AnyRef SpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options) {
+  return Shard::Current()
+      ->Spawn(std::move(instance), SpawnRequest{.options = std::move(options)})
+      .first;
+}
+
+absl::StatusOr<AnyRef> TrySpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options) {
+  auto [ref, status] = Shard::Current()->Spawn(std::move(instance),
+                                               SpawnRequest{.options = std::move(options)});
+  if (!status.ok()) return status;
+  return ref;
+}
+
+AnyRef SpawnInstance(System& system, std::unique_ptr<Instance> instance, SpawnOptions options) {
+  if (Shard::Current() != nullptr) return SpawnChild(std::move(instance), std::move(options));
+  return system.runtime()
+      .SpawnFromOutside(std::move(instance), SpawnRequest{.options = std::move(options)})
+      .first;
+}
+
+absl::StatusOr<AnyRef> TrySpawnInstance(System& system, std::unique_ptr<Instance> instance,
+                                        SpawnOptions options) {
+  if (Shard::Current() != nullptr) return TrySpawnChild(std::move(instance), std::move(options));
+  auto [ref, status] = system.runtime().SpawnFromOutside(
+      std::move(instance), SpawnRequest{.options = std::move(options)});
+  if (!status.ok()) return status;
+  return ref;
+}
+
+std::optional<AnyRef> FindService(Runtime& runtime, std::string_view name,
+                                  const ServiceInfo* service) {
+  const auto entry = runtime.names().Find(name);
+  if (!entry.has_value()) return std::nullopt;
+  if (service != nullptr && entry->service != service) return std::nullopt;
+  return entry->ref;
+}
+
+void NoteOneWayOutcome(const absl::Status& status, const MessageType& type) {
+  ++Shard::Current()->counters().handler_errors;
+  TROUPE_LOG(kDebug, "a one-way ", AbslView(type.name), " came to ", status.ToString());
+}
+
+}  // namespace internal
+}  // namespace troupe

@@ -1,0 +1,124 @@
+#ifndef TROUPE_ACTORS_SYSTEM_H_
+#define TROUPE_ACTORS_SYSTEM_H_
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/runtime.h"
+#include "troupe/actors/shard_counters.h"
+#include "troupe/actors/spawn_options.h"
+#include "troupe/actors/system_options.h"
+#include "troupe/actors/worker.h"
+
+namespace troupe {
+
+// The actors of one process: its shards, and the way down.
+//
+// Thread:   any, unless said otherwise.
+// Lifetime: everything made from it ends before it. The destructor shuts down, in this order:
+//           refuse new work; stop the actors, children first; flush sessions and say goodbye;
+//           stop the workers; let the shards leave; free the memory after all joins.
+class System {
+ public:
+  // Errors: INVALID_ARGUMENT for an option out of range; RESOURCE_EXHAUSTED when the operating
+  // system has no thread or descriptor left.
+  static absl::StatusOr<std::unique_ptr<System>> Start(SystemOptions options = {});
+  ~System();
+  System(const System&) = delete;
+  System& operator=(const System&) = delete;
+
+  // As Context::Spawn, from outside of any actor: the actor is nobody's child.
+  template <typename A, typename... Args>
+  Ref<A> Spawn(SpawnOptions options, Args&&... args);
+  template <typename A, typename... Args>
+  Ref<A> SpawnOnce(SpawnOptions options, Args&&... args);
+  template <typename A, typename... Args>
+  absl::StatusOr<Ref<A>> TrySpawn(SpawnOptions options, Args&&... args);
+  template <typename W, typename... Args>
+  Ref<W> SpawnWorkers(WorkerOptions options, Args&&... args);
+
+  void Stop(const AnyRef& actor);
+
+  template <typename S>
+  std::optional<typename S::Ref> Find(std::string_view name) const;
+  std::optional<AnyRef> FindAny(std::string_view name) const;
+
+  // Blocks until SIGINT, SIGTERM or Shutdown(), then drains. Returns 0, or 1 when something did
+  // not end in time, which the log names.
+  // Thread: one that is no shard's.
+  int Run();
+
+  // Begins the end and returns at once; Run() or the destructor does the rest. Idempotent.
+  void Shutdown();
+
+  // The sum over the shards, each as of one of its last turns.
+  // Thread: one that is no shard's.
+  ShardCounters Counters();
+
+  const Limits& limits() const { return runtime_->limits(); }
+  size_t shard_count() const { return runtime_->shard_count(); }
+  internal::Runtime& runtime() { return *runtime_; }
+
+ private:
+  System() = default;
+
+  std::unique_ptr<internal::Runtime> runtime_;
+};
+
+// Implementation details follow.
+namespace internal {
+
+// From inside a handler: the actor is the handler's actor's child.
+AnyRef SpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options);
+absl::StatusOr<AnyRef> TrySpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options);
+AnyRef SpawnInstance(System& system, std::unique_ptr<Instance> instance, SpawnOptions options);
+absl::StatusOr<AnyRef> TrySpawnInstance(System& system, std::unique_ptr<Instance> instance,
+                                        SpawnOptions options);
+std::optional<AnyRef> FindService(Runtime& runtime, std::string_view name,
+                                  const ServiceInfo* service);
+
+}  // namespace internal
+
+template <typename A, typename... Args>
+Ref<A> System::Spawn(SpawnOptions options, Args&&... args) {
+  return Ref<A>(internal::SpawnInstance(
+      *this, internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options)));
+}
+
+template <typename A, typename... Args>
+Ref<A> System::SpawnOnce(SpawnOptions options, Args&&... args) {
+  return Ref<A>(internal::SpawnInstance(
+      *this, internal::MakeInstance<A, true>(std::forward<Args>(args)...), std::move(options)));
+}
+
+template <typename A, typename... Args>
+absl::StatusOr<Ref<A>> System::TrySpawn(SpawnOptions options, Args&&... args) {
+  absl::StatusOr<AnyRef> ref = internal::TrySpawnInstance(
+      *this, internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options));
+  if (!ref.ok()) return std::move(ref).status();
+  return Ref<A>(*ref);
+}
+
+template <typename W, typename... Args>
+Ref<W> System::SpawnWorkers(WorkerOptions options, Args&&... args) {
+  return Ref<W>(internal::SpawnInstance(
+      *this, internal::MakeWorkerFront<W>(*runtime_, options, std::forward<Args>(args)...),
+      internal::FrontOptions(options)));
+}
+
+template <typename S>
+std::optional<typename S::Ref> System::Find(std::string_view name) const {
+  const std::optional<AnyRef> found =
+      internal::FindService(*runtime_, name, &S::kServiceInfo);
+  if (!found.has_value()) return std::nullopt;
+  return typename S::Ref(*found);
+}
+
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_SYSTEM_H_

@@ -1,0 +1,142 @@
+#include "troupe/actors/worker.h"
+
+#include <exception>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "troupe/actors/runtime.h"
+#include "troupe/actors/service.h"
+#include "troupe/base/logging.h"
+#include "troupe/base/text.h"
+
+namespace troupe::internal {
+
+WorkJob::WorkJob(Shard& home, WorkerFront& front, Envelope& envelope)
+    : ShardWork(home),
+      front_(&front),
+      envelope_(&envelope),
+      workers_(&front.workers()),
+      started_by_nanos_(home.now_nanos()) {}
+
+void WorkJob::Work(int thread) {
+  if (cancelled_.load(std::memory_order_relaxed)) return;
+  const absl::Duration remaining =
+      Instant{envelope_->deadline} - Instant{started_by_nanos_};
+  WorkerContext context(thread, remaining, &cancelled_);
+  try {
+    Handle(*(*workers_)[thread], context);
+  } catch (const std::exception& thrown) {
+    failure_ = absl::StrCat("exception: ", thrown.what());
+  } catch (...) {
+    failure_ = "exception that is no std::exception";
+  }
+}
+
+void WorkJob::Complete(bool abandoned) {
+  Shard& shard = *Shard::Current();
+  if (front_ != nullptr) front_->Forget(*this);
+  if (abandoned || cancelled_.load(std::memory_order_relaxed)) {
+    shard.ReplyError(*envelope_,
+                     WithCertainty(absl::CancelledError("the job was given up"),
+                                   abandoned ? Certainty::kNotExecuted
+                                             : Certainty::kMaybeExecuted));
+  } else if (!failure_.empty()) {
+    ++shard.counters().failures;
+    TROUPE_LOG(kWarning, "a worker failed in ", AbslView(envelope_->type->name), ": ", failure_);
+    shard.ReplyError(*envelope_, WithCertainty(absl::InternalError(failure_),
+                                               Certainty::kMaybeExecuted));
+  }
+  Finish();
+  shard.Recycle(envelope_);
+  delete this;
+}
+
+WorkerFront::~WorkerFront() {
+  for (WorkJob* job = jobs_; job != nullptr; job = job->next_) {
+    job->front_ = nullptr;
+    job->GiveUp();
+  }
+}
+
+Progress WorkerFront::Accept(std::unique_ptr<WorkJob> job) {
+  if (pool_->threads == nullptr || !pool_->threads->TryPost(job.get())) {
+    Envelope& envelope = job->envelope();
+    Shard& shard = *Shard::Current();
+    ++shard.counters().refused_full;
+    shard.ReplyError(envelope, WithCertainty(absl::ResourceExhaustedError(
+                                                 "the workers' queue is full"),
+                                             Certainty::kNotExecuted));
+    envelope.type->destroy(envelope);
+    return Progress::kDone;
+  }
+  WorkJob* const posted = job.release();
+  posted->next_ = jobs_;
+  if (jobs_ != nullptr) jobs_->prev_ = posted;
+  jobs_ = posted;
+  return Progress::kSuspended;
+}
+
+void WorkerFront::Forget(WorkJob& job) {
+  if (job.next_ != nullptr) job.next_->prev_ = job.prev_;
+  if (job.prev_ != nullptr) {
+    job.prev_->next_ = job.next_;
+  } else {
+    jobs_ = job.next_;
+  }
+}
+
+void WorkerFront::CancelJob(uint16_t asker_shard, uint64_t ask) {
+  for (WorkJob* job = jobs_; job != nullptr; job = job->next_) {
+    if (job->envelope().ask == ask && job->envelope().sender_shard == asker_shard) {
+      job->GiveUp();
+      return;
+    }
+  }
+}
+
+WorkerPool* StartPool(Runtime& runtime, const std::string& name, int threads, int queue_max) {
+  if (runtime.stopping()) return nullptr;
+  absl::StatusOr<std::unique_ptr<WorkerThreads>> started =
+      runtime.platform().StartWorkers(name, threads, queue_max);
+  if (!started.ok()) {
+    TROUPE_LOG(kError, "workers \"", name, "\": ", started.status().ToString());
+    return nullptr;
+  }
+  return runtime.AdoptPool(std::make_unique<WorkerPool>(name, *std::move(started)));
+}
+
+namespace {
+
+class FrontInstance final : public Instance {
+ public:
+  FrontInstance(const ActorInfo* info, std::shared_ptr<WorkerFront::Pool> pool)
+      : Instance(info, /*restartable=*/true), pool_(std::move(pool)) {}
+
+  Actor* Create() override {
+    front_ = std::make_unique<WorkerFront>(pool_);
+    return front_.get();
+  }
+  void Destroy() override { front_.reset(); }
+  bool is_worker_front() const override { return true; }
+
+ private:
+  const std::shared_ptr<WorkerFront::Pool> pool_;
+  std::unique_ptr<WorkerFront> front_;
+};
+
+}  // namespace
+
+std::unique_ptr<Instance> MakeFrontInstance(const ActorInfo* info,
+                                            std::shared_ptr<WorkerFront::Pool> pool) {
+  return std::make_unique<FrontInstance>(info, std::move(pool));
+}
+
+SpawnOptions FrontOptions(const WorkerOptions& options) {
+  return {.name = options.name, .placement = options.placement};
+}
+
+bool IsWorkerFront(const Cell& cell) {
+  return cell.instance != nullptr && cell.instance->is_worker_front();
+}
+
+}  // namespace troupe::internal

@@ -1,0 +1,169 @@
+#ifndef TROUPE_ACTORS_WORKER_H_
+#define TROUPE_ACTORS_WORKER_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "troupe/actors/actor.h"
+#include "troupe/actors/dispatch.h"
+#include "troupe/actors/instance.h"
+#include "troupe/actors/shard.h"
+#include "troupe/actors/spawn_options.h"
+#include "troupe/actors/worker_pool.h"
+
+namespace troupe {
+
+namespace internal {
+class Runtime;
+}
+
+struct WorkerOptions {
+  std::string name = {};  // Of the handle and of the threads. Default: none.
+  int threads = 1;
+  int queue_max = 128;    // Jobs that wait; one more is refused with RESOURCE_EXHAUSTED.
+  Placement placement = {};
+};
+
+// What a Worker's handler knows of its job. It may block.
+//
+// Thread: the worker's.
+class WorkerContext {
+ public:
+  WorkerContext(int thread, absl::Duration remaining, const std::atomic<bool>* cancelled)
+      : thread_(thread), remaining_(remaining), cancelled_(cancelled) {}
+
+  // How long the caller still waited when the job began; infinite without a deadline.
+  absl::Duration Remaining() const { return remaining_; }
+  // The caller gave up, or the system stops: the outcome is wanted by nobody.
+  bool cancelled() const { return cancelled_->load(std::memory_order_relaxed); }
+  // Which of the pool's threads this is, from 0.
+  int thread() const { return thread_; }
+
+ private:
+  const int thread_;
+  const absl::Duration remaining_;
+  const std::atomic<bool>* const cancelled_;
+};
+
+// An actor whose handlers block: each runs on a dedicated thread. A pool has one object a thread,
+// so a handler has its object to itself; On(WorkerContext&, M) for plain messages, or the methods
+// of a generated Worker base.
+//
+// Thread:   made on the shard that spawns the pool, used by one of its threads.
+// Lifetime: as long as the pool.
+// Errors:   an exception fails the job: INTERNAL for an ask, a log line otherwise.
+class Worker {
+ public:
+  virtual ~Worker() = default;
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+ protected:
+  Worker() = default;
+};
+
+// Implementation details follow.
+namespace internal {
+
+class WorkerFront;
+
+// One message on its way through a pool.
+class WorkJob : public ShardWork {
+ public:
+  WorkJob(Shard& home, WorkerFront& front, Envelope& envelope);
+  virtual ~WorkJob() = default;
+
+  void Work(int thread) final;
+  void Complete(bool abandoned) final;
+  void GiveUp() { cancelled_.store(true, std::memory_order_relaxed); }
+  Envelope& envelope() { return *envelope_; }
+
+ protected:
+  // On the worker's thread; may throw.
+  virtual void Handle(Worker& worker, WorkerContext& context) = 0;
+  // On the shard: sends the reply and destroys the payload.
+  virtual void Finish() = 0;
+
+ private:
+  friend class WorkerFront;
+  WorkerFront* front_;  // Null once the front is gone.
+  Envelope* const envelope_;
+  std::vector<std::unique_ptr<Worker>>* const workers_;
+  const int64_t started_by_nanos_;
+  std::atomic<bool> cancelled_{false};
+  std::string failure_;
+  WorkJob* next_ = nullptr;
+  WorkJob* prev_ = nullptr;
+};
+
+// The actor behind a pool's handle: hands messages to the pool and takes the jobs back.
+class WorkerFront : public Actor {
+ public:
+  struct Pool {
+    std::vector<std::unique_ptr<Worker>> workers;
+    WorkerPool* threads = nullptr;
+  };
+
+  explicit WorkerFront(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
+  ~WorkerFront() override;
+
+  // Takes `job`, or refuses its envelope when the queue is full.
+  Progress Accept(std::unique_ptr<WorkJob> job);
+  void Forget(WorkJob& job);
+  std::vector<std::unique_ptr<Worker>>& workers() { return pool_->workers; }
+  void CancelJob(uint16_t asker_shard, uint64_t ask);
+
+ private:
+  // Shared with the factory that the spawn keeps, since a restart reuses the threads.
+  const std::shared_ptr<Pool> pool_;
+  WorkJob* jobs_ = nullptr;
+};
+
+// The jobs of one-way messages M.
+template <typename W, typename M>
+class MessageJob final : public WorkJob {
+ public:
+  using WorkJob::WorkJob;
+
+ private:
+  void Handle(Worker& worker, WorkerContext& context) override {
+    static_cast<W&>(worker).On(context, std::move(PayloadAs<M>(envelope())));
+  }
+  void Finish() override { DestroyPayload<M>(envelope()); }
+};
+
+template <typename W, typename M>
+Progress DispatchToWorker(Actor* front, Envelope& envelope) {
+  auto& worker_front = *static_cast<WorkerFront*>(front);
+  return worker_front.Accept(
+      std::make_unique<MessageJob<W, M>>(*Shard::Current(), worker_front, envelope));
+}
+
+// Starts the threads of a pool. Null when the system stops or no thread could be started.
+WorkerPool* StartPool(Runtime& runtime, const std::string& name, int threads, int queue_max);
+
+std::unique_ptr<Instance> MakeFrontInstance(const ActorInfo* info,
+                                            std::shared_ptr<WorkerFront::Pool> pool);
+SpawnOptions FrontOptions(const WorkerOptions& options);
+
+template <typename W, typename... Args>
+std::unique_ptr<Instance> MakeWorkerFront(Runtime& runtime, const WorkerOptions& options,
+                                          Args&&... args) {
+  auto pool = std::make_shared<WorkerFront::Pool>();
+  for (int i = 0; i < options.threads; ++i) pool->workers.push_back(std::make_unique<W>(args...));
+  pool->threads = StartPool(runtime, options.name.empty() ? "worker" : options.name,
+                            options.threads, options.queue_max);
+  return MakeFrontInstance(&kActorInfo<W>, std::move(pool));
+}
+
+}  // namespace internal
+}  // namespace troupe
+
+#endif  // TROUPE_ACTORS_WORKER_H_

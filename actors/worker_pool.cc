@@ -1,0 +1,19 @@
+#include "troupe/actors/worker_pool.h"
+
+#include "troupe/actors/shard.h"
+
+namespace troupe::internal {
+
+void ShardWork::Run(int thread) {
+  // The shard may complete and delete this as soon as it is pushed: `home` is a copy.
+  Shard& home = home_;
+  Work(thread);
+  home.TakeBack(this);
+}
+
+void ShardWork::Abandon() {
+  abandoned_ = true;
+  home_.TakeBack(this);
+}
+
+}  // namespace troupe::internal

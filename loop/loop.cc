@@ -1,0 +1,93 @@
+#include "troupe/loop/loop.h"
+
+#include <utility>
+
+#include "troupe/base/status_macros.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace troupe {
+namespace {
+
+// A busy shard looks at its descriptors at least this often: a system call in every turn would
+// cost more than a short turn's work.
+constexpr uint32_t kBusyTurnsBetweenPolls = 8;
+
+// Checks of the inbound queues between two readings of the clock while spinning.
+constexpr int kSpinChecksPerClockRead = 64;
+
+void CpuRelax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Loop>> Loop::Make(Platform& platform, const Limits& limits,
+                                                 const LoopOptions& options,
+                                                 LoopClient* client) {
+  TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<Poller> poller, platform.MakePoller(limits));
+  return std::unique_ptr<Loop>(new Loop(platform, options, std::move(poller), client));
+}
+
+Loop::Loop(Platform& platform, const LoopOptions& options, std::unique_ptr<Poller> poller,
+           LoopClient* client)
+    : platform_(platform),
+      options_(options),
+      client_(client),
+      poller_(std::move(poller)),
+      waker_(*poller_),
+      timers_(platform.clock().Now()),
+      now_(platform.clock().Now()) {}
+
+bool Loop::RunTurn(bool may_block) {
+  ++turns_;
+  now_ = platform_.clock().Now();
+  timers_.Advance(now_, options_.timers_per_turn_max);
+  client_->DrainInbound();
+  const size_t handled = client_->RunReady();
+  client_->FlushOutbound();
+  client_->EndTurn();
+  if (!client_->HasRunnable() && client_->Finished()) return false;
+  PollIo(handled, may_block);
+  return true;
+}
+
+void Loop::PollIo(size_t handled, bool may_block) {
+  const bool busy = client_->HasRunnable() || client_->InboundPending() || handled > 0;
+  if (busy || !may_block) {
+    if (!busy || ++turns_since_poll_ >= kBusyTurnsBetweenPolls) {
+      turns_since_poll_ = 0;
+      poller_->Poll(now_, now_);
+    }
+    return;
+  }
+  turns_since_poll_ = 0;
+  if (poller_->Poll(now_, now_) > 0 || Spin()) return;
+  Sleep();
+}
+
+bool Loop::Spin() {
+  if (options_.spin_before_sleep <= absl::ZeroDuration()) return false;
+  Instant now = platform_.clock().Now();
+  const Instant give_up = std::min(now + options_.spin_before_sleep, timers_.NextDeadline());
+  while (now < give_up) {
+    for (int i = 0; i < kSpinChecksPerClockRead; ++i) {
+      if (client_->InboundPending()) return true;
+      CpuRelax();
+    }
+    now = platform_.clock().Now();
+  }
+  return false;
+}
+
+void Loop::Sleep() {
+  if (!waker_.PrepareSleep()) return;
+  poller_->Poll(platform_.clock().Now(), timers_.NextDeadline());
+  waker_.Awake();
+}
+
+}  // namespace troupe

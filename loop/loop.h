@@ -1,0 +1,92 @@
+#ifndef TROUPE_LOOP_LOOP_H_
+#define TROUPE_LOOP_LOOP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "troupe/base/instant.h"
+#include "troupe/loop/platform.h"
+#include "troupe/loop/timer_wheel.h"
+#include "troupe/loop/waker.h"
+
+namespace troupe {
+
+// What a loop runs in the middle of its turn: on a shard, the actors.
+class LoopClient {
+ public:
+  // Phase 2: takes what other shards and threads sent, a bounded share of it.
+  virtual void DrainInbound() = 0;
+
+  // Phase 3: runs what is runnable, up to its budget. Returns the messages handled.
+  virtual size_t RunReady() = 0;
+
+  // Phase 4: hands over what goes to other shards.
+  virtual void FlushOutbound() = 0;
+
+  // Between a turn's end and the next one's start: deletes what was deferred.
+  virtual void EndTurn() = 0;
+
+  virtual bool HasRunnable() const = 0;
+  virtual bool InboundPending() const = 0;
+
+  // Asked when nothing is runnable: no more turns are wanted.
+  virtual bool Finished() = 0;
+
+ protected:
+  ~LoopClient() = default;
+};
+
+struct LoopOptions {
+  absl::Duration spin_before_sleep = absl::ZeroDuration();
+  size_t timers_per_turn_max = 1024;
+};
+
+// One shard's event loop. A turn is: (1) due timers, (2) what others sent, (3) runnable actors,
+// (4) flush to other shards, (5) poll for I/O, sleeping only if nothing is runnable.
+//
+// Thread:   one thread runs the turns; only waker() may be used from others.
+// Time:     the clock is read once a turn; now() is that reading.
+// Lifetime: the client and the platform outlive the loop.
+class Loop final : public LoopTask {
+ public:
+  static absl::StatusOr<std::unique_ptr<Loop>> Make(Platform& platform, const Limits& limits,
+                                                    const LoopOptions& options,
+                                                    LoopClient* client);
+
+  bool RunTurn(bool may_block) override;
+
+  Instant now() const { return now_; }
+  TimerWheel& timers() { return timers_; }
+  Poller& poller() { return *poller_; }
+  Waker& waker() { return waker_; }
+  Platform& platform() { return platform_; }
+  uint64_t turns() const { return turns_; }
+
+ private:
+  Loop(Platform& platform, const LoopOptions& options, std::unique_ptr<Poller> poller,
+       LoopClient* client);
+
+  void PollIo(size_t handled, bool may_block);
+  // Looks for inbound work for the time that the options allow. Returns whether some came.
+  bool Spin();
+  void Sleep();
+
+  // Set once.
+  Platform& platform_;
+  const LoopOptions options_;
+  LoopClient* const client_;
+  const std::unique_ptr<Poller> poller_;
+
+  // This shard.
+  Waker waker_;
+  TimerWheel timers_;
+  Instant now_;
+  uint64_t turns_ = 0;
+  uint32_t turns_since_poll_ = 0;
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_LOOP_LOOP_H_

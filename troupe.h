@@ -1,0 +1,25 @@
+#ifndef TROUPE_TROUPE_H_
+#define TROUPE_TROUPE_H_
+
+// All public headers; each can be included alone.
+
+#include "troupe/actors/actor.h"
+#include "troupe/actors/any_ref.h"
+#include "troupe/actors/call.h"
+#include "troupe/actors/certainty.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/events.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/reply.h"
+#include "troupe/actors/shard_counters.h"
+#include "troupe/actors/spawn_options.h"
+#include "troupe/actors/stop_reason.h"
+#include "troupe/actors/stream.h"
+#include "troupe/actors/system.h"
+#include "troupe/actors/system_options.h"
+#include "troupe/actors/worker.h"
+#include "troupe/base/limits.h"
+#include "troupe/base/logging.h"
+#include "troupe/base/status_macros.h"
+
+#endif  // TROUPE_TROUPE_H_
