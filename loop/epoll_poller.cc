@@ -15,7 +15,7 @@ namespace troupe {
 namespace {
 
 constexpr uint64_t kWakeTag = 0;
-constexpr int64_t kWaitNanosMax = int64_t{24 * 3600} * 1'000'000'000;
+constexpr int64_t kWaitNanosMax = int64_t{24} * 3600 * 1'000'000'000;
 
 uint32_t ToEpoll(uint32_t events) {
   // With nothing asked for, hang-up and error come through all the same: once is enough.

@@ -144,6 +144,7 @@ std::vector<std::string> MergedEnvironment(const std::vector<std::string>& addit
 
 std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
   pointers.push_back(nullptr);
   return pointers;
@@ -209,6 +210,7 @@ int ForkAndRun(const Plan& plan) {
   sigset_t all, previous;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &previous);
+  // NOLINTNEXTLINE(bugprone-unsafe-functions): see StartChild() on why not posix_spawn().
   const pid_t pid = vfork();
   if (pid == 0) RunChild(plan);
   const int error = errno;

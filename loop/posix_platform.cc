@@ -63,12 +63,14 @@ class PosixPlatform final : public Platform {
   }
 
   std::unique_ptr<ByteStream> Connect(Poller& poller, const SocketAddress& address,
-                                  const ByteStreamOptions& options, ByteStreamHandler* handler) override {
+                                      const ByteStreamOptions& options,
+                                      ByteStreamHandler* handler) override {
     return PosixStream::Connect(Own(poller), address, options, handler);
   }
 
   std::unique_ptr<ByteStream> Adopt(Poller& poller, std::unique_ptr<PendingStream> pending,
-                                const ByteStreamOptions& options, ByteStreamHandler* handler) override {
+                                    const ByteStreamOptions& options,
+                                    ByteStreamHandler* handler) override {
     auto& accepted = static_cast<PosixPendingStream&>(*pending);
     return PosixStream::Adopt(Own(poller), accepted.TakeFd(), accepted.peer_address(), options,
                               handler);

@@ -36,9 +36,11 @@ class PosixPendingStream final : public PendingStream {
 class PosixStream final : public ByteStream, private FdHandler, private DeferredCall {
  public:
   static std::unique_ptr<PosixStream> Connect(PosixPoller& poller, const SocketAddress& address,
-                                              const ByteStreamOptions& options, ByteStreamHandler* handler);
+                                              const ByteStreamOptions& options,
+                                              ByteStreamHandler* handler);
   static std::unique_ptr<PosixStream> Adopt(PosixPoller& poller, Fd fd, SocketAddress peer,
-                                            const ByteStreamOptions& options, ByteStreamHandler* handler);
+                                            const ByteStreamOptions& options,
+                                            ByteStreamHandler* handler);
   ~PosixStream() override;
 
   IoResult Read(std::span<char> buffer) override;

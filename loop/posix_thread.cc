@@ -72,7 +72,7 @@ absl::StatusOr<PosixThread> PosixThread::Start(ThreadOptions options,
   pthread_t thread;
   const int error = pthread_create(&thread, nullptr, &RunThread, arguments.get());
   if (error != 0) return StatusFromErrno(error, what);
-  arguments.release();
+  static_cast<void>(arguments.release());  // The thread's now.
   return PosixThread(thread);
 }
 
