@@ -31,7 +31,7 @@ bool IsBrokenConnection(int error) {
 }  // namespace
 
 absl::Status StatusFromErrno(int error, std::string_view what) {
-  const absl::Status said = absl::ErrnoToStatus(error, AbslView(what));
+  absl::Status said = absl::ErrnoToStatus(error, AbslView(what));
   if (IsBrokenConnection(error)) return absl::UnavailableError(said.message());
   if (error == ENOEXEC || error == ELOOP || error == ENOTDIR) {
     return absl::InvalidArgumentError(said.message());

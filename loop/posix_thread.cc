@@ -67,12 +67,14 @@ int UsableCores() {
 absl::StatusOr<PosixThread> PosixThread::Start(ThreadOptions options,
                                                absl::AnyInvocable<void()> body) {
   const std::string what = absl::StrCat("pthread_create of \"", options.name, "\"");
-  auto arguments =
-      std::make_unique<StartArguments>(StartArguments{std::move(options), std::move(body)});
+  // The thread's, once there is one.
+  auto* const arguments = new StartArguments{std::move(options), std::move(body)};
   pthread_t thread;
-  const int error = pthread_create(&thread, nullptr, &RunThread, arguments.get());
-  if (error != 0) return StatusFromErrno(error, what);
-  static_cast<void>(arguments.release());  // The thread's now.
+  const int error = pthread_create(&thread, nullptr, &RunThread, arguments);
+  if (error != 0) {
+    delete arguments;
+    return StatusFromErrno(error, what);
+  }
   return PosixThread(thread);
 }
 
