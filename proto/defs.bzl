@@ -129,6 +129,8 @@ def troupe_proto_library(name, deps, **kwargs):
         # Generated code includes headers of the messages' own libraries, whose names it cannot know.
         features = ["-layering_check"],
         linkstatic = True,
+        # What is generated has no coroutine for g++ to miscompile; users are still warned.
+        local_defines = ["TROUPE_ALLOW_GCC12_COROUTINES"],
         deps = [messages, services, str(Label("//actors:service"))],
         **kwargs
     )

@@ -14,38 +14,30 @@ namespace {
 
 namespace pb = google::protobuf;
 
-// How the actor's handler is run, and how it ends when it was suspended.
+// How the handler is run, and how it ends when it was suspended.
 const char* HandlerTemplate(Shape shape) {
-  switch (shape) {
-    case Shape::kUnary:
-      return "    .dispatch = &::troupe::internal::DispatchUnary<\n"
-             "        $service$::Actor, $service$::Worker, $Request$,\n"
-             "        $Response$, &$service$::Actor::$Method$,\n"
-             "        &$service$::Worker::$Method$>,\n"
-             "    .destroy = &::troupe::internal::DestroyPayload<$Request$>,\n"
-             "    .complete = &::troupe::internal::CompleteUnary<$Request$,\n"
-             "        $Response$>,\n";
-    case Shape::kOneway:
-      return "    .dispatch = &::troupe::internal::DispatchOneWayMethod<\n"
-             "        $service$::Actor, $service$::Worker, $Request$,\n"
-             "        &$service$::Actor::$Method$, &$service$::Worker::$Method$>,\n"
-             "    .destroy = &::troupe::internal::DestroyPayload<$Request$>,\n"
-             "    .complete = &::troupe::internal::CompleteOneWay<$Request$>,\n";
-    case Shape::kServerStream:
-      return "    .dispatch = &::troupe::internal::DispatchStream<\n"
-             "        $service$::Actor, $Request$, $Response$,\n"
-             "        &$service$::Actor::$Method$>,\n"
-             "    .destroy = &::troupe::internal::DestroyPayload<$Request$>,\n"
-             "    .complete = &::troupe::internal::CompleteStream<$Request$>,\n";
+  if (shape == Shape::kServerStream) {
+    return "    .dispatch = &::troupe::internal::DispatchStream<\n"
+           "        $service$::Actor, $Request$, $Response$,\n"
+           "        &$service$::Actor::$Method$>,\n"
+           "    .destroy = &::troupe::internal::DestroyPayload<$Request$>,\n"
+           "    .complete = &::troupe::internal::CompleteStream<$Request$>,\n";
   }
-  return "";
+  // A one-way rpc is one whose response is void.
+  return "    .dispatch = &::troupe::internal::DispatchUnary<\n"
+         "        $service$::Actor, $service$::Worker, $Request$,\n"
+         "        $Response$, &$service$::Actor::$Method$,\n"
+         "        &$service$::Worker::$Method$>,\n"
+         "    .destroy = &::troupe::internal::DestroyPayload<$Request$>,\n"
+         "    .complete = &::troupe::internal::CompleteUnary<$Request$,\n"
+         "        $Response$>,\n";
 }
 
 // With $argument$ for what the request is made from.
 const char* SendTemplate(Shape shape) {
   if (shape == Shape::kOneway) {
-    return "  return ::troupe::internal::SendRequest(\n"
-           "      *this, &Methods::k$Method$Message, $argument$);\n";
+    return "  return ::troupe::internal::SendEnclosed(*this,\n"
+           "      ::troupe::internal::EncloseRequest(&Methods::k$Method$Message, $argument$));\n";
   }
   return "  return {*this,\n"
          "      ::troupe::internal::EncloseRequest(&Methods::k$Method$Message, $argument$)};\n";
@@ -140,7 +132,6 @@ void WriteServiceSource(const pb::FileDescriptor& file, pb::io::ZeroCopyOutputSt
                 "#include \"$header$\"\n"
                 "\n"
                 "#include <utility>\n");
-  if (file.service_count() > 0) printer.Print("\n#include \"troupe/actors/service_oneway.h\"\n");
   const bool has_namespace = file.service_count() > 0 && !file.package().empty();
   if (has_namespace) printer.Print(words, "\nnamespace $namespace$ {\n");
   for (int i = 0; i < file.service_count(); ++i) PrintService(*file.service(i), printer);
