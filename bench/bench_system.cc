@@ -1,0 +1,15 @@
+#include "troupe/bench/bench_system.h"
+
+#include <utility>
+
+#include "troupe/base/check.h"
+
+namespace troupe::bench {
+
+std::unique_ptr<System> StartBenchSystem(int shards) {
+  absl::StatusOr<std::unique_ptr<System>> system = System::Start({.shards = shards});
+  TROUPE_CHECK_MSG(system.ok(), system.status().ToString());
+  return *std::move(system);
+}
+
+}  // namespace troupe::bench
