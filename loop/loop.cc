@@ -44,6 +44,10 @@ Loop::Loop(Platform& platform, const LoopOptions& options, std::unique_ptr<Polle
       now_(platform.clock().Now()) {}
 
 bool Loop::RunTurn(bool may_block) {
+  if (asleep_) {
+    asleep_ = false;
+    waker_.Awake();
+  }
   ++turns_;
   now_ = platform_.clock().Now();
   timers_.Advance(now_, options_.timers_per_turn_max);
@@ -86,8 +90,10 @@ bool Loop::Spin() {
 
 void Loop::Sleep() {
   if (!waker_.PrepareSleep()) return;
+  // The sleep ends where the next turn begins: in simulation Poll() returns at once, and what is
+  // published between two turns must still find this shard asleep.
+  asleep_ = true;
   poller_->Poll(platform_.clock().Now(), timers_.NextDeadline());
-  waker_.Awake();
 }
 
 }  // namespace troupe

@@ -85,6 +85,7 @@ class Loop final : public LoopTask {
   Instant now_;
   uint64_t turns_ = 0;
   uint32_t turns_since_poll_ = 0;
+  bool asleep_ = false;
 };
 
 }  // namespace troupe
