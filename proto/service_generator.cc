@@ -4,7 +4,6 @@
 #include <google/protobuf/io/zero_copy_stream.h>
 
 #include <memory>
-#include <vector>
 
 #include "troupe/proto/cpp_names.h"
 #include "troupe/proto/service_header.h"
@@ -30,6 +29,19 @@ bool ServiceGenerator::Generate(const pb::FileDescriptor* file, const std::strin
   const std::unique_ptr<pb::io::ZeroCopyOutputStream> source(context->Open(ServiceSourceOf(*file)));
   WriteServiceSource(*file, *source);
   return true;
+}
+
+bool ServiceGenerator::GenerateAll(const std::vector<const pb::FileDescriptor*>& files,
+                                   const std::string& parameter,
+                                   pb::compiler::GeneratorContext* context,
+                                   std::string* error) const {
+  for (const pb::FileDescriptor* file : files) {
+    std::string mistakes;
+    if (!Generate(file, parameter, context, &mistakes)) {
+      *error += (error->empty() ? "" : "\n") + mistakes;
+    }
+  }
+  return error->empty();
 }
 
 }  // namespace troupe::codegen
