@@ -136,57 +136,58 @@ bool Shard::Finished() {
   return runtime_.AllQuiet();
 }
 
-uint32_t Shard::RunCell(Cell& cell, uint32_t budget) {
-  const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
-  uint32_t handled = 0;
-  for (;;) {
-    if (cell.stall != 0) [[unlikely]] {
-      if (!SeeToAttention(cell, handled)) break;
-    }
-    if (cell.mailbox.empty()) break;
-    if (handled >= limit) {
-      MakeRunnable(cell);
-      break;
-    }
-    Envelope* const envelope = cell.mailbox.Pop();
-    --cell.messages;
-    cell.bytes -= envelope->bytes;
-    envelope->cell = &cell;
-    if (envelope->deadline < now_nanos() || (envelope->flags & kNeedsCheck) != 0) [[unlikely]] {
-      if (!PassesChecks(cell, envelope)) continue;
-    }
-    ++handled;
-    RunMessage(cell, envelope);
-  }
-  return handled;
-}
-
-void Shard::RunMessage(Cell& cell, Envelope* envelope) {
-  current_cell_ = &cell;
-  current_envelope_ = envelope;
-  current_activation_ = nullptr;
-  ++counters_.handled;
-  Progress progress = Progress::kDone;
-  bool threw = false;
-  try {
-    progress = envelope->type->dispatch(cell.actor, *envelope);
-  } catch (...) {
-    threw = true;
-    HandlerThrew(cell);
-  }
-  if (current_activation_ != nullptr) [[unlikely]] DropIdleActivation();
-  current_cell_ = nullptr;
-  current_envelope_ = nullptr;
-  if (progress == Progress::kDone) FinishEnvelope(envelope);
-  if (threw) BeginStop(cell);
-}
-
-void Shard::FinishEnvelope(Envelope* envelope) {
+inline void Shard::FinishEnvelope(Envelope* envelope) {
   if (envelope->flags & kEvent) [[unlikely]] {
     if (EventRecord* const record = records_.Find(envelope->record)) record->AfterHandler();
   }
   Recycle(envelope);
 }
+
+inline void Shard::RunMessage(Cell& cell, Envelope* envelope) {
+  current_cell_ = &cell;
+  current_envelope_ = envelope;
+  ++counters_.handled;
+  Progress progress = Progress::kDone;
+  try {
+    progress = envelope->type->dispatch(cell.actor, *envelope);
+  } catch (...) {
+    HandlerThrew(cell);  // Has the cell's attention.
+  }
+  if (current_activation_ != nullptr) [[unlikely]] DropIdleActivation();
+  current_cell_ = nullptr;
+  current_envelope_ = nullptr;
+  if (progress == Progress::kDone) [[likely]] FinishEnvelope(envelope);
+}
+
+uint32_t Shard::RunCell(Cell& cell, uint32_t budget) {
+  const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
+  uint32_t handled = 0;
+  if (cell.stall != 0) [[unlikely]] {
+    if (!SeeToAttention(cell, handled)) return handled;
+  }
+  const int64_t now = now_nanos();
+  while (Envelope* const envelope = cell.mailbox.head) {
+    if (handled >= limit) {
+      MakeRunnable(cell);
+      break;
+    }
+    cell.mailbox.Pop();
+    --cell.messages;
+    cell.bytes -= envelope->bytes;
+    envelope->cell = &cell;
+    if (envelope->deadline < now || (envelope->flags & kNeedsCheck) != 0) [[unlikely]] {
+      if (!PassesChecks(cell, envelope)) continue;
+    }
+    ++handled;
+    RunMessage(cell, envelope);
+    if (cell.stall != 0) [[unlikely]] {
+      if (!SeeToAttention(cell, handled)) break;
+    }
+  }
+  return handled;
+}
+
+void Shard::RunEvent(Cell& cell, Envelope* envelope) { RunMessage(cell, envelope); }
 
 bool Shard::PassesChecks(Cell& cell, Envelope* envelope) {
   bool passes = true;

@@ -290,6 +290,8 @@ class Shard final : public LoopTask, public LoopClient {
   // Running.
   uint32_t RunCell(Cell& cell, uint32_t budget);
   void RunMessage(Cell& cell, Envelope* envelope);
+  // The same for OnStart and OnStop, which are no messages.
+  void RunEvent(Cell& cell, Envelope* envelope);
   // What is to be done besides the mailbox. False when the mailbox has to wait.
   bool SeeToAttention(Cell& cell, uint32_t& handled);
   void ResumeActivation(Activation& activation);

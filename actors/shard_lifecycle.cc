@@ -249,7 +249,7 @@ void Shard::RunStart(Cell& cell) {
   Envelope* const envelope = NewEnvelope(&kStartType);
   SetPayload(envelope, StartEvent{}, 0);
   envelope->cell = &cell;
-  RunMessage(cell, envelope);
+  RunEvent(cell, envelope);
   --counters_.handled;
 }
 
@@ -403,7 +403,7 @@ void Shard::ContinueStop(Cell& cell) {
     Envelope* const envelope = NewEnvelope(&kStopType);
     SetPayload(envelope, StopEvent{cell.extra->stop_reason}, 0);
     envelope->cell = &cell;
-    RunMessage(cell, envelope);
+    RunEvent(cell, envelope);
     --counters_.handled;
   }
   if (cell.activations != nullptr) return;  // OnStop waits for something.
@@ -640,6 +640,7 @@ void Shard::SendDown(Envelope* down, const AnyRef& who, StopReason reason,
     outboxes_[watcher_shard].Push(down);
     return;
   }
+  if (down->slot == kShardSlot) return Deliver(down);  // For a watcher on another node.
   Cell* const watcher = Find(down->slot, down->generation);
   if (watcher == nullptr) {
     down->type->destroy(*down);
