@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -186,10 +187,36 @@ Envelope* ParseRequest(std::string_view bytes) {
   return EncloseRequest(kType, std::move(message));
 }
 
+
+// The class that has M's reflection, which no name stands for here: where DebugString() is from.
+template <typename Class>
+Class* ClassOfMember(std::string (Class::*)() const);
+template <typename M>
+concept HasReflection = requires { ClassOfMember(&M::DebugString); };
+template <typename M>
+const void* ReflectedMessage(const M& message) {
+  if constexpr (HasReflection<M>) {
+    using Base = std::remove_pointer_t<decltype(ClassOfMember(&M::DebugString))>;
+    return static_cast<const Base*>(&message);
+  } else {
+    return nullptr;
+  }
+}
+template <typename M>
+const void* RequestMessage(Envelope& envelope) {
+  return ReflectedMessage(PayloadAs<M>(envelope));
+}
+template <typename M>
+const void* ResponseMessage(const void* value) {
+  return ReflectedMessage(*static_cast<const M*>(value));
+}
+
 // Fills in the wire functions for a method of these message types.
 template <typename Req, typename Resp, const MessageType* kType>
 constexpr MethodInfo WireMethod(MethodInfo info) {
   info.type = kType;
+  info.fingerprint = Fingerprint(info.service, info.name);
+  info.request_message = &RequestMessage<Req>;
   info.request_size = &RequestSize<Req>;
   info.write_request = &WriteRequest<Req>;
   info.parse_request = &ParseRequest<Req, kType>;
@@ -198,6 +225,7 @@ constexpr MethodInfo WireMethod(MethodInfo info) {
     info.write_response = &WriteResponse<Resp>;
     info.parse_response = &ParseResponse<Resp>;
     info.response_space = &ResponseSpace<Resp>;
+    info.response_message = &ResponseMessage<Resp>;
   }
   return info;
 }
