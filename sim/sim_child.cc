@@ -1,0 +1,106 @@
+#include "troupe/sim/sim_child.h"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace troupe {
+namespace {
+
+constexpr absl::Duration kSignalDelay = absl::Microseconds(100);
+
+// By default; a simulated program has no handlers of its own.
+bool EndsProcess(int signal) {
+  switch (signal) {
+    case 0:
+    case SIGCHLD:
+    case SIGCONT:
+    case SIGURG:
+    case SIGWINCH:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+SimChild::SimChild(SimPoller& poller, int pid, SimProgram program, const ChildOptions& options,
+                   const Limits& limits, uint32_t& running_count, ChildHandler* handler)
+    : SimSource(poller),
+      scheduler_(poller.scheduler()),
+      pid_(pid),
+      program_(std::move(program)),
+      options_(options),
+      bytes_max_(limits.child_output_bytes_max),
+      running_count_(running_count),
+      handler_(*handler) {
+  ++running_count_;
+  if (!options.pipe_input) Start();
+}
+
+SimChild::~SimChild() {
+  if (!exited_) --running_count_;
+}
+
+absl::Status SimChild::Signal(int signal) {
+  if (exited_) return absl::NotFoundError(absl::StrCat("the child ", pid_, " has ended"));
+  if (!EndsProcess(signal)) return absl::OkStatus();
+  started_ = true;
+  run_ = {.status = {.signal = signal}};
+  EndAfter(kSignalDelay);
+  return absl::OkStatus();
+}
+
+absl::Status SimChild::WriteInput(std::string_view bytes) {
+  if (!options_.pipe_input) return absl::FailedPreconditionError("the child has no input pipe");
+  if (started_) return absl::UnavailableError("the child's input is closed");
+  if (input_.size() + bytes.size() > bytes_max_) {
+    return absl::ResourceExhaustedError("child_output_bytes_max of input is unwritten");
+  }
+  input_.append(bytes);
+  return absl::OkStatus();
+}
+
+void SimChild::CloseInput() {
+  if (!started_) Start();
+}
+
+void SimChild::Start() {
+  started_ = true;
+  run_ = program_(options_, input_);
+  EndAfter(run_.takes);
+}
+
+void SimChild::EndAfter(absl::Duration wait) {
+  end_ = std::make_shared<bool>();
+  scheduler_.After(wait, [this, end = std::weak_ptr<bool>(end_)] {
+    if (!end.expired()) SetReady(true);
+  });
+}
+
+void SimChild::OnReady() {
+  SetReady(false);
+  exited_ = true;
+  --running_count_;
+  if (options_.capture_output) {
+    if (!TellOutput(false, run_.output) || !TellOutput(true, run_.error_output)) return;
+  }
+  handler_.OnChildExited(run_.status);
+}
+
+bool SimChild::TellOutput(bool is_stderr, std::string_view bytes) {
+  Liveness::Watch watch(liveness_);
+  const size_t piece_bytes_max = bytes_max_;
+  while (watch.alive() && !bytes.empty()) {
+    // A copy: the handler may destroy this, and with it the text.
+    const std::string piece(bytes.substr(0, piece_bytes_max));
+    bytes.remove_prefix(piece.size());
+    handler_.OnChildOutput(is_stderr, piece);
+  }
+  return watch.alive();
+}
+
+}  // namespace troupe

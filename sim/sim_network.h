@@ -1,0 +1,87 @@
+#ifndef TROUPE_SIM_SIM_NETWORK_H_
+#define TROUPE_SIM_SIM_NETWORK_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "troupe/loop/socket.h"
+#include "troupe/sim/sim_host.h"
+#include "troupe/sim/sim_scheduler.h"
+
+namespace troupe {
+
+class SimConnection;
+
+// Where connections to an address arrive.
+class SimAcceptor {
+ public:
+  // False refuses it.
+  virtual bool OnConnection(std::shared_ptr<SimConnection> connection) = 0;
+  // Its process crashed.
+  virtual void OnCrash() = 0;
+  virtual SimHost& host() = 0;
+
+ protected:
+  ~SimAcceptor() = default;
+};
+
+// The addresses of one simulation, and which hosts cannot reach each other. All hosts share one
+// space of addresses: two nodes may listen on two ports of 127.0.0.1, or on addresses of their own.
+//
+// Thread:   the simulation's.
+// Lifetime: outlives the connections.
+class SimNetwork {
+ public:
+  explicit SimNetwork(SimScheduler& scheduler) : scheduler_(scheduler) {}
+  SimNetwork(const SimNetwork&) = delete;
+  SimNetwork& operator=(const SimNetwork&) = delete;
+
+  SimScheduler& scheduler() { return scheduler_; }
+
+  // The address with its port, when 0 was asked for.
+  // Errors: ALREADY_EXISTS; INVALID_ARGUMENT for what is no address.
+  absl::StatusOr<SocketAddress> Bind(const SocketAddress& address, SimAcceptor* acceptor);
+  void Unbind(const SocketAddress& address) { bound_.erase(Key(address)); }
+  // Null when nobody listens there.
+  SimAcceptor* Find(const SocketAddress& address) const;
+  // A port that nobody listens on.
+  SocketAddress Ephemeral(const std::string& host);
+
+  void Part(const SimHost& a, const SimHost& b);
+  void Heal(const SimHost& a, const SimHost& b);
+  // Which parting keeps the two apart; 0 when none does.
+  uint64_t PartingOf(const SimHost& a, const SimHost& b) const;
+  // Its listeners are gone and its connections closed.
+  void Crash(SimHost& host);
+
+  // The connections'.
+  uint64_t Join(SimConnection& connection);
+  void Leave(uint64_t id) { connections_.erase(id); }
+
+ private:
+  using Address = std::pair<std::string, uint16_t>;
+
+  static Address Key(const SocketAddress& address) { return {address.host, address.port}; }
+  static std::pair<int, int> Key(const SimHost& a, const SimHost& b) {
+    return std::minmax({a.index, b.index});
+  }
+  std::vector<std::shared_ptr<SimConnection>> Between(const SimHost& a, const SimHost& b) const;
+
+  SimScheduler& scheduler_;
+  std::map<Address, SimAcceptor*> bound_;
+  std::map<uint64_t, SimConnection*> connections_;
+  std::map<std::pair<int, int>, uint64_t> parted_;
+  uint64_t last_connection_ = 0;
+  uint64_t last_parting_ = 0;
+  uint16_t next_port_ = 0;
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_SIM_SIM_NETWORK_H_

@@ -1,0 +1,80 @@
+#ifndef TROUPE_SIM_SIM_PLATFORM_H_
+#define TROUPE_SIM_SIM_PLATFORM_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "troupe/base/random.h"
+#include "troupe/loop/platform.h"
+#include "troupe/sim/sim_host.h"
+#include "troupe/sim/sim_network.h"
+#include "troupe/sim/sim_program.h"
+#include "troupe/sim/sim_scheduler.h"
+#include "troupe/sim/sim_signals.h"
+
+namespace troupe {
+
+// By argv[0].
+using SimPrograms = std::map<std::string, SimProgram, std::less<>>;
+
+// The seam as one node of a simulation sees it.
+class SimPlatform final : public Platform {
+ public:
+  SimPlatform(SimScheduler& scheduler, SimNetwork& network, const SimPrograms& programs,
+              std::string name, int index);
+
+  SimHost& host() { return host_; }
+  SimSignals& signals() { return signals_; }
+
+  Clock& clock() override { return scheduler_; }
+  uint64_t RandomSeed() override { return seeds_.Next(); }
+  int usable_cores() override { return 2; }
+  bool simulated() const override { return true; }
+
+  absl::StatusOr<std::unique_ptr<Poller>> MakePoller(const Limits& limits) override;
+  absl::StatusOr<std::unique_ptr<Executor>> StartLoop(ThreadOptions options,
+                                                      LoopTask* task) override;
+  absl::StatusOr<std::unique_ptr<WorkerThreads>> StartWorkers(std::string name, int threads,
+                                                              int queue_max) override;
+  std::unique_ptr<Event> MakeEvent() override;
+
+  absl::StatusOr<std::unique_ptr<Listener>> Listen(Poller& poller, TimerWheel& timers,
+                                                   const SocketAddress& address,
+                                                   int accepts_per_turn_max,
+                                                   ListenerHandler* handler) override;
+  std::unique_ptr<ByteStream> Connect(Poller& poller, const SocketAddress& address,
+                                      const ByteStreamOptions& options,
+                                      ByteStreamHandler* handler) override;
+  std::unique_ptr<ByteStream> Adopt(Poller& poller, std::unique_ptr<PendingStream> pending,
+                                    const ByteStreamOptions& options,
+                                    ByteStreamHandler* handler) override;
+
+  // Errors: FAILED_PRECONDITION for a program that the simulation does not have.
+  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnChild(Poller& poller,
+                                                           const ChildOptions& options,
+                                                           const Limits& limits,
+                                                           ChildHandler* handler) override;
+
+  void MaskSignals(const std::vector<int>&) override {}
+  absl::StatusOr<std::unique_ptr<SignalSource>> CatchSignals(Poller& poller,
+                                                             const std::vector<int>& signals,
+                                                             SignalHandler* handler) override;
+
+ private:
+  SimScheduler& scheduler_;
+  SimNetwork& network_;
+  const SimPrograms& programs_;
+  SimHost host_;
+  SimSignals signals_;
+  Random seeds_;
+  int last_pid_ = 0;
+  uint32_t children_count_ = 0;
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_SIM_SIM_PLATFORM_H_

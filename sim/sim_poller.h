@@ -1,0 +1,84 @@
+#ifndef TROUPE_SIM_SIM_POLLER_H_
+#define TROUPE_SIM_SIM_POLLER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "troupe/loop/poller.h"
+#include "troupe/sim/sim_host.h"
+#include "troupe/sim/sim_scheduler.h"
+
+namespace troupe {
+
+class SimPoller;
+
+// Something that may be ready: a stream, a listener, signals, a child.
+//
+// Lifetime: ends before its poller does.
+class SimSource {
+ public:
+  explicit SimSource(SimPoller& poller);
+  SimSource(const SimSource&) = delete;
+  SimSource& operator=(const SimSource&) = delete;
+
+ protected:
+  ~SimSource();
+  // Level-triggered: OnReady() is called once in each Poll() until this says otherwise.
+  void SetReady(bool ready);
+
+ private:
+  friend class SimPoller;
+
+  // May destroy this or any other source.
+  virtual void OnReady() = 0;
+
+  SimPoller& poller_;
+  const uint64_t id_;
+};
+
+// A shard's bed in virtual time. In a shard's turn a Poll() that finds nothing returns at once,
+// and the shard's task sleeps until the deadline, Wake() or something ready; on the test's own
+// thread it drives the simulation.
+//
+// There are no descriptors in a simulation.
+class SimPoller final : public Poller {
+ public:
+  SimPoller(SimScheduler& scheduler, SimHost& host) : scheduler_(scheduler), host_(host) {}
+  ~SimPoller() override;
+
+  // Errors: FAILED_PRECONDITION.
+  absl::StatusOr<WatchId> Add(int fd, uint32_t events, FdHandler* handler) override;
+  absl::Status Modify(WatchId id, uint32_t events) override;
+  void Remove(WatchId) override {}
+  size_t Poll(Instant now, Instant deadline) override;
+  void Wake() override;
+  size_t watch_count() const override { return 0; }
+
+  SimScheduler& scheduler() { return scheduler_; }
+  SimHost& host() { return host_; }
+
+ private:
+  friend class SimSource;
+
+  uint64_t Register(SimSource& source);
+  void Unregister(uint64_t id);
+  void SetReady(uint64_t id, bool ready);
+  void WakeSleeper();
+  size_t Deliver();
+
+  SimScheduler& scheduler_;
+  SimHost& host_;
+  std::map<uint64_t, SimSource*> sources_;
+  std::set<uint64_t> ready_;
+  uint64_t last_id_ = 0;
+  bool woken_ = false;
+  SimTask* sleeper_ = nullptr;
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_SIM_SIM_POLLER_H_

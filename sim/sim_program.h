@@ -1,0 +1,28 @@
+#ifndef TROUPE_SIM_SIM_PROGRAM_H_
+#define TROUPE_SIM_SIM_PROGRAM_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "troupe/loop/child_process.h"
+
+namespace troupe {
+
+// What a simulated program does once it has its input.
+struct SimProgramRun {
+  std::string output = {};
+  std::string error_output = {};
+  ChildStatus status = {.exit_code = 0};
+  // Until it ends; what it writes comes at the end.
+  absl::Duration takes = absl::Milliseconds(1);
+};
+
+// A simulated program: called when it is started or, with `pipe_input`, when its input is closed.
+using SimProgram =
+    std::function<SimProgramRun(const ChildOptions& options, std::string_view input)>;
+
+}  // namespace troupe
+
+#endif  // TROUPE_SIM_SIM_PROGRAM_H_

@@ -1,0 +1,47 @@
+#ifndef TROUPE_SIM_SIM_TRACE_H_
+#define TROUPE_SIM_SIM_TRACE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "troupe/base/instant.h"
+
+namespace troupe {
+
+// What happened in a run, in order: a running hash, and the lines if they are wanted.
+//
+// Thread: the simulation's.
+// Bounds: the newest `lines_max` lines.
+// Source: FNV-1a, 64 bit, over every byte; the same on every machine.
+class SimTrace {
+ public:
+  explicit SimTrace(size_t lines_max) : lines_max_(lines_max) {}
+
+  // `what` happened to `who`.
+  void Add(Instant when, std::string_view what, std::string_view who, uint64_t detail);
+  // What a step carried; in the hash only.
+  void Mix(std::string_view bytes);
+  // What somebody said; in the lines only, since it may name what differs between two runs.
+  void Note(Instant when, std::string_view text);
+
+  uint64_t hash() const { return hash_; }
+  const std::deque<std::string>& lines() const { return lines_; }
+
+ private:
+  void MixNumber(uint64_t number);
+  void Keep(std::string line);
+
+  const size_t lines_max_;
+  uint64_t hash_ = 0xcbf29ce484222325u;
+  std::deque<std::string> lines_;
+};
+
+// Seconds with nine digits.
+std::string SimTimeText(Instant when);
+
+}  // namespace troupe
+
+#endif  // TROUPE_SIM_SIM_TRACE_H_

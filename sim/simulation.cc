@@ -1,0 +1,126 @@
+#include "troupe/sim/simulation.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "troupe/base/check.h"
+#include "troupe/base/logging.h"
+
+namespace troupe {
+namespace {
+
+Simulation* current_simulation = nullptr;
+void (*previous_abort)(int) = SIG_DFL;
+
+// abort() is raised by the thread itself, so this may print.
+void NameSeed(int) {
+  std::fprintf(stderr, "simulation seed %llu (TROUPE_SIM_SEED=%llu replays it)\n",
+               static_cast<unsigned long long>(current_simulation->seed()),
+               static_cast<unsigned long long>(current_simulation->seed()));
+}
+
+}  // namespace
+
+// Writes lines where they were made, so that no thread is needed and their order is the run's.
+class Simulation::LogToTrace final : public LogSink {
+ public:
+  explicit LogToTrace(SimScheduler& scheduler)
+      : scheduler_(scheduler), previous_(SetLogSink(this)) {}
+  ~LogToTrace() override { SetLogSink(previous_); }
+
+  void Write(LogLevel, std::string_view line) override {
+    scheduler_.trace().Note(scheduler_.Now(), line);
+    if (!scheduler_.options().log_to_stderr) return;
+    std::fprintf(stderr, "%s %.*s\n", SimTimeText(scheduler_.Now()).c_str(),
+                 static_cast<int>(line.size()), line.data());
+  }
+  void Flush() override {}
+  uint64_t dropped_lines() const override { return 0; }
+
+ private:
+  SimScheduler& scheduler_;
+  LogSink* const previous_;
+};
+
+Simulation::Simulation(SimulationOptions options)
+    : scheduler_(options),
+      network_(scheduler_),
+      log_(std::make_unique<LogToTrace>(scheduler_)),
+      outer_(std::exchange(current_simulation, this)) {
+  if (outer_ == nullptr) previous_abort = std::signal(SIGABRT, &NameSeed);
+}
+
+Simulation::~Simulation() {
+  current_simulation = outer_;
+  if (outer_ == nullptr) std::signal(SIGABRT, previous_abort);
+  // Packets hold connections, which know the network.
+  scheduler_.Clear();
+}
+
+Platform& Simulation::AddNode(std::string name) {
+  for (const auto& node : nodes_) {
+    TROUPE_CHECK_MSG(node->host().name != name, "two nodes have one name");
+  }
+  const int index = static_cast<int>(nodes_.size());
+  nodes_.push_back(
+      std::make_unique<SimPlatform>(scheduler_, network_, programs_, std::move(name), index));
+  return *nodes_.back();
+}
+
+SimPlatform& Simulation::Node(std::string_view name) {
+  const auto found = std::find_if(nodes_.begin(), nodes_.end(),
+                                  [name](const auto& node) { return node->host().name == name; });
+  TROUPE_CHECK_MSG(found != nodes_.end(), "no node has this name");
+  return **found;
+}
+
+void Simulation::RunFor(absl::Duration time) {
+  RunUntil([] { return false; }, time);
+}
+
+bool Simulation::RunUntil(const std::function<bool()>& done, absl::Duration time) {
+  return scheduler_.DriveUntil(nullptr, done, scheduler_.Now() + time);
+}
+
+void Simulation::AddProgram(std::string name, SimProgram program) {
+  programs_.insert_or_assign(std::move(name), std::move(program));
+}
+
+bool Simulation::RaiseSignal(std::string_view node, int signal) {
+  scheduler_.Trace("signal", node, static_cast<uint64_t>(signal));
+  return Node(node).signals().Raise(signal);
+}
+
+void Simulation::Partition(std::string_view a, std::string_view b) {
+  scheduler_.Trace("partition", a, static_cast<uint64_t>(Node(b).host().index));
+  network_.Part(Node(a).host(), Node(b).host());
+}
+
+void Simulation::Heal(std::string_view a, std::string_view b) {
+  scheduler_.Trace("heal", a, static_cast<uint64_t>(Node(b).host().index));
+  network_.Heal(Node(a).host(), Node(b).host());
+}
+
+void Simulation::Pause(std::string_view node, absl::Duration time) {
+  scheduler_.Trace("pause", node, static_cast<uint64_t>(NanosRoundedUp(time)));
+  Node(node).host().paused_until = scheduler_.Now() + time;
+}
+
+void Simulation::Crash(std::string_view node) {
+  scheduler_.Trace("crash", node);
+  SimHost& host = Node(node).host();
+  host.crashed = true;
+  network_.Crash(host);
+}
+
+void Simulation::Restart(std::string_view node) {
+  scheduler_.Trace("restart", node);
+  SimHost& host = Node(node).host();
+  TROUPE_CHECK_MSG(!scheduler_.HasTasksOf(host), "the crashed node's System is still there");
+  host.crashed = false;
+}
+
+}  // namespace troupe

@@ -1,0 +1,91 @@
+#ifndef TROUPE_SIM_SIMULATION_H_
+#define TROUPE_SIM_SIMULATION_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "troupe/loop/platform.h"
+#include "troupe/sim/sim_network.h"
+#include "troupe/sim/sim_platform.h"
+#include "troupe/sim/sim_program.h"
+#include "troupe/sim/sim_scheduler.h"
+#include "troupe/sim/simulation_options.h"
+
+namespace troupe {
+
+// A cluster on one thread: nodes whose clocks, scheduling, network, workers, children and signals
+// are decided by one seed.
+//
+//   Simulation simulation({.seed = 7});
+//   auto a = System::Start({.shards = 2, .platform = &simulation.AddNode("a")});
+//   auto b = System::Start({.shards = 2, .platform = &simulation.AddNode("b")});
+//   auto balance = account.Deposit(request).Wait();   // runs all of them until it is there
+//
+// Time stands still unless somebody waits: for a reply, for a system's end, or by RunFor().
+//
+// Thread:   the one that made it.
+// Lifetime: outlives its systems. While it lives, this process's log lines go to its trace and to
+//           stderr, and abort() names the seed.
+class Simulation {
+ public:
+  explicit Simulation(SimulationOptions options = {});
+  ~Simulation();
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+
+  // `name` is new.
+  Platform& AddNode(std::string name);
+
+  uint64_t seed() const { return scheduler_.options().seed; }
+  Clock& clock() { return scheduler_; }
+
+  void RunFor(absl::Duration time);
+  // False when `done()` did not come true within `time`.
+  bool RunUntil(const std::function<bool()>& done, absl::Duration time = absl::Hours(24));
+
+  // Children with this argv[0], on any node.
+  void AddProgram(std::string name, SimProgram program);
+  // False when nobody on the node catches it.
+  bool RaiseSignal(std::string_view node, int signal);
+
+  // Nothing passes between the two until Heal(); what is sent waits, as TCP repeats it, and
+  // connections fail after their timeout.
+  void Partition(std::string_view a, std::string_view b);
+  void Heal(std::string_view a, std::string_view b);
+
+  // No thread of the node runs for so long; the network goes on.
+  void Pause(std::string_view node, absl::Duration time);
+
+  // The node's process is gone at once, as by SIGKILL: its threads stop and its connections close.
+  // Destroy its System then; what that still does, nobody hears. After Restart() a new System may
+  // start on the same platform.
+  void Crash(std::string_view node);
+  void Restart(std::string_view node);
+
+  // Equal for equal runs. Payloads are in the hash.
+  uint64_t trace_hash() { return scheduler_.trace().hash(); }
+  // With options.record_trace.
+  const std::deque<std::string>& trace() { return scheduler_.trace().lines(); }
+
+ private:
+  class LogToTrace;
+
+  SimPlatform& Node(std::string_view name);
+
+  SimScheduler scheduler_;
+  SimNetwork network_;
+  SimPrograms programs_;
+  std::vector<std::unique_ptr<SimPlatform>> nodes_;
+  std::unique_ptr<LogToTrace> log_;
+  Simulation* const outer_;
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_SIM_SIMULATION_H_
