@@ -14,7 +14,7 @@ class TestSimulation final : public Simulation {
  public:
   explicit TestSimulation(SimulationOptions options = {}) : Simulation(std::move(options)) {}
   ~TestSimulation() {
-    if (!testing::Test::HasFailure()) return;
+    if (!::testing::Test::HasFailure()) return;
     std::cerr << "simulation seed " << seed() << " (TROUPE_SIM_SEED=" << seed()
               << " replays it), trace hash " << trace_hash() << std::endl;
   }

@@ -1,0 +1,339 @@
+#include "troupe/sim/simulation.h"
+
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "tests/sim/tally.troupe.h"
+#include "troupe/actors/actor.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/system.h"
+#include "troupe/base/status_macros.h"
+#include "troupe/sim/test_simulation.h"
+
+namespace troupe {
+namespace {
+
+using tally::Tally;
+using tally::TallyReply;
+using tally::TallyRequest;
+
+struct Ball {
+  int64_t hits;
+  AnyRef from;
+};
+
+// Returns each ball, and is through after so many.
+class Player final : public Actor {
+ public:
+  Player(int64_t hits_max, Event* done) : hits_max_(hits_max), done_(done) {}
+
+  void On(Context& cx, const Ball& ball) {
+    if (ball.hits == hits_max_) return done_->Notify();
+    Ref<Player>(ball.from).Send(Ball{ball.hits + 1, cx.self()});
+  }
+
+ private:
+  const int64_t hits_max_;
+  Event* const done_;
+};
+
+struct Tick {};
+
+// Counts ticks, one a second.
+class Metronome final : public Actor {
+ public:
+  explicit Metronome(int* ticks) : ticks_(ticks) {}
+
+  Reply<void> OnStart(Context& cx) override {
+    cx.Every(this, absl::Seconds(1), Tick{});
+    return absl::OkStatus();
+  }
+  void On(Context&, const Tick&) { ++*ticks_; }
+
+ private:
+  int* const ticks_;
+};
+
+// Adds on the blocking pool, after a nap.
+class SlowTally final : public Tally::Actor {
+ public:
+  Reply<TallyReply> Add(Context& cx, const TallyRequest& request) override {
+    co_await cx.Sleep(absl::Seconds(1));
+    const int64_t amount = request.amount();
+    const auto sum = [this, amount] { return total_ + amount; };
+    TROUPE_CO_ASSIGN_OR_RETURN(total_, co_await cx.Offload(sum));
+    TallyReply reply;
+    reply.set_total(total_);
+    co_return reply;
+  }
+
+ private:
+  int64_t total_ = 0;
+};
+
+// Tells what it hears of the world outside.
+class Observer final : public Actor {
+ public:
+  Observer(std::vector<std::string>* heard, std::string program)
+      : heard_(heard), program_(std::move(program)) {}
+
+  Reply<void> OnStart(Context& cx) override {
+    cx.Subscribe(this, SIGHUP);
+    const auto child = cx.Exec(this, {.argv = {program_, "7"}});
+    if (!child.ok()) heard_->push_back(child.status().ToString());
+    return absl::OkStatus();
+  }
+  void On(Context&, const SignalRaised& raised) {
+    heard_->push_back("signal " + std::to_string(raised.signal));
+  }
+  void On(Context&, const ChildOutput& output) { heard_->push_back(output.bytes); }
+  void On(Context&, const ChildExited& exited) {
+    heard_->push_back("exit " + std::to_string(exited.status.exit_code));
+  }
+
+ private:
+  std::vector<std::string>* const heard_;
+  const std::string program_;
+};
+
+std::unique_ptr<System> StartOn(Platform& platform) {
+  auto system = System::Start({.shards = 2, .platform = &platform});
+  EXPECT_TRUE(system.ok()) << system.status();
+  return *std::move(system);
+}
+
+void PlayOn(System& system, int64_t hits) {
+  const auto done = system.runtime().platform().MakeEvent();
+  const Ref<Player> a = system.Spawn<Player>({.placement = {.shard = 0}}, hits, done.get());
+  const Ref<Player> b = system.Spawn<Player>({.placement = {.shard = 1}}, hits, done.get());
+  a.Send(Ball{0, b});
+  EXPECT_TRUE(done->WaitUntil(Instant::Infinite()));
+}
+
+TallyRequest Amount(int64_t amount) {
+  TallyRequest request;
+  request.set_amount(amount);
+  return request;
+}
+
+// Two nodes that do a bit of everything.
+struct RunOutcome {
+  uint64_t hash = 0;
+  std::deque<std::string> trace;
+  std::vector<uint64_t> incarnations;
+};
+
+RunOutcome RunTwoNodes(uint64_t seed) {
+  TestSimulation simulation({.seed = seed, .record_trace = true});
+  RunOutcome outcome;
+  {
+    const auto a = StartOn(simulation.AddNode("a"));
+    const auto b = StartOn(simulation.AddNode("b"));
+    outcome.incarnations = {a->runtime().incarnation(), b->runtime().incarnation()};
+    const Tally::Ref tally = b->Spawn<SlowTally>({});
+    PlayOn(*a, 100);
+    EXPECT_EQ(tally.Add(Amount(3)).Wait()->total(), 3);
+    PlayOn(*b, 100);
+  }
+  outcome.hash = simulation.trace_hash();
+  outcome.trace = simulation.trace();
+  return outcome;
+}
+
+TEST(SimulationTest, ActorsOnTwoShardsPlayOnOneThread) {
+  TestSimulation simulation;
+  const auto system = StartOn(simulation.AddNode("a"));
+  PlayOn(*system, 1000);
+}
+
+TEST(SimulationTest, NoThreadIsStarted) {
+  TestSimulation simulation;
+  const auto a = StartOn(simulation.AddNode("a"));
+  const auto b = StartOn(simulation.AddNode("b"));
+  const Tally::Ref tally = b->Spawn<SlowTally>({});
+  EXPECT_EQ(tally.Add(Amount(1)).Wait()->total(), 1);
+  const std::filesystem::directory_iterator threads("/proc/self/task");
+  EXPECT_EQ(std::distance(begin(threads), end(threads)), 1);
+}
+
+TEST(SimulationTest, AnHourOfTimersPassesInAnInstant) {
+  TestSimulation simulation;
+  const auto system = StartOn(simulation.AddNode("a"));
+  int ticks = 0;
+  system->Spawn<Metronome>({}, &ticks);
+  const absl::Time before = simulation.clock().WallNow();
+  simulation.RunFor(absl::Hours(1) + absl::Milliseconds(500));
+  EXPECT_EQ(ticks, 3600);
+  EXPECT_EQ(simulation.clock().WallNow() - before, absl::Hours(1) + absl::Milliseconds(500));
+}
+
+TEST(SimulationTest, WaitDrivesSleepAndOffload) {
+  TestSimulation simulation;
+  const auto system = StartOn(simulation.AddNode("a"));
+  const Tally::Ref tally = system->Spawn<SlowTally>({});
+  const Instant before = simulation.clock().Now();
+  EXPECT_EQ(tally.Add(Amount(5)).Wait()->total(), 5);
+  EXPECT_EQ(tally.Add(Amount(2)).Wait()->total(), 7);
+  EXPECT_GE(simulation.clock().Now() - before, absl::Seconds(2));
+  EXPECT_LT(simulation.clock().Now() - before, absl::Seconds(2.1));
+}
+
+TEST(SimulationTest, ADeadlineIsVirtual) {
+  TestSimulation simulation;
+  const auto system = StartOn(simulation.AddNode("a"));
+  const Tally::Ref tally = system->Spawn<SlowTally>({});
+  const Instant before = simulation.clock().Now();
+  const auto late = tally.Add(Amount(5)).Within(absl::Milliseconds(100)).Wait();
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_GE(simulation.clock().Now() - before, absl::Milliseconds(100));
+  EXPECT_LT(simulation.clock().Now() - before, absl::Milliseconds(101));
+}
+
+TEST(SimulationTest, OneSeedGivesOneTrace) {
+  for (const uint64_t seed : SimulationSeeds(20)) {
+    const RunOutcome first = RunTwoNodes(seed);
+    const RunOutcome second = RunTwoNodes(seed);
+    ASSERT_EQ(first.trace, second.trace);
+    EXPECT_EQ(first.hash, second.hash);
+    EXPECT_EQ(first.incarnations, second.incarnations);
+  }
+}
+
+TEST(SimulationTest, AnotherSeedGivesAnotherTrace) {
+  const RunOutcome first = RunTwoNodes(1);
+  const RunOutcome second = RunTwoNodes(2);
+  EXPECT_NE(first.hash, second.hash);
+  EXPECT_NE(first.trace, second.trace);
+  EXPECT_NE(first.incarnations, second.incarnations);
+}
+
+// What is compared are addresses and hash seeds that differ from process to process.
+TEST(SimulationTest, AnotherProcessGetsTheSameTrace) {
+  const std::string here = std::to_string(RunTwoNodes(1).hash);
+  if (std::getenv("PRINT_TRACE_HASH") != nullptr) {
+    std::cout << "trace hash " << here << std::endl;
+    return;
+  }
+  const std::string command = "PRINT_TRACE_HASH=1 " +
+                              std::filesystem::read_symlink("/proc/self/exe").string() +
+                              " --gtest_filter=SimulationTest.AnotherProcessGetsTheSameTrace";
+  std::FILE* const pipe = popen(command.c_str(), "r");
+  ASSERT_NE(pipe, nullptr);
+  std::string printed;
+  for (int byte = std::fgetc(pipe); byte != EOF; byte = std::fgetc(pipe)) {
+    printed += static_cast<char>(byte);
+  }
+  EXPECT_EQ(pclose(pipe), 0);
+  EXPECT_NE(printed.find("trace hash " + here), std::string::npos) << printed;
+}
+
+TEST(SimulationTest, NodesOfOneRunHaveSeedsOfTheirOwn) {
+  TestSimulation simulation;
+  EXPECT_NE(simulation.AddNode("a").RandomSeed(), simulation.AddNode("b").RandomSeed());
+}
+
+TEST(SimulationTest, SignalsAndProgramsReachActors) {
+  TestSimulation simulation;
+  simulation.AddProgram("/bin/answer", [](const ChildOptions& options, std::string_view) {
+    return SimProgramRun{.output = "six times " + options.argv[1], .status = {.exit_code = 42}};
+  });
+  const auto system = StartOn(simulation.AddNode("a"));
+  std::vector<std::string> heard;
+  system->Spawn<Observer>({}, &heard, "/bin/answer");
+  EXPECT_TRUE(simulation.RunUntil([&] { return heard.size() == 2; }));
+  EXPECT_TRUE(simulation.RaiseSignal("a", SIGHUP));
+  EXPECT_FALSE(simulation.RaiseSignal("a", SIGUSR1));
+  EXPECT_TRUE(simulation.RunUntil([&] { return heard.size() == 3; }));
+  EXPECT_EQ(heard, (std::vector<std::string>{"six times 7", "exit 42",
+                                             "signal " + std::to_string(SIGHUP)}));
+}
+
+TEST(SimulationTest, AProgramThatItDoesNotHaveIsAPreconditionThatFailed) {
+  TestSimulation simulation;
+  const auto system = StartOn(simulation.AddNode("a"));
+  std::vector<std::string> heard;
+  system->Spawn<Observer>({}, &heard, "/bin/true");
+  ASSERT_TRUE(simulation.RunUntil([&] { return heard.size() == 1; }));
+  EXPECT_NE(heard[0].find("FAILED_PRECONDITION: no such program"), std::string::npos) << heard[0];
+}
+
+TEST(SimulationTest, ASignalEndsRun) {
+  TestSimulation simulation;
+  const auto system = StartOn(simulation.AddNode("a"));
+  EXPECT_TRUE(simulation.RaiseSignal("a", SIGTERM));
+  EXPECT_EQ(system->Run(), 0);
+}
+
+TEST(SimulationTest, APausedNodeDoesNothing) {
+  TestSimulation simulation;
+  const auto system = StartOn(simulation.AddNode("a"));
+  const Tally::Ref tally = system->Spawn<SlowTally>({});
+  simulation.Pause("a", absl::Minutes(1));
+  const Instant before = simulation.clock().Now();
+  EXPECT_EQ(tally.Add(Amount(1)).Within(absl::Hours(1)).Wait()->total(), 1);
+  EXPECT_GE(simulation.clock().Now() - before, absl::Seconds(61));
+}
+
+TEST(SimulationTest, ACrashedNodeStopsAtOnceAndStartsAgain) {
+  TestSimulation simulation;
+  Platform& platform = simulation.AddNode("a");
+  int ticks = 0;
+  auto system = StartOn(platform);
+  system->Spawn<Metronome>({}, &ticks);
+  simulation.RunFor(absl::Seconds(2.5));
+  EXPECT_EQ(ticks, 2);
+  simulation.Crash("a");
+  simulation.RunFor(absl::Seconds(10));
+  EXPECT_EQ(ticks, 2);
+  system.reset();
+  simulation.Restart("a");
+  system = StartOn(platform);
+  PlayOn(*system, 10);
+}
+
+TEST(SimulationDeathTest, ADeadlockNamesTheSeed) {
+  EXPECT_DEATH(
+      {
+        Simulation simulation({.seed = 4711});
+        simulation.AddNode("a").MakeEvent()->WaitUntil(Instant::Infinite());
+      },
+      "simulation seed 4711.*deadlock");
+}
+
+TEST(SimulationDeathTest, AFailedCheckNamesTheSeed) {
+  EXPECT_DEATH(
+      {
+        Simulation simulation({.seed = 4711});
+        simulation.Crash("nobody");
+      },
+      "TROUPE_SIM_SEED=4711");
+}
+
+TEST(SimulationDeathTest, ARunThatNeverEndsNamesTheSeed) {
+  EXPECT_DEATH(
+      {
+        Simulation simulation({.seed = 4711, .steps_max = 1000});
+        const auto system = StartOn(simulation.AddNode("a"));
+        int ticks = 0;
+        system->Spawn<Metronome>({}, &ticks);
+        simulation.RunFor(absl::InfiniteDuration());
+      },
+      "simulation seed 4711.*steps_max");
+}
+
+}  // namespace
+}  // namespace troupe
