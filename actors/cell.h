@@ -20,13 +20,17 @@ namespace troupe::internal {
 
 struct Cell;
 
-// One await of a suspended handler, as the runtime sees it.
+// One await of a suspended handler, or of a helper coroutine that the handler started and has not
+// awaited yet, as the runtime sees it.
 //
 // Lifetime: in the coroutine's frame; linked to its activation from suspension to resumption.
 class Suspension {
  public:
   std::coroutine_handle<> handle;
   struct Activation* activation = nullptr;
+  Suspension* next = nullptr;  // Of its activation's, that wait or that are ready.
+  Suspension* prev = nullptr;
+  bool ready = false;
 
   // Makes the await end with CANCELLED, and the activation ready.
   virtual void Cancel() = 0;
@@ -35,17 +39,36 @@ class Suspension {
   ~Suspension() = default;
 };
 
+// The suspensions of one activation, oldest first.
+struct SuspensionList {
+  Suspension* head = nullptr;
+  Suspension* tail = nullptr;
+
+  bool empty() const { return head == nullptr; }
+  void Push(Suspension& suspension) {
+    suspension.next = nullptr;
+    suspension.prev = tail;
+    (tail != nullptr ? tail->next : head) = &suspension;
+    tail = &suspension;
+  }
+  void Remove(Suspension& suspension) {
+    (suspension.next != nullptr ? suspension.next->prev : tail) = suspension.prev;
+    (suspension.prev != nullptr ? suspension.prev->next : head) = suspension.next;
+  }
+};
+
 // A handler that waits in the middle of its message.
 struct Activation {
   Envelope* envelope = nullptr;
   std::coroutine_handle<> root;  // Null while the handler's first part still runs.
-  Suspension* waiting = nullptr;
+  SuspensionList waiting;
+  SuspensionList ready_to_resume;
   Cell* cell = nullptr;
   Activation* next = nullptr;  // The cell's list of activations.
   Activation* prev = nullptr;
   Activation* ready_next = nullptr;
   uint32_t offloads = 0;       // Running on worker threads; the frame stays until they are back.
-  bool ready = false;
+  bool ready = false;          // In the cell's list of ready activations.
   bool cancelled = false;
   bool interleaved = false;
   bool doomed = false;  // Its actor's life is over: destroyed once the offloads are back.

@@ -49,18 +49,11 @@ bool Shard::RunTurn(bool may_block) {
 }
 
 void Shard::DrainInbound() {
-  constexpr size_t kBatch = 64;
-  Envelope* batch[kBatch];
+  // A ring holds no more than a turn may take.
   for (size_t from = 0; from < runtime_.shard_count(); ++from) {
     if (from == index_) continue;
-    SpscRing<Envelope*>& ring = runtime_.link(from, index_).messages;
-    size_t taken = 0;
-    while (taken < limits_.turn_inbound_messages_max) {
-      const size_t count = ring.Pop(batch, kBatch);
-      for (size_t i = 0; i < count; ++i) Deliver(batch[i]);
-      taken += count;
-      if (count < kBatch) break;
-    }
+    runtime_.link(from, index_).messages.ConsumeAll(
+        [this](const RingPlace& place) { Deliver(Received(place)); });
   }
   Envelope* envelope = nullptr;
   for (size_t i = 0; i < limits_.turn_inbound_messages_max && inbox_.Pop(envelope); ++i) {
@@ -75,6 +68,14 @@ void Shard::DrainInbound() {
   }
 }
 
+Envelope* Shard::Received(const RingPlace& place) {
+  if (place.envelope != nullptr) return place.envelope;
+  Envelope* envelope = envelopes_.Allocate();
+  if (envelope == nullptr) [[unlikely]] envelope = NewEnvelopeSlow(nullptr);
+  place.CopyTo(*envelope);
+  return envelope;
+}
+
 bool Shard::InboundPending() const {
   for (size_t other = 0; other < runtime_.shard_count(); ++other) {
     if (other == index_) continue;
@@ -86,8 +87,9 @@ bool Shard::InboundPending() const {
 }
 
 size_t Shard::RunReady() {
-  // Newest actors first, but the others are not starved.
-  constexpr uint32_t kStartsInRow = 64;
+  // Newest actors first, but the others keep up: a tree of spawns stays as shallow as its
+  // parents are fast.
+  constexpr uint32_t kStartsInRow = 4;
   uint32_t left = limits_.turn_messages_max;
   while (left > 0) {
     if (newest_ != nullptr && (run_head_ == nullptr || ++spawn_streak_ < kStartsInRow)) {
@@ -109,7 +111,7 @@ size_t Shard::RunReady() {
 
 void Shard::FlushOutbound() {
   for (Outbox& outbox : outboxes_) {
-    if (!outbox.empty()) outbox.Flush();
+    if (!outbox.empty()) outbox.Flush(envelopes_);
     if (!outbox.returns_empty() && run_head_ == nullptr) outbox.FlushReturns();
   }
 }
@@ -163,7 +165,7 @@ uint32_t Shard::RunCell(Cell& cell, uint32_t budget) {
   const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
   uint32_t handled = 0;
   if (cell.stall != 0) [[unlikely]] {
-    if (!SeeToAttention(cell, handled)) return handled;
+    if (!SeeToAttention(cell, handled, limit)) return handled;
   }
   const int64_t now = now_nanos();
   while (Envelope* const envelope = cell.mailbox.head) {
@@ -181,7 +183,7 @@ uint32_t Shard::RunCell(Cell& cell, uint32_t budget) {
     ++handled;
     RunMessage(cell, envelope);
     if (cell.stall != 0) [[unlikely]] {
-      if (!SeeToAttention(cell, handled)) break;
+      if (!SeeToAttention(cell, handled, limit)) break;
     }
   }
   return handled;
@@ -226,6 +228,9 @@ Activation* Shard::CurrentActivation() {
 
 void Shard::FreeActivation(Activation& activation) {
   Cell& cell = *activation.cell;
+  TROUPE_CHECK_MSG(activation.waiting.empty() && activation.ready_to_resume.empty(),
+                   "a coroutine waits although the handler that started it has ended: keep its "
+                   "Reply inside the handler");
   if (activation.ready) {
     Activation** link = &cell.ready_head;
     Activation* before = nullptr;
@@ -255,12 +260,21 @@ void Shard::Suspend(Suspension& suspension, std::coroutine_handle<> handle) {
   Activation* const activation = CurrentActivation();
   suspension.handle = handle;
   suspension.activation = activation;
-  activation->waiting = &suspension;
+  suspension.ready = false;
+  activation->waiting.Push(suspension);
 }
 
 void Shard::Resume(Suspension& suspension) {
   Activation* const activation = suspension.activation;
-  if (activation == nullptr || activation->ready) return;
+  if (activation == nullptr || suspension.ready) return;
+  activation->waiting.Remove(suspension);
+  suspension.ready = true;
+  activation->ready_to_resume.Push(suspension);
+  if (!activation->ready && !activation->doomed) MakeReady(*activation);
+}
+
+void Shard::MakeReady(Activation& ready) {
+  Activation* const activation = &ready;
   activation->ready = true;
   activation->ready_next = nullptr;
   Cell& cell = *activation->cell;
@@ -275,7 +289,8 @@ void Shard::Resume(Suspension& suspension) {
 }
 
 void Shard::Unlink(Suspension& suspension) {
-  if (suspension.activation->waiting == &suspension) suspension.activation->waiting = nullptr;
+  Activation& activation = *suspension.activation;
+  (suspension.ready ? activation.ready_to_resume : activation.waiting).Remove(suspension);
   suspension.activation = nullptr;
 }
 
@@ -296,13 +311,19 @@ Progress Shard::Park(Envelope& envelope, std::coroutine_handle<> root) {
 void Shard::ResumeActivation(Activation& activation) {
   Cell& cell = *activation.cell;
   Envelope* const envelope = activation.envelope;
-  Suspension* const suspension = std::exchange(activation.waiting, nullptr);
-  if (suspension == nullptr) return;
-  suspension->activation = nullptr;
+  if (activation.doomed) return;
   current_cell_ = &cell;
   current_envelope_ = envelope;
   current_activation_ = &activation;
-  suspension->handle.resume();
+  // What becomes ready meanwhile has made the activation ready again.
+  Suspension* const last = activation.ready_to_resume.tail;
+  for (bool more = last != nullptr; more && !activation.root.done();) {
+    Suspension* const suspension = activation.ready_to_resume.head;
+    if (suspension == nullptr) break;
+    more = suspension != last;
+    Unlink(*suspension);
+    suspension->handle.resume();
+  }
   bool threw = false;
   if (activation.root.done()) {
     const std::coroutine_handle<> root = activation.root;
@@ -329,7 +350,10 @@ void Shard::ResumeActivation(Activation& activation) {
 
 void Shard::CancelActivation(Activation& activation) {
   activation.cancelled = true;
-  if (activation.waiting != nullptr && !activation.ready) activation.waiting->Cancel();
+  for (Suspension* next = activation.waiting.head; next != nullptr;) {
+    Suspension* const suspension = std::exchange(next, next->next);
+    suspension->Cancel();
+  }
 }
 
 void Shard::DestroyActivation(Activation& activation) {
@@ -360,13 +384,13 @@ void Shard::OffloadBack(Activation& activation) {
   MakeRunnable(cell);
 }
 
-bool Shard::SeeToAttention(Cell& cell, uint32_t& handled) {
+bool Shard::SeeToAttention(Cell& cell, uint32_t& handled, uint32_t limit) {
   if (cell.stall & kAttention) {
     cell.stall &= ~kAttention;
     // Those that become ready meanwhile wait for the actor's next visit.
     uint32_t ready = 0;
     for (Activation* a = cell.ready_head; a != nullptr; a = a->ready_next) ++ready;
-    for (; ready > 0 && cell.ready_head != nullptr; --ready) {
+    for (; ready > 0 && cell.ready_head != nullptr && handled < limit; --ready) {
       Activation* const activation = cell.ready_head;
       cell.ready_head = activation->ready_next;
       if (cell.ready_head == nullptr) cell.ready_tail = nullptr;

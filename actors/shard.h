@@ -282,6 +282,8 @@ class Shard final : public LoopTask, public LoopClient {
   void TakeReturns();
   Envelope* NewEnvelopeSlow(const MessageType* type);
   static bool Interleaves(const Envelope& envelope);
+  // The message at `place`, now in an envelope of this shard or of its sender's.
+  Envelope* Received(const RingPlace& place);
   void Deliver(Envelope* envelope);
   void DeadLetter(Envelope& envelope, const absl::Status& why);
   absl::Status CheckCycle(const Cell& target, const Envelope& envelope);
@@ -293,7 +295,8 @@ class Shard final : public LoopTask, public LoopClient {
   // The same for OnStart and OnStop, which are no messages.
   void RunEvent(Cell& cell, Envelope* envelope);
   // What is to be done besides the mailbox. False when the mailbox has to wait.
-  bool SeeToAttention(Cell& cell, uint32_t& handled);
+  bool SeeToAttention(Cell& cell, uint32_t& handled, uint32_t limit);
+  void MakeReady(Activation& activation);
   void ResumeActivation(Activation& activation);
   bool PassesChecks(Cell& cell, Envelope* envelope);
   void HandlerThrew(Cell& cell);

@@ -27,6 +27,8 @@ _CLANG = [
 _GCC = [
     # Says so of coroutine frames that are initialised.
     "-Wno-maybe-uninitialized",
+    # What is compiled with these flags passes tools/coroutine_forms.
+    "-DTROUPE_ALLOW_GCC12_COROUTINES",
 ]
 
 def _compiler_repository_impl(rctx):

@@ -1,0 +1,150 @@
+#ifndef TROUPE_TESTS_ACTORS_PROBE_H_
+#define TROUPE_TESTS_ACTORS_PROBE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gtest/gtest.h"
+#include "tests/actors/probe.troupe.h"
+#include "troupe/actors/actor.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/reply.h"
+#include "troupe/actors/stream.h"
+#include "troupe/actors/system.h"
+#include "troupe/base/mutex.h"
+
+namespace troupe::test {
+
+inline Number Num(int64_t value) {
+  Number number;
+  number.set_value(value);
+  return number;
+}
+
+// What happened on shards, for the thread of the test to wait for.
+//
+// Thread: any.
+template <typename T>
+class Collected {
+ public:
+  void Add(T item) {
+    MutexLock lock(mutex_);
+    items_.push_back(std::move(item));
+    changed_.NotifyAll();
+  }
+  // Everything, once there are `count` items.
+  std::vector<T> Wait(size_t count) {
+    MutexLock lock(mutex_);
+    while (items_.size() < count) changed_.Wait(mutex_);
+    return items_;
+  }
+  std::vector<T> Now() { return Wait(0); }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<T> items_ ABSL_GUARDED_BY(mutex_);
+};
+
+struct Tick {
+  int64_t value = 0;
+};
+
+class ProbeActor;
+
+// Runs in the actor that gets it.
+struct Do {
+  std::function<Reply<void>(ProbeActor&, Context&)> run;
+};
+
+// What a ProbeActor does: each test writes the parts that it needs, where it needs them. What a
+// coroutine lambda captures lives as long as the actor.
+struct Script {
+  std::function<Reply<Number>(Context&, const Number&)> ask = {};
+  std::function<Reply<Number>(Context&, const Number&)> mix = {};
+  std::function<Reply<void>(Context&, const Number&)> tell = {};
+  std::function<Reply<void>(Context&, const Number&, Sink<Number>)> count = {};
+  std::function<Reply<void>(ProbeActor&, Context&)> start = {};
+  std::function<Reply<void>(Context&, StopReason)> stop = {};
+  std::function<void(Context&, const Tick&)> tick = {};
+  std::function<void(Context&, const Down&)> down = {};
+  std::function<void(Context&, const Undelivered&)> undelivered = {};
+  std::function<void(Context&, const FdReady&)> fd_ready = {};
+  std::function<void(Context&, const SignalRaised&)> signal = {};
+  std::function<void(Context&, const ChildOutput&)> output = {};
+  std::function<void(Context&, const ChildExited&)> exited = {};
+};
+
+class ProbeActor final : public Probe::Actor {
+ public:
+  explicit ProbeActor(Script script) : script_(std::move(script)) {}
+
+  Reply<void> OnStart(Context& cx) override {
+    if (!script_.start) return absl::OkStatus();
+    return script_.start(*this, cx);
+  }
+  Reply<void> OnStop(Context& cx, StopReason reason) override {
+    if (!script_.stop) return absl::OkStatus();
+    return script_.stop(cx, reason);
+  }
+  Reply<Number> Ask(Context& cx, const Number& number) override { return script_.ask(cx, number); }
+  Reply<Number> Mix(Context& cx, const Number& number) override { return script_.mix(cx, number); }
+  Reply<void> Tell(Context& cx, const Number& number) override { return script_.tell(cx, number); }
+  Reply<void> Count(Context& cx, const Number& number, Sink<Number> out) override {
+    return script_.count(cx, number, out);
+  }
+  Reply<void> On(Context& cx, const Do& what) { return what.run(*this, cx); }
+  void On(Context& cx, const Tick& tick) { script_.tick(cx, tick); }
+  void On(Context& cx, const Down& down) { script_.down(cx, down); }
+  void On(Context& cx, const Undelivered& notice) { script_.undelivered(cx, notice); }
+  void On(Context& cx, const FdReady& ready) { script_.fd_ready(cx, ready); }
+  void On(Context& cx, const SignalRaised& raised) { script_.signal(cx, raised); }
+  void On(Context& cx, const ChildOutput& output) { script_.output(cx, output); }
+  void On(Context& cx, const ChildExited& exited) { script_.exited(cx, exited); }
+
+ private:
+  const Script script_;
+};
+
+// Runs `run` in the actor and waits until it is through. Requires that the actor lives.
+inline void Perform(const Ref<ProbeActor>& actor,
+                    std::function<void(ProbeActor&, Context&)> run) {
+  const std::unique_ptr<Event> done = actor.system()->runtime().platform().MakeEvent();
+  const SendResult sent = actor.Send(Do{[&](ProbeActor& self, Context& cx) -> Reply<void> {
+    run(self, cx);
+    done->Notify();
+    return absl::OkStatus();
+  }});
+  ASSERT_EQ(sent, SendResult::kAccepted);
+  done->WaitUntil(Instant::Infinite());
+}
+
+// Waits until all that this thread sent to the actor before is handled.
+inline void Settle(const Ref<ProbeActor>& actor) {
+  Perform(actor, [](ProbeActor&, Context&) {});
+}
+
+// A system of `shards` shards with `limits`.
+inline std::unique_ptr<System> StartSystem(int shards, const Limits& limits = {}) {
+  absl::StatusOr<std::unique_ptr<System>> system =
+      System::Start({.shards = shards, .limits = limits, .pin = false});
+  if (!system.ok()) {
+    ADD_FAILURE() << system.status();
+    return nullptr;
+  }
+  return *std::move(system);
+}
+
+inline SpawnOptions OnShard(int shard) { return {.placement = Placement::OnShard(shard)}; }
+
+}  // namespace troupe::test
+
+#endif  // TROUPE_TESTS_ACTORS_PROBE_H_
