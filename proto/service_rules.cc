@@ -50,6 +50,17 @@ std::string WhereIs(const pb::FileDescriptor& file, const std::vector<int>& path
   return file.name() + (file.GetSourceLocation(path, &location) ? Position(location) : "");
 }
 
+// The first name in a dotted one that cannot be a namespace; empty when all can.
+std::string ReservedPartOf(const std::string& package) {
+  for (size_t start = 0; start < package.size();) {
+    const size_t end = std::min(package.find('.', start), package.size());
+    std::string part = package.substr(start, end - start);
+    if (IsCppKeyword(part)) return part;
+    start = end + 1;
+  }
+  return "";
+}
+
 // A message in MessageSet format that may be part of `message`, or null. Its fields are told
 // apart by number at run time and nest without counting against protobuf's limit of depth.
 const pb::Descriptor* FindMessageSet(const pb::Descriptor& message,
@@ -103,13 +114,8 @@ class Judge {
 void Judge::JudgeFile() {
   const std::string& package = file_.package();
   const std::string where = WhereIs(file_, {pb::FileDescriptorProto::kPackageFieldNumber});
-  for (size_t start = 0; start < package.size();) {
-    const size_t end = std::min(package.find('.', start), package.size());
-    const std::string part = package.substr(start, end - start);
-    if (IsCppKeyword(part)) {
-      Add(where, "package " + package + ": C++ has no namespace '" + part + "', a reserved word");
-    }
-    start = end + 1;
+  if (const std::string part = ReservedPartOf(package); !part.empty()) {
+    Add(where, "package " + package + ": '" + part + "' is a reserved word of C++");
   }
   if (IsIn(kPackagesOfTroupe, package)) {
     Add(where, "package " + package + ": its C++ namespace is Troupe's own");

@@ -170,7 +170,7 @@ TEST(ServiceRulesTest, ServiceWithoutAPackageCannotHaveTheNameOfANamespace) {
 
 TEST(ServiceRulesTest, PackageIsNoReservedWord) {
   EXPECT_THAT(ErrorOf("a.proto", "syntax = \"proto3\";\npackage a.class.b;\nservice Account {}\n"),
-              Eq("a.proto:2:1: package a.class.b: C++ has no namespace 'class', a reserved word"));
+              Eq("a.proto:2:1: package a.class.b: 'class' is a reserved word of C++"));
 }
 
 TEST(ServiceRulesTest, PackageIsNotTroupesOwn) {
