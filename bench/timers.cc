@@ -19,8 +19,6 @@
 namespace troupe::bench {
 namespace {
 
-constexpr int64_t kSurvivors = kTimers / kTimersPerSurvivor;
-
 struct Due {
   int64_t value;
 };
@@ -34,12 +32,7 @@ struct TimerTimes {
 class Waiter : public Actor {
  public:
   explicit Waiter(TimerTimes* times) : times_(times), ids_(kTimers) {
-    Draws draws(1);
-    constexpr uint64_t kRange = kTimerNanosMax - kTimerNanosMin;
-    for (int64_t i = 0; i < kTimers; ++i) {
-      const auto nanos = kTimerNanosMin + static_cast<int64_t>(draws.Below(kRange));
-      delays_.push_back(absl::Nanoseconds(nanos));
-    }
+    for (const int64_t nanos : TimerDelaysNanos()) delays_.push_back(absl::Nanoseconds(nanos));
   }
 
   Reply<void> OnStart(Context& cx) override {
@@ -67,7 +60,7 @@ class Waiter : public Actor {
   TimerTimes* const times_;
   std::vector<absl::Duration> delays_;
   std::vector<TimerId> ids_;
-  int64_t left_ = kSurvivors;
+  int64_t left_ = kTimerSurvivors;
   double cpu_before_seconds_ = 0;
 };
 
@@ -77,7 +70,7 @@ void RunTimers() {
   TimerTimes times;
   const std::unique_ptr<System> system = StartBenchSystem(1);
   system->Spawn<Waiter>({}, &times);
-  constexpr int64_t kCancelled = kTimers - kSurvivors;
+  constexpr int64_t kCancelled = kTimers - kTimerSurvivors;
   Report("6", kPeer, "ns_per_arm", times.arming.AwaitSeconds() * 1e9 / kTimers);
   Report("6", kPeer, "ns_per_cancel", times.cancelling.AwaitSeconds() * 1e9 / kCancelled);
   times.waiting.AwaitSeconds();

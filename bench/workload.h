@@ -2,6 +2,7 @@
 #define TROUPE_BENCH_WORKLOAD_H_
 
 #include <cstdint>
+#include <vector>
 
 namespace troupe::bench {
 
@@ -37,6 +38,7 @@ constexpr int64_t kIdleActors = 1'000'000;
 // 6: due between 1 and 10 s from now; all but each tenth are cancelled.
 constexpr int64_t kTimers = 1'000'000;
 constexpr int64_t kTimersPerSurvivor = 10;
+constexpr int64_t kTimerSurvivors = kTimers / kTimersPerSurvivor;
 constexpr int64_t kTimerNanosMin = 1'000'000'000;
 constexpr int64_t kTimerNanosMax = 10'000'000'000;
 
@@ -64,6 +66,16 @@ class Draws {
  private:
   uint64_t state_;
 };
+
+// The delays of item 6, in the order in which the timers are armed.
+inline std::vector<int64_t> TimerDelaysNanos() {
+  Draws draws(1);
+  std::vector<int64_t> delays(kTimers);
+  for (int64_t& delay : delays) {
+    delay = kTimerNanosMin + static_cast<int64_t>(draws.Below(kTimerNanosMax - kTimerNanosMin));
+  }
+  return delays;
+}
 
 }  // namespace troupe::bench
 
