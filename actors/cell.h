@@ -104,7 +104,6 @@ struct CellExtra {
   StopReason stop_reason = StopReason::kStopped;
   absl::Status stop_status;
   bool restart_after_stop = false;
-  bool on_stop_called = false;
 };
 
 // The runtime's record of one actor: its place in the slot table, its mailbox, its relatives.
@@ -141,6 +140,7 @@ struct alignas(64) Cell {
   Cell* prev_sibling = nullptr;
   uint32_t slot = 0;
   uint32_t asks = 0;  // Pending asks of this actor.
+  bool on_stop_called = false;
 
   CellExtra& Extra() {
     if (extra == nullptr) extra = std::make_unique<CellExtra>();

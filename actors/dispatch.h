@@ -93,12 +93,14 @@ constexpr MessageType MakeMessageType() {
   if constexpr (IsWorker<A>) {
     return {.dispatch = &DispatchToWorker<A, M>,
             .destroy = &DestroyPayload<M>,
-            .name = TypeName<M>()};
+            .name = TypeName<M>(),
+            .copy_bytes = std::is_trivially_copyable_v<M>};
   } else {
     return {.dispatch = &DispatchMessage<A, M>,
             .destroy = &DestroyPayload<M>,
             .complete = &CompleteOneWay<M>,
-            .name = TypeName<M>()};
+            .name = TypeName<M>(),
+            .copy_bytes = std::is_trivially_copyable_v<M>};
   }
 }
 
@@ -144,7 +146,10 @@ Progress DispatchControl(Actor*, Envelope& envelope) {
 }
 template <typename M>
 inline constexpr MessageType kControlType = {
-    .dispatch = &DispatchControl<M>, .destroy = &DestroyPayload<M>, .name = TypeName<M>()};
+    .dispatch = &DispatchControl<M>,
+    .destroy = &DestroyPayload<M>,
+    .name = TypeName<M>(),
+    .copy_bytes = std::is_trivially_copyable_v<M>};
 
 // On this shard now, or on another in its order among what this shard sends there.
 template <typename M>

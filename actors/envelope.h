@@ -42,8 +42,8 @@ struct MessageType {
   std::string_view name = {};
   // Service methods only: how the message crosses the wire.
   const MethodInfo* method = nullptr;
-  // Worker actors only: runs the handler on a worker's thread and keeps the outcome.
-  void (*work)(Worker& worker, WorkerContext& context, Envelope& envelope) = nullptr;
+  // An inline payload may be moved by copying its bytes and forgetting the original.
+  bool copy_bytes = false;
 };
 
 enum EnvelopeFlags : uint16_t {

@@ -2,9 +2,10 @@
 
 namespace troupe::internal {
 
-void Outbox::Flush() {
+void Outbox::Flush(EnvelopePool& pool) {
   if (queue_.empty()) return;
-  constexpr size_t kBatch = 64;
+  constexpr size_t kBatch = 32;
+  RingPlace places[kBatch];
   Envelope* batch[kBatch];
   bool pushed_any = false;
   while (!queue_.empty()) {
@@ -12,12 +13,21 @@ void Outbox::Flush() {
     uint64_t batch_bytes[kBatch];
     for (Envelope* e = queue_.head; e != nullptr && count < kBatch; e = e->next) {
       batch_bytes[count] = e->bytes;
-      batch[count++] = e;
+      batch[count] = e;
+      if (RingPlace::Copies(*e)) {
+        places[count].CopyFrom(*e);
+      } else {
+        places[count].envelope = e;
+      }
+      ++count;
     }
     Envelope* const after = batch[count - 1]->next;
-    const size_t pushed = link_->messages.Push(batch, count);
-    // The first `pushed` belong to the other shard now: only the copies are read.
-    for (size_t i = 0; i < pushed; ++i) bytes_ -= batch_bytes[i];
+    const size_t pushed = link_->messages.Push(places, count);
+    // What was not copied belongs to the other shard now and is not read again.
+    for (size_t i = 0; i < pushed; ++i) {
+      bytes_ -= batch_bytes[i];
+      if (places[i].envelope == nullptr) pool.Free(batch[i]);
+    }
     messages_ -= static_cast<uint32_t>(pushed);
     pushed_any |= pushed > 0;
     queue_.head = pushed < count ? batch[pushed] : after;

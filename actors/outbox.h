@@ -3,13 +3,40 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "troupe/actors/envelope.h"
+#include "troupe/actors/envelope_pool.h"
 #include "troupe/base/limits.h"
 #include "troupe/loop/lockfree.h"
 #include "troupe/loop/waker.h"
 
 namespace troupe::internal {
+
+// One place of the ring between two shards: a small message itself, or a pointer to an envelope.
+// A message that is copied crosses in two cache lines, and its envelope stays at home.
+struct alignas(64) RingPlace {
+  Envelope* envelope;  // Null: the copied message is in `bytes`.
+  char bytes[sizeof(Envelope) - sizeof(Envelope*)];
+
+  // Whether `envelope` may be copied.
+  static bool Copies(const Envelope& envelope) {
+    return envelope.type->copy_bytes && (envelope.flags & (kOutOfLine | kHasChain)) == 0;
+  }
+  // All of `from` but `next`.
+  void CopyFrom(const Envelope& from) {
+    envelope = nullptr;
+    std::memcpy(bytes, reinterpret_cast<const char*>(&from) + sizeof(Envelope*), sizeof(bytes));
+  }
+  // `to` keeps its home.
+  void CopyTo(Envelope& to) const {
+    const uint16_t home = to.home;
+    std::memcpy(reinterpret_cast<char*>(&to) + sizeof(Envelope*), bytes, sizeof(bytes));
+    to.home = home;
+  }
+};
+static_assert(sizeof(RingPlace) == sizeof(Envelope));
+static_assert(offsetof(Envelope, next) == 0);
 
 // The queues from one shard to another: messages, and envelopes on their way home.
 struct ShardLink {
@@ -18,7 +45,7 @@ struct ShardLink {
 
   static constexpr size_t kReturnChains = 1024;
 
-  SpscRing<Envelope*> messages;
+  SpscRing<RingPlace> messages;
   SpscRing<Envelope*> returns;  // Heads of chains through `next`.
 };
 
@@ -55,8 +82,9 @@ class Outbox {
     if (++return_count_ >= kReturnBatch) FlushReturns();
   }
 
-  // Moves what fits into the rings and wakes the other shard if it sleeps.
-  void Flush();
+  // Moves what fits into the rings and wakes the other shard if it sleeps. Envelopes whose
+  // messages were copied go back to `pool`.
+  void Flush(EnvelopePool& pool);
   void FlushReturns();
 
   bool empty() const { return queue_.empty(); }

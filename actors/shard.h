@@ -323,7 +323,7 @@ class Shard final : public LoopTask, public LoopClient {
   void FinishStop(Cell& cell);
   void LeaveParent(Cell& cell);
   void NotifyMonitors(Cell& cell);
-  void DrainMailbox(Cell& cell, const absl::Status& why);
+  void DrainMailbox(Cell& cell, std::string_view why);
   void ResolveAllAsks();
 
   // Set once.

@@ -164,7 +164,7 @@ std::pair<AnyRef, absl::Status> Shard::Spawn(std::unique_ptr<Instance> instance,
   }
   if (current_cell_ != nullptr) {
     request.parent = RefOf(*current_cell_);
-    if (shard != index_) current_cell_->Extra().remote_children.push_back(ref);
+    if (shard != index_) current_cell_->Extra().remote_children.insert(ref);
   }
   if (shard == index_) {
     Install(*lease, std::move(instance), std::move(request));
@@ -227,12 +227,16 @@ void Shard::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
 void Shard::StartNewest() {
   Cell& cell = *newest_;
   newest_ = cell.run_next;
-  cell.queued = false;
+  // It stays marked as queued while it starts: what it then has to do is done here and now, so
+  // that an actor which ends as it starts is gone before the next is made.
   if (cell.state == CellState::kStarting && cell.actor == nullptr && !cell.stop_asked) {
     RunStart(cell);
   } else {
     cell.stall |= kAttention;
-    MakeRunnable(cell);
+  }
+  cell.queued = false;
+  if (!cell.mailbox.empty() || (cell.stall & kAttention) != 0) {
+    RunCell(cell, limits_.turn_messages_per_actor_max);
   }
 }
 
@@ -353,12 +357,12 @@ void Shard::BeginStop(Cell& cell) {
   const bool restart = cell.failed && TakeRestart(cell);
   cell.state = CellState::kStopping;
   cell.stall |= kBlocked;
-  if (cell.failed || !was_alive) cell.Extra().on_stop_called = true;
+  if (cell.failed || !was_alive) cell.on_stop_called = true;
   if (restart) {
     cell.Extra().restart_after_stop = true;
   } else {
     cell.messages_max = 0;
-    DrainMailbox(cell, absl::UnavailableError("the actor stops"));
+    DrainMailbox(cell, "the actor stops");
   }
   if (cell.extra != nullptr) cell.extra->backoff.reset();
   EndActivations(cell);
@@ -398,16 +402,18 @@ void Shard::ContinueStop(Cell& cell) {
   for (Activation* a = cell.activations; a != nullptr; a = a->next) {
     if (a->doomed) return;  // Its offloads are not back yet.
   }
-  if (cell.extra == nullptr || !cell.extra->on_stop_called) {
-    cell.Extra().on_stop_called = true;
+  if (!cell.on_stop_called) {
+    cell.on_stop_called = true;
     Envelope* const envelope = NewEnvelope(&kStopType);
-    SetPayload(envelope, StopEvent{cell.extra->stop_reason}, 0);
+    const StopReason reason =
+        cell.extra != nullptr ? cell.extra->stop_reason : StopReason::kStopped;
+    SetPayload(envelope, StopEvent{reason}, 0);
     envelope->cell = &cell;
     RunEvent(cell, envelope);
     --counters_.handled;
   }
   if (cell.activations != nullptr) return;  // OnStop waits for something.
-  if (cell.extra->restart_after_stop) {
+  if (cell.extra != nullptr && cell.extra->restart_after_stop) {
     AwaitBackoff(cell);
   } else {
     FinishStop(cell);
@@ -419,8 +425,6 @@ void Shard::Stopped(Cell& cell, const absl::Status& status) {
     TROUPE_LOG(kWarning, "actor ", NameOf(cell), ": OnStop: ",
                AbslView(Printable(StdView(status.message()))));
   }
-  cell.stall |= kAttention;
-  MakeRunnable(cell);
 }
 
 void Shard::AwaitBackoff(Cell& cell) {
@@ -442,7 +446,7 @@ void Shard::AwaitBackoff(Cell& cell) {
   cell.stop_asked = false;
   cell.failed = false;
   extra.restart_after_stop = false;
-  extra.on_stop_called = false;
+  cell.on_stop_called = false;
   extra.stop_reason = StopReason::kStopped;
   extra.backoff = std::make_unique<BackoffTimer>(*this, cell);
   loop_->timers().Arm(*extra.backoff, loop_->now() + wait);
@@ -461,7 +465,7 @@ void Shard::FinishStop(Cell& cell) {
   cell.actor = nullptr;
   cell.instance->Destroy();
   current_cell_ = nullptr;
-  DrainMailbox(cell, absl::UnavailableError("the actor has ended"));
+  DrainMailbox(cell, "the actor has ended");
   if (cell.extra != nullptr) {
     if (!cell.extra->name.empty()) runtime_.names().Release(cell.extra->name, ref);
     NotifyMonitors(cell);
@@ -497,19 +501,19 @@ void Shard::LeaveParent(Cell& cell) {
 void Shard::ChildGone(const AnyRef& parent, const AnyRef& child) {
   Cell* const cell = Find(parent);
   if (cell == nullptr || cell->extra == nullptr) return;
-  std::erase(cell->extra->remote_children, child);
+  cell->extra->remote_children.erase(child);
   if (cell->state == CellState::kStopping) {
     cell->stall |= kAttention;
     MakeRunnable(*cell);
   }
 }
 
-void Shard::DrainMailbox(Cell& cell, const absl::Status& why) {
+void Shard::DrainMailbox(Cell& cell, std::string_view why) {
   while (!cell.mailbox.empty()) {
     Envelope* const envelope = cell.mailbox.Pop();
     --cell.messages;
     cell.bytes -= envelope->bytes;
-    Refuse(envelope, why, Certainty::kNotExecuted);
+    Refuse(envelope, absl::UnavailableError(AbslView(why)), Certainty::kNotExecuted);
   }
 }
 
@@ -529,7 +533,7 @@ void Shard::KillAllActors() {
     if (cell.state == CellState::kStopping) {
       EndActivations(cell);
     } else {
-      cell.Extra().on_stop_called = true;
+      cell.on_stop_called = true;
       AskToStop(cell, StopReason::kShutdown);
     }
     cell.stall |= kAttention;

@@ -58,7 +58,8 @@ void Shard::DiscardQueues() {
   while (inbox_.Pop(envelope)) discard(envelope);
   for (size_t from = 0; from < runtime_.shard_count(); ++from) {
     if (from == index_) continue;
-    while (runtime_.link(from, index_).messages.Pop(&envelope, 1) == 1) discard(envelope);
+    runtime_.link(from, index_).messages.ConsumeAll(
+        [&](const RingPlace& place) { discard(Received(place)); });
   }
   TakeReturns();
   current_shard = nullptr;

@@ -19,6 +19,7 @@ void SlotTable::Release(Cell& cell) {
   cell.messages_max = messages_max_;
   cell.bytes_max = bytes_max_;
   cell.stop_asked = false;
+  cell.on_stop_called = false;
   cell.failed = false;
   cell.drop_oldest = false;
   free_.push_back({cell.slot, cell.generation});

@@ -37,7 +37,7 @@ struct Limits {
   uint32_t turn_inbound_messages_max = 1024;
 
   // Between shards.
-  uint32_t shard_ring_messages = 8192;
+  uint32_t shard_ring_messages = 1024;
   uint32_t outbox_messages_max = 65536;
   uint64_t outbox_bytes_max = 64u << 20;
   uint32_t inbox_messages_max = 32768;

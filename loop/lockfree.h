@@ -24,6 +24,12 @@ class SpscRing {
   // Publishes the first `count` items that fit, in one step. Returns how many.
   size_t Push(const T* items, size_t count) { return queue_.push(items, count); }
   size_t Pop(T* items, size_t count_max) { return queue_.pop(items, count_max); }
+  // Calls `use` with each item that is there, where it lies, and frees all their places at the
+  // end. Returns how many.
+  template <typename Use>
+  size_t ConsumeAll(Use use) {
+    return queue_.consume_all(use);
+  }
   bool Empty() const { return queue_.read_available() == 0; }
 
  private:
