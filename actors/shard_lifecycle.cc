@@ -164,7 +164,7 @@ std::pair<AnyRef, absl::Status> Shard::Spawn(std::unique_ptr<Instance> instance,
   }
   if (current_cell_ != nullptr) {
     request.parent = RefOf(*current_cell_);
-    if (shard != index_) current_cell_->Extra().remote_children.insert(ref);
+    if (shard != index_) current_cell_->Extra().remote_children.push_back(ref);
   }
   if (shard == index_) {
     Install(*lease, std::move(instance), std::move(request));
@@ -501,7 +501,7 @@ void Shard::LeaveParent(Cell& cell) {
 void Shard::ChildGone(const AnyRef& parent, const AnyRef& child) {
   Cell* const cell = Find(parent);
   if (cell == nullptr || cell->extra == nullptr) return;
-  cell->extra->remote_children.erase(child);
+  std::erase(cell->extra->remote_children, child);
   if (cell->state == CellState::kStopping) {
     cell->stall |= kAttention;
     MakeRunnable(*cell);
