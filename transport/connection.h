@@ -1,0 +1,129 @@
+#ifndef TROUPE_TRANSPORT_CONNECTION_H_
+#define TROUPE_TRANSPORT_CONNECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "google/protobuf/message_lite.h"
+#include "troupe/base/instant.h"
+#include "troupe/loop/socket.h"
+#include "troupe/transport/byte_buffer.h"
+#include "troupe/transport/frame.h"
+#include "troupe/transport/frame_reader.h"
+
+namespace troupe::internal {
+
+class NodeShard;
+
+enum class BreakKind : uint8_t {
+  kEnd,        // The other end has sent its last byte.
+  kFailed,     // Reset, refused, timed out.
+  kNotTroupe,  // It does not begin as a connection between nodes does.
+  kFraming,    // What came is no frame.
+};
+
+// Told what comes over a connection.
+//
+// Lifetime: outlives the connection, which it may Close() from inside a call.
+class ConnectionHandler {
+ public:
+  virtual void OnConnected() = 0;
+  virtual void OnFrame(const Frame& frame) = 0;
+  // All whole frames of one read were handled.
+  virtual void AfterRead() = 0;
+  // At most once, and nothing after.
+  virtual void OnBroken(BreakKind kind, absl::Status why) = 0;
+
+ protected:
+  ~ConnectionHandler() = default;
+};
+
+// One TCP connection in frames. What is appended during a turn goes out in one write at its end.
+//
+// Thread: its shard's.
+// Bounds: a read takes at most turn_connection_bytes_max a turn. What is appended is the caller's
+//         to bound by pending_bytes().
+class Connection final : private ByteStreamHandler {
+ public:
+  Connection(NodeShard& node, ConnectionHandler& handler);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void Connect(const SocketAddress& address);
+  void Adopt(std::unique_ptr<PendingStream> pending);
+
+  // Adds a frame whose payload of `payload_bytes` the caller writes to the place returned.
+  char* Append(const Frame& frame, size_t payload_bytes);
+  void Append(const Frame& frame, const google::protobuf::MessageLite& payload);
+
+  // Writes what was appended. Called at the turn's end.
+  void Flush();
+
+  // From now on nothing is handled: what was appended goes out, then the other end is read to its
+  // end and the connection closed.
+  void Linger();
+  // At once.
+  void Close();
+  bool closed() const { return stream_ == nullptr; }
+  bool lingering() const { return lingering_; }
+
+  void SetReading(bool on);
+  void set_frame_bytes_max(size_t bytes) { reader_.set_frame_bytes_max(bytes); }
+  // Gives back memory that an idle connection needs not.
+  void ReleaseIdleMemory();
+
+  size_t pending_bytes() const { return out_.size(); }
+  // Positions in all that was ever appended and what the kernel took of it.
+  uint64_t appended() const { return written_ + out_.size(); }
+  uint64_t written() const { return written_; }
+  Instant last_heard() const { return last_heard_; }
+  void set_last_heard(Instant now) { last_heard_ = now; }
+  // Since when the kernel has taken nothing of what waits; infinite when nothing waits.
+  Instant stalled_since() const { return stalled_since_; }
+  bool mid_frame() const { return reader_.mid_frame(); }
+  SocketAddress peer_address() const { return stream_->peer_address(); }
+
+ private:
+  friend class NodeShard;
+
+  static constexpr size_t kKeptBytes = 1 << 20;
+
+  void OnConnected() override;
+  void OnReadable() override;
+  void OnWritable() override;
+  void OnFailed() override;
+
+  bool ReadOnce(size_t& budget);
+  void Take(std::span<const char> bytes);
+  bool TakePreamble(std::span<const char>& bytes);
+  void Discard(size_t bytes);
+  void WriteOut();
+  void UpdateInterest();
+  void Break(BreakKind kind, absl::Status why);
+
+  NodeShard& node_;
+  ConnectionHandler& handler_;
+  std::unique_ptr<ByteStream> stream_;
+  FrameReader reader_;
+  ByteBuffer out_;
+  uint64_t written_ = 0;
+  Instant last_heard_;
+  Instant stalled_since_ = Instant::Infinite();
+  uint32_t discarded_ = 0;
+  uint8_t preamble_bytes_ = 0;
+  bool preamble_sent_ = false;
+  bool connected_ = false;
+  bool reading_ = true;
+  bool lingering_ = false;
+  bool write_ended_ = false;
+  bool flush_queued_ = false;
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_TRANSPORT_CONNECTION_H_

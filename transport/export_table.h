@@ -1,0 +1,40 @@
+#ifndef TROUPE_TRANSPORT_EXPORT_TABLE_H_
+#define TROUPE_TRANSPORT_EXPORT_TABLE_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "troupe/actors/any_ref.h"
+#include "troupe/base/mutex.h"
+
+namespace troupe::internal {
+
+// The actors that peers may look up, by name.
+//
+// Thread: any. An export must be decided at once, so this is a lock rather than a message; it is
+//         met by exports and lookups only.
+// Bounds: `exports_max`; a name has 1 to 255 bytes.
+class ExportTable {
+ public:
+  static constexpr size_t kNameBytesMax = 255;
+
+  explicit ExportTable(size_t exports_max) : exports_max_(exports_max) {}
+
+  // Errors: INVALID_ARGUMENT, ALREADY_EXISTS, RESOURCE_EXHAUSTED; the name stands in the text.
+  absl::Status Add(std::string_view name, const AnyRef& ref);
+  bool Remove(std::string_view name);
+  std::optional<AnyRef> Find(std::string_view name) const;
+
+ private:
+  const size_t exports_max_;
+  mutable Mutex mutex_;
+  absl::flat_hash_map<std::string, AnyRef> exports_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_TRANSPORT_EXPORT_TABLE_H_

@@ -1,0 +1,45 @@
+#include "troupe/transport/node.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "troupe/base/check.h"
+#include "troupe/base/printable.h"
+#include "troupe/base/status_macros.h"
+#include "troupe/transport/node_core.h"
+
+namespace troupe {
+
+Node::Node(std::unique_ptr<internal::NodeCore> core) : core_(std::move(core)) {}
+
+Node::~Node() {
+  TROUPE_CHECK_MSG(internal::Shard::Current() == nullptr, "~Node() would block a shard");
+}
+
+absl::StatusOr<std::unique_ptr<Node>> Node::Start(System& system, NodeOptions options) {
+  TROUPE_CHECK_MSG(internal::Shard::Current() == nullptr, "Node::Start() would block a shard");
+  auto core = std::make_unique<internal::NodeCore>(system.runtime(), std::move(options));
+  TROUPE_RETURN_IF_ERROR(core->Start());
+  return std::unique_ptr<Node>(new Node(std::move(core)));
+}
+
+absl::Status Node::ExportAny(std::string_view name, const AnyRef& ref) {
+  if (!ref || ref.incarnation() != core_->runtime().incarnation() ||
+      ref.shard() >= core_->runtime().shard_count()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", Printable(name), "\": the handle is no actor's of this node"));
+  }
+  return core_->exports().Add(name, ref);
+}
+
+bool Node::Unexport(std::string_view name) { return core_->exports().Remove(name); }
+
+AnyRef Node::Nobody() const {
+  return AnyRef(core_->runtime().system(), internal::kNobody, 0, 0, 0);
+}
+
+const SocketAddress& Node::address() const { return core_->address(); }
+
+NodeCounters Node::Counters() { return core_->Counters(); }
+
+}  // namespace troupe

@@ -1,0 +1,107 @@
+#ifndef TROUPE_TRANSPORT_NODE_H_
+#define TROUPE_TRANSPORT_NODE_H_
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "troupe/actors/call.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/system.h"
+#include "troupe/loop/socket.h"
+#include "troupe/transport/lookup_request.h"
+#include "troupe/transport/node_counters.h"
+#include "troupe/transport/node_options.h"
+#include "troupe/transport/ref_proto.h"
+
+namespace troupe {
+
+namespace internal {
+class NodeCore;
+
+// A generated service's handle, or that of an actor class that serves one.
+template <typename R>
+inline constexpr bool kIsExportable = std::derived_from<R, AnyRef>;
+template <typename A>
+inline constexpr bool kIsExportable<Ref<A>> = HasService<A>;
+}  // namespace internal
+
+// A system's place among other systems: peers reach its exported actors, and its actors those of
+// peers, through the same handles.
+//
+// Thread:   any, unless said otherwise. Start and destruction: one that is no shard's.
+// Lifetime: ends before its System; one at a time for a System. The destructor says goodbye to
+//           all peers and gives everything pending its outcome.
+class Node {
+ public:
+  // Errors: INVALID_ARGUMENT for a name or an address that makes no sense; FAILED_PRECONDITION
+  // for an address off loopback without unsafe_allow_plaintext, for a port that is in use, and
+  // for a System that has a node already. The address stands in the text.
+  static absl::StatusOr<std::unique_ptr<Node>> Start(System& system, NodeOptions options);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // Lets peers look `ref` up, which may not have begun yet. Nothing else can be addressed but
+  // what was sent to a peer in a message.
+  // Errors: ALREADY_EXISTS; INVALID_ARGUMENT for a name that is empty or too long, or a handle
+  // that is empty or another node's; RESOURCE_EXHAUSTED at exports_max.
+  template <typename R>
+  absl::Status Export(std::string_view name, const R& ref) {
+    static_assert(internal::kIsExportable<R>,
+                  "only an actor that serves a generated service can be exported");
+    return ExportAny(name, ref);
+  }
+  bool Unexport(std::string_view name);
+
+  // The actor that the node at an address exports: Lookup<bank::Account>(
+  // "troupe://127.0.0.1:4500/alice"). A call like others: co_await it on a shard, Wait() on other
+  // threads, Within(timeout) for both.
+  // Errors: NOT_FOUND when nothing has the name; FAILED_PRECONDITION when it serves another
+  // service, or the address is off loopback; UNAVAILABLE when the node cannot be reached;
+  // INVALID_ARGUMENT for a malformed URL.
+  template <typename S>
+  Call<typename S::Ref> Lookup(std::string_view url);
+
+  // Where it listens, with the port that the kernel chose; port 0 when it does not listen.
+  const SocketAddress& address() const;
+
+  // Thread: one that is no shard's.
+  NodeCounters Counters();
+
+ private:
+  explicit Node(std::unique_ptr<internal::NodeCore> core);
+
+  absl::Status ExportAny(std::string_view name, const AnyRef& ref);
+  AnyRef Nobody() const;
+
+  std::unique_ptr<internal::NodeCore> core_;
+};
+
+// Implementation details follow.
+namespace internal {
+
+template <typename R>
+void DeliverRef(uint64_t ask, const AnyRef& ref) {
+  if (PendingAsk* const pending = Shard::Current()->TakeAsk(ask)) {
+    R typed(ref);
+    pending->OnReply(absl::OkStatus(), &typed);
+  }
+}
+
+}  // namespace internal
+
+template <typename S>
+Call<typename S::Ref> Node::Lookup(std::string_view url) {
+  internal::LookupRequest request = internal::ParseLookup(url);
+  request.service = &S::kServiceInfo;
+  request.deliver = &internal::DeliverRef<typename S::Ref>;
+  return {Nobody(), internal::Enclose(&internal::kLookupType, std::move(request), 0)};
+}
+
+}  // namespace troupe
+
+#endif  // TROUPE_TRANSPORT_NODE_H_

@@ -1,0 +1,85 @@
+#ifndef TROUPE_TRANSPORT_NODE_CORE_H_
+#define TROUPE_TRANSPORT_NODE_CORE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "troupe/actors/router.h"
+#include "troupe/actors/runtime.h"
+#include "troupe/loop/socket.h"
+#include "troupe/transport/doorman.h"
+#include "troupe/transport/export_table.h"
+#include "troupe/transport/node_counters.h"
+#include "troupe/transport/node_options.h"
+#include "troupe/transport/node_shard.h"
+#include "troupe/transport/peer_directory.h"
+
+namespace troupe::internal {
+
+// What the shards of one node share, and the Router that handles of other nodes send through.
+//
+// Thread: each NodeShard is used on its own shard only; everything else says so.
+class NodeCore final : public Router {
+ public:
+  NodeCore(Runtime& runtime, NodeOptions options);
+  ~NodeCore() override;
+
+  // Errors: as Node::Start.
+  absl::Status Start();
+  // Says goodbye, resolves everything and destroys the NodeShards. Idempotent.
+  // Thread: one that is no shard's.
+  void Drain(Instant deadline) override;
+
+  SendResult Send(const AnyRef& target, Envelope* envelope) override;
+  void Cancel(const AnyRef& target, uint16_t asker_shard, uint64_t ask) override;
+  void Credit(const AnyRef& target, uint16_t asker_shard, uint64_t ask, uint32_t items) override;
+  void Monitor(const AnyRef& target, Envelope* down) override;
+  void Demonitor(const AnyRef& target, uint16_t watcher_shard, uint64_t record) override;
+  std::string NodeName(uint64_t incarnation) override;
+
+  // FAILED_PRECONDITION for an address off loopback, unless the options allow it.
+  absl::Status MayReach(const SocketAddress& address) const;
+
+  NodeCounters Counters();
+
+  Runtime& runtime() { return runtime_; }
+  const std::string& name() const { return options_.name; }
+  // Where this node says that it can be reached; empty when it does not listen.
+  const std::string& advertised() const { return advertised_; }
+  const SocketAddress& address() const { return address_; }
+  PeerDirectory& directory() { return directory_; }
+  ExportTable& exports() { return exports_; }
+  Doorman& doorman() { return doorman_; }
+  std::atomic<int>& dials_under_way() { return dials_under_way_; }
+  size_t shard_count() const { return shards_.size(); }
+  // The calling shard's; null once the node has ended.
+  NodeShard* here() { return shards_[Shard::Current()->index()].get(); }
+
+ private:
+  // Runs `task` on each shard, and waits for all of them.
+  void OnEachShard(const std::function<void(Shard&)>& task);
+
+  // Set once.
+  Runtime& runtime_;
+  const NodeOptions options_;
+  SocketAddress address_;
+  std::string advertised_;
+  bool drained_ = false;
+
+  // Each its shard's.
+  std::vector<std::unique_ptr<NodeShard>> shards_;
+
+  // Any thread.
+  PeerDirectory directory_;
+  ExportTable exports_;
+  Doorman doorman_;
+  std::atomic<int> dials_under_way_{0};  // Connections that await an answer to their hello.
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_TRANSPORT_NODE_CORE_H_

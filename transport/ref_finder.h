@@ -1,0 +1,64 @@
+#ifndef TROUPE_TRANSPORT_REF_FINDER_H_
+#define TROUPE_TRANSPORT_REF_FINDER_H_
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "google/protobuf/message.h"
+#include "troupe/actors/envelope.h"
+#include "troupe/actors/method.h"
+#include "troupe/proto/ref.pb.h"
+
+namespace troupe::internal {
+
+// Finds the handles in messages that are sent. Whether messages of a type can have any is decided
+// once for each method, so that others pay a comparison.
+//
+// Thread: shard-affine.
+class RefFinder {
+ public:
+  // The request when it may have handles in it, else null.
+  const google::protobuf::Message* InRequest(const MethodInfo& method, Envelope& envelope) {
+    if (&method == last_request_.method) [[likely]] {
+      if (!last_request_.has_refs) return nullptr;
+    } else if (!LookUp(requests_, last_request_, method,
+                       [&] { return AsMessage(method.request_message(envelope)); })) {
+      return nullptr;
+    }
+    return AsMessage(method.request_message(envelope));
+  }
+  // The same for the response at `value`.
+  const google::protobuf::Message* InResponse(const MethodInfo& method, const void* value) {
+    if (&method == last_response_.method) [[likely]] {
+      if (!last_response_.has_refs) return nullptr;
+    } else if (!LookUp(responses_, last_response_, method,
+                       [&] { return AsMessage(method.response_message(value)); })) {
+      return nullptr;
+    }
+    return AsMessage(method.response_message(value));
+  }
+
+  static void ForEach(const google::protobuf::Message& message,
+                      absl::FunctionRef<void(const ActorRef&)> use);
+
+ private:
+  using Known = absl::flat_hash_map<const MethodInfo*, bool>;
+  struct Last {
+    const MethodInfo* method = nullptr;
+    bool has_refs = false;
+  };
+
+  static const google::protobuf::Message* AsMessage(const void* message) {
+    return static_cast<const google::protobuf::Message*>(message);
+  }
+  static bool LookUp(Known& known, Last& last, const MethodInfo& method,
+                     absl::FunctionRef<const google::protobuf::Message*()> message);
+
+  Known requests_;
+  Known responses_;
+  Last last_request_;
+  Last last_response_;
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_TRANSPORT_REF_FINDER_H_

@@ -1,0 +1,49 @@
+#ifndef TROUPE_TRANSPORT_REMOTE_ASK_H_
+#define TROUPE_TRANSPORT_REMOTE_ASK_H_
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "troupe/actors/pending_ask.h"
+
+namespace troupe::internal {
+
+struct MethodInfo;
+class Session;
+
+// A peer's request while an actor of this node handles it.
+//
+// Thread:   its session's shard.
+// Lifetime: the session's, which uses it again for another request.
+// Bounds:   holds the items of a stream for which the peer has no room yet: as many as the
+//           stream's writer may be ahead.
+class RemoteAsk final : public PendingAsk {
+ public:
+  explicit RemoteAsk(Session& session) : session_(session) {}
+
+  void OnReply(absl::Status status, void* value) override;
+  void OnItem(void* value) override;
+
+  // The session's.
+  uint64_t wire_id = 0;
+  const MethodInfo* method = nullptr;
+  uint32_t charge = 0;       // Of the session's inbound bytes.
+  uint32_t credit = 0;       // Items that the peer has room for.
+  uint32_t taken = 0;        // Items of the writer since it was given room anew.
+  bool busy = false;
+  bool dropped = false;      // Nobody wants the outcome.
+  std::deque<std::string> held;
+  std::optional<absl::Status> ended;  // The outcome, while items before it are held.
+  RemoteAsk* next_free = nullptr;
+
+ private:
+  Session& session_;
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_TRANSPORT_REMOTE_ASK_H_

@@ -1,0 +1,77 @@
+#ifndef TROUPE_TRANSPORT_SHARD_MESSAGES_H_
+#define TROUPE_TRANSPORT_SHARD_MESSAGES_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "troupe/actors/any_ref.h"
+#include "troupe/actors/events.h"
+#include "troupe/actors/method.h"
+#include "troupe/actors/runtime.h"
+#include "troupe/actors/shard.h"
+
+namespace troupe::internal {
+
+// What a session's shard sends to the shards of those that it serves.
+
+struct AskFailure {
+  uint64_t ask;
+  absl::Status status;
+
+  void operator()(Shard& shard) {
+    if (PendingAsk* const pending = shard.TakeAsk(ask)) {
+      pending->OnReply(std::move(status), nullptr);
+    }
+  }
+};
+
+struct NoticeUndelivered {
+  uint64_t sender_generation;
+  uint32_t sender_slot;
+  uint16_t sender_shard;
+  absl::StatusCode reason;
+  std::string_view message;
+
+  void operator()(Shard& shard) {
+    shard.NoteUndelivered(AnyRef(shard.runtime().system(), shard.incarnation(), sender_shard,
+                                 sender_slot, sender_generation),
+                          Undelivered{.target = {}, .message = message, .reason = reason});
+  }
+};
+
+struct FoundRef {
+  uint64_t ask;
+  AnyRef ref;
+  void (*deliver)(uint64_t ask, const AnyRef& ref);
+
+  void operator()(Shard&) { deliver(ask, ref); }
+};
+
+// Gives a reply's or an item's bytes to the ask on this shard. False when they are no message.
+bool DeliverReply(Shard& shard, uint64_t ask, const MethodInfo& method, std::string_view bytes);
+bool DeliverItem(Shard& shard, uint64_t ask, const MethodInfo& method, std::string_view bytes);
+
+// The same for an ask on another shard.
+struct ReplyBytes {
+  uint64_t ask;
+  const MethodInfo* method;
+  std::unique_ptr<char[]> bytes;
+  uint32_t size;
+  bool is_item;
+
+  void operator()(Shard& shard) {
+    const std::string_view view(bytes.get(), size);
+    if (is_item) {
+      DeliverItem(shard, ask, *method, view);
+    } else {
+      DeliverReply(shard, ask, *method, view);
+    }
+  }
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_TRANSPORT_SHARD_MESSAGES_H_
