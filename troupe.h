@@ -21,5 +21,7 @@
 #include "troupe/base/limits.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
+#include "troupe/transport/node.h"
+#include "troupe/transport/node_options.h"
 
 #endif  // TROUPE_TROUPE_H_

@@ -133,6 +133,10 @@ void CompleteStream(Envelope& envelope, std::coroutine_handle<> root) {
 template <typename ServiceActor, typename Req, typename Resp, auto kMethod>
 Progress DispatchStream(Actor* actor, Envelope& envelope) {
   PayloadGuard<Req> guard(envelope);
+  if (IsWorkerFront(*Shard::Current()->current_cell())) [[unlikely]] {
+    Shard::Current()->ReplyError(envelope, absl::UnimplementedError("workers serve no streams"));
+    return Progress::kDone;
+  }
   Context& context = envelope;
   Sink<Resp> sink(OpenSink(envelope));
   Reply<void> reply =

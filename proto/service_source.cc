@@ -23,7 +23,13 @@ const char* HandlerTemplate(Shape shape) {
            "    .destroy = &::troupe::internal::DestroyPayload<$Request$>,\n"
            "    .complete = &::troupe::internal::CompleteStream<$Request$>,\n";
   }
-  // A one-way rpc is one whose response is void.
+  if (shape == Shape::kOneway) {
+    return "    .dispatch = &::troupe::internal::DispatchOneWayMethod<\n"
+           "        $service$::Actor, $service$::Worker, $Request$,\n"
+           "        &$service$::Actor::$Method$, &$service$::Worker::$Method$>,\n"
+           "    .destroy = &::troupe::internal::DestroyPayload<$Request$>,\n"
+           "    .complete = &::troupe::internal::CompleteOneWay<$Request$>,\n";
+  }
   return "    .dispatch = &::troupe::internal::DispatchUnary<\n"
          "        $service$::Actor, $service$::Worker, $Request$,\n"
          "        $Response$, &$service$::Actor::$Method$,\n"
@@ -36,8 +42,8 @@ const char* HandlerTemplate(Shape shape) {
 // With $argument$ for what the request is made from.
 const char* SendTemplate(Shape shape) {
   if (shape == Shape::kOneway) {
-    return "  return ::troupe::internal::SendEnclosed(*this,\n"
-           "      ::troupe::internal::EncloseRequest(&Methods::k$Method$Message, $argument$));\n";
+    return "  return ::troupe::internal::SendRequest(\n"
+           "      *this, &Methods::k$Method$Message, $argument$);\n";
   }
   return "  return {*this,\n"
          "      ::troupe::internal::EncloseRequest(&Methods::k$Method$Message, $argument$)};\n";
@@ -132,6 +138,9 @@ void WriteServiceSource(const pb::FileDescriptor& file, pb::io::ZeroCopyOutputSt
                 "#include \"$header$\"\n"
                 "\n"
                 "#include <utility>\n");
+  if (file.service_count() > 0) {
+    printer.Print("\n#include \"troupe/actors/service_oneway.h\"\n");
+  }
   const bool has_namespace = file.service_count() > 0 && !file.package().empty();
   if (has_namespace) printer.Print(words, "\nnamespace $namespace$ {\n");
   for (int i = 0; i < file.service_count(); ++i) PrintService(*file.service(i), printer);

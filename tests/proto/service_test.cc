@@ -302,6 +302,13 @@ TEST_F(ServiceTest, WorkersServeAsksAndOneways) {
   EXPECT_EQ(workers.Corner(Number(0)).Wait().status().code(), absl::StatusCode::kUnimplemented);
 }
 
+TEST_F(ServiceTest, WorkersHaveNoStreams) {
+  Atlas::Ref workers = system_->SpawnWorkers<AtlasWorker>({.name = "atlas-workers", .threads = 1});
+  Gazetteer::Ref reader = system_->Spawn<ReaderActor>({}, workers);
+  absl::StatusOr<Note> sum = reader.Gazetteer(Note()).Wait();
+  EXPECT_EQ(sum.status().code(), absl::StatusCode::kUnimplemented);
+}
+
 // --- What the runtime knows of a service. ---
 
 using troupe::internal::Envelope;

@@ -1,0 +1,68 @@
+#ifndef TROUPE_ACTORS_SERVICE_ONEWAY_H_
+#define TROUPE_ACTORS_SERVICE_ONEWAY_H_
+
+// What generated code is made of for rpcs that are (troupe.oneway).
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/dispatch.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/service.h"
+#include "troupe/actors/worker.h"
+
+namespace troupe::internal {
+
+// SendOneWay, with the charge of a request.
+template <typename M>
+SendResult SendRequest(const AnyRef& ref, const MessageType* type, M&& request) {
+  Shard* const shard = Shard::Current();
+  if (shard != nullptr && shard->IsLocal(ref)) [[likely]] {
+    if (Cell* const cell = shard->Find(ref)) [[likely]] {
+      Envelope* const envelope = EncloseRequest(type, std::forward<M>(request));
+      const SendResult result = shard->Enqueue(*cell, envelope);
+      if (result != SendResult::kAccepted) [[unlikely]]
+        DiscardUnsent(envelope);
+      return result;
+    }
+  }
+  return SendEnclosed(ref, EncloseRequest(type, std::forward<M>(request)));
+}
+
+template <typename ServiceWorker, typename Req, auto kMethod>
+class OneWayJob final : public WorkJob {
+ public:
+  using WorkJob::WorkJob;
+
+ private:
+  void Handle(Worker& worker, WorkerContext& context) override {
+    outcome_ = (static_cast<ServiceWorker&>(worker).*kMethod)(context, PayloadAs<Req>(envelope()));
+  }
+  void Finish() override {
+    if (!outcome_.ok()) NoteOneWayOutcome(outcome_, *envelope().type);
+    DestroyPayload<Req>(envelope());
+  }
+  absl::Status outcome_;
+};
+
+// kActorMethod is Reply<void> (Actor::*)(Context&, const Req&), kWorkerMethod its blocking twin.
+template <typename ServiceActor, typename ServiceWorker, typename Req, auto kActorMethod,
+          auto kWorkerMethod>
+Progress DispatchOneWayMethod(Actor* actor, Envelope& envelope) {
+  if (IsWorkerFront(*Shard::Current()->current_cell())) [[unlikely]] {
+    auto& front = *static_cast<WorkerFront*>(actor);
+    return front.Accept(std::make_unique<OneWayJob<ServiceWorker, Req, kWorkerMethod>>(
+        *Shard::Current(), front, envelope));
+  }
+  PayloadGuard<Req> guard(envelope);
+  Context& context = envelope;
+  return SettleOneWay<Req>(
+      (static_cast<ServiceActor*>(actor)->*kActorMethod)(context, PayloadAs<Req>(envelope)),
+      envelope, guard);
+}
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_SERVICE_ONEWAY_H_
