@@ -2,11 +2,8 @@
 
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <filesystem>
-#include <iostream>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -23,6 +20,7 @@
 #include "troupe/actors/system.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/sim/test_simulation.h"
+#include "troupe/tests/sim/another_process.h"
 
 namespace troupe {
 namespace {
@@ -221,24 +219,8 @@ TEST(SimulationTest, AnotherSeedGivesAnotherTrace) {
   EXPECT_NE(first.incarnations, second.incarnations);
 }
 
-// What is compared are addresses and hash seeds that differ from process to process.
 TEST(SimulationTest, AnotherProcessGetsTheSameTrace) {
-  const std::string here = std::to_string(RunTwoNodes(1).hash);
-  if (std::getenv("PRINT_TRACE_HASH") != nullptr) {
-    std::cout << "trace hash " << here << std::endl;
-    return;
-  }
-  const std::string command = "PRINT_TRACE_HASH=1 " +
-                              std::filesystem::read_symlink("/proc/self/exe").string() +
-                              " --gtest_filter=SimulationTest.AnotherProcessGetsTheSameTrace";
-  std::FILE* const pipe = popen(command.c_str(), "r");
-  ASSERT_NE(pipe, nullptr);
-  std::string printed;
-  for (int byte = std::fgetc(pipe); byte != EOF; byte = std::fgetc(pipe)) {
-    printed += static_cast<char>(byte);
-  }
-  EXPECT_EQ(pclose(pipe), 0);
-  EXPECT_NE(printed.find("trace hash " + here), std::string::npos) << printed;
+  ExpectSameHashInAnotherProcess(RunTwoNodes(1).hash);
 }
 
 TEST(SimulationTest, NodesOfOneRunHaveSeedsOfTheirOwn) {
