@@ -4,7 +4,9 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -89,12 +91,20 @@ enum CellStall : uint8_t {
   kBlocked = 1u << 1,    // A handler waits, or the actor is not running: the mailbox waits too.
 };
 
+// Children on other shards, in the order in which they are told to stop.
+struct ByPlace {
+  bool operator()(const AnyRef& a, const AnyRef& b) const {
+    return std::tuple(a.shard(), a.slot(), a.generation()) <
+           std::tuple(b.shard(), b.slot(), b.generation());
+  }
+};
+
 // What few actors have, or have seldom.
 struct CellExtra {
   std::string name;
   RestartOptions restart;
   AnyRef remote_parent;                  // On another shard.
-  std::vector<AnyRef> remote_children;
+  std::set<AnyRef, ByPlace> remote_children;
   std::vector<Envelope*> monitors;  // Down messages in reserve, one for each monitor.
   // Supervision.
   std::vector<int64_t> restarts;    // Monotonic nanoseconds of those inside the window.
@@ -139,6 +149,8 @@ struct alignas(64) Cell {
   Cell* next_sibling = nullptr;
   Cell* prev_sibling = nullptr;
   uint32_t slot = 0;
+  uint32_t children = 0;  // On this shard and on others.
+  bool end_asked = false;  // Somebody wants it to go: it is not restarted any more.
   uint32_t asks = 0;  // Pending asks of this actor.
   bool on_stop_called = false;
 

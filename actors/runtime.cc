@@ -193,20 +193,43 @@ void Runtime::JoinShards() {
 
 // --- Spawns from outside. ---
 
+uint64_t Runtime::RememberUnborn(absl::Status why) {
+  MutexLock lock(mutex_);
+  const uint64_t generation = unborn_next_++;
+  if (unborn_.size() <= generation % kUnbornMax) unborn_.emplace_back();
+  unborn_[generation % kUnbornMax] = std::move(why);
+  return generation;
+}
+
+absl::Status Runtime::WhyUnborn(uint64_t generation) {
+  MutexLock lock(mutex_);
+  if (generation < unborn_next_ && generation + kUnbornMax >= unborn_next_) {
+    return unborn_[generation % kUnbornMax];
+  }
+  return absl::UnknownError("the actor was never born; why is forgotten");
+}
+
 uint16_t Runtime::PickShard(const Placement& placement) {
   if (placement.shard >= 0) return static_cast<uint16_t>(placement.shard);
   return static_cast<uint16_t>(next_shard_.fetch_add(1, std::memory_order_relaxed) %
                                shards_.size());
 }
 
+std::optional<SlotLease> Runtime::LeaseOn(uint16_t shard) {
+  MutexLock lock(mutex_);
+  std::vector<SlotLease>& leases = leases_[shard];
+  if (leases.empty()) shards_[shard]->slots().Lease(leases, kLeaseBatch);
+  if (leases.empty()) return std::nullopt;
+  const SlotLease lease = leases.back();
+  leases.pop_back();
+  return lease;
+}
+
 std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instance> instance,
                                                           SpawnRequest request) {
   const auto refuse = [this](absl::Status why) {
-    const uint64_t generation = NextUnborn();
-    Shard* const shard = shards_[0].get();
-    shard->Post([shard, generation, why] { shard->RememberUnborn(generation, why); });
     return std::pair<AnyRef, absl::Status>(
-        AnyRef(system_, incarnation_, 0, kShardSlot - 1, generation), why);
+        AnyRef(system_, incarnation_, 0, kShardSlot - 1, RememberUnborn(why)), why);
   };
   if (stopping()) return refuse(absl::UnavailableError("the system is stopping"));
   if (request.options.placement.shard >= static_cast<int>(shards_.size())) {
@@ -216,19 +239,13 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
   }
   const uint16_t index = PickShard(request.options.placement);
   Shard* const shard = shards_[index].get();
-  SlotLease lease;
-  {
-    MutexLock lock(mutex_);
-    std::vector<SlotLease>& leases = leases_[index];
-    if (leases.empty()) shard->slots().Lease(leases, kLeaseBatch);
-    if (leases.empty()) {
-      return refuse(absl::ResourceExhaustedError(
-          absl::StrCat("actors_per_shard_max (", limits_.actors_per_shard_max,
-                       ") actors live on shard ", index)));
-    }
-    lease = leases.back();
-    leases.pop_back();
+  const std::optional<SlotLease> leased = LeaseOn(index);
+  if (!leased.has_value()) {
+    return refuse(absl::ResourceExhaustedError(
+        absl::StrCat("actors_per_shard_max (", limits_.actors_per_shard_max,
+                     ") actors live on shard ", index)));
   }
+  const SlotLease lease = *leased;
   const AnyRef ref(system_, incarnation_, index, lease.slot, lease.generation);
   absl::Status refused;
   if (!request.options.name.empty()) {
@@ -254,8 +271,10 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
     refused = absl::ResourceExhaustedError(
         absl::StrCat("the inbox of shard ", index, " is full"));
   }
-  MutexLock lock(mutex_);
-  leases_[index].push_back(lease);
+  {
+    MutexLock lock(mutex_);
+    leases_[index].push_back(lease);
+  }
   return refuse(std::move(refused));
 }
 

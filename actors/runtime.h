@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,8 +67,11 @@ class Runtime {
   // From a thread that is no shard's. Thread: any.
   std::pair<AnyRef, absl::Status> SpawnFromOutside(std::unique_ptr<Instance> instance,
                                                    SpawnRequest request);
-  // The generation of a handle that is dead from birth.
-  uint64_t NextUnborn() { return unborn_.fetch_add(1, std::memory_order_relaxed); }
+  // Gives the generation of a handle that is dead from birth; its Down will say `why`, unless
+  // kUnbornMax more were refused meanwhile.
+  // Thread: any.
+  uint64_t RememberUnborn(absl::Status why);
+  absl::Status WhyUnborn(uint64_t generation);
   uint16_t PickShard(const Placement& placement);
 
   // Runs `task` on `shard`, waiting for room in its inbox. Threads that are no shard's.
@@ -88,10 +92,12 @@ class Runtime {
 
  private:
   static constexpr size_t kLeaseBatch = 64;
+  static constexpr size_t kUnbornMax = 1024;
 
   Runtime(System* system, SystemOptions options);
 
   absl::Status StartShards(const SystemOptions& options);
+  std::optional<SlotLease> LeaseOn(uint16_t shard);
   void StopPools(absl::Status& outcome);
   void JoinShards();
   void PostToAll(void (*task)(Shard& shard));
@@ -121,11 +127,13 @@ class Runtime {
   std::atomic<size_t> quiet_shards_{0};
   std::atomic<size_t> empty_shards_{0};
   std::atomic<uint32_t> next_shard_{0};
-  std::atomic<uint64_t> unborn_{1};
   // Spawns and pools made from outside must have their answer at once, so these are locks rather
   // than messages; no message's path meets them.
   Mutex mutex_;
   std::vector<std::vector<SlotLease>> leases_ ABSL_GUARDED_BY(mutex_);
+  // Why spawns were refused: generation g at place g % kUnbornMax.
+  std::vector<absl::Status> unborn_ ABSL_GUARDED_BY(mutex_);
+  uint64_t unborn_next_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<WorkerPool>> pools_ ABSL_GUARDED_BY(mutex_);
 };
 

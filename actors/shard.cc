@@ -370,8 +370,14 @@ void Shard::DestroyActivation(Activation& activation) {
       envelope->type->method->kind == MethodKind::kServerStream) {
     CloseSink(*envelope);
   }
-  Refuse(envelope, absl::AbortedError("the actor ended while it handled the request"),
-         Certainty::kMaybeExecuted);
+  // A one-way message was delivered, whatever became of it.
+  if ((envelope->flags & kEvent) == 0) {
+    ReplyError(*envelope,
+               WithCertainty(absl::AbortedError("the actor ended while it handled the request"),
+                             Certainty::kMaybeExecuted));
+  }
+  envelope->type->destroy(*envelope);
+  Recycle(envelope);
 }
 
 void Shard::OffloadBack(Activation& activation) {

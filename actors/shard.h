@@ -200,8 +200,6 @@ class Shard final : public LoopTask, public LoopClient {
   std::pair<AnyRef, absl::Status> Spawn(std::unique_ptr<Instance> instance, SpawnRequest request);
   // The second half of a spawn, on the actor's own shard.
   void Install(const SlotLease& lease, std::unique_ptr<Instance> instance, SpawnRequest request);
-  // What a Down of a handle that is dead from birth will say.
-  void RememberUnborn(uint64_t generation, absl::Status why);
   // OnStart came to `status`.
   void Started(Cell& cell, absl::Status status);
   // OnStop came to `status`.
@@ -349,8 +347,6 @@ class Shard final : public LoopTask, public LoopClient {
   size_t actors_alive_ = 0;
   absl::flat_hash_map<std::pair<uint16_t, uint64_t>, SinkState*> sinks_;
   std::vector<std::function<void()>> deferred_;
-  std::vector<std::pair<uint64_t, absl::Status>> unborn_;  // The newest kUnbornMax.
-  size_t unborn_next_ = 0;
   std::vector<Outbox> outboxes_;  // By destination; this shard's own is unused.
   std::vector<std::vector<SlotLease>> leases_;  // On other shards, by shard.
   bool said_empty_ = false;

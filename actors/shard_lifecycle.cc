@@ -99,7 +99,6 @@ std::string NameOf(const Cell& cell) {
 
 // A slot that no table has: a handle that is dead from birth.
 constexpr uint32_t kUnbornSlot = kShardSlot - 1;
-constexpr size_t kUnbornMax = 1024;
 
 }  // namespace
 
@@ -117,18 +116,8 @@ std::optional<SlotLease> Shard::LeaseOn(uint16_t shard) {
 }
 
 AnyRef Shard::RefuseBirth(const absl::Status& why) {
-  const uint64_t generation = runtime_.NextUnborn();
-  RememberUnborn(generation, why);
-  return AnyRef(runtime_.system(), incarnation_, index_, kUnbornSlot, generation);
-}
-
-void Shard::RememberUnborn(uint64_t generation, absl::Status why) {
-  if (unborn_.size() < kUnbornMax) {
-    unborn_.emplace_back(generation, std::move(why));
-    return;
-  }
-  unborn_[unborn_next_] = {generation, std::move(why)};
-  unborn_next_ = (unborn_next_ + 1) % kUnbornMax;
+  return AnyRef(runtime_.system(), incarnation_, index_, kUnbornSlot,
+                runtime_.RememberUnborn(why));
 }
 
 std::pair<AnyRef, absl::Status> Shard::Spawn(std::unique_ptr<Instance> instance,
@@ -137,6 +126,13 @@ std::pair<AnyRef, absl::Status> Shard::Spawn(std::unique_ptr<Instance> instance,
     return std::pair<AnyRef, absl::Status>(RefuseBirth(why), why);
   };
   if (runtime_.stopping()) return refuse(absl::UnavailableError("the system is stopping"));
+  if (current_cell_ != nullptr && current_cell_->state == CellState::kStopping) {
+    return refuse(absl::UnavailableError("an actor that stops has no more children"));
+  }
+  if (current_cell_ != nullptr && current_cell_->children >= limits_.children_per_actor_max) {
+    return refuse(absl::ResourceExhaustedError(absl::StrCat(
+        "the actor has children_per_actor_max (", limits_.children_per_actor_max, ") children")));
+  }
   const int wanted = request.options.placement.shard;
   const uint16_t shard = wanted < 0 ? index_ : static_cast<uint16_t>(wanted);
   if (wanted >= static_cast<int>(outboxes_.size())) {
@@ -164,7 +160,8 @@ std::pair<AnyRef, absl::Status> Shard::Spawn(std::unique_ptr<Instance> instance,
   }
   if (current_cell_ != nullptr) {
     request.parent = RefOf(*current_cell_);
-    if (shard != index_) current_cell_->Extra().remote_children.push_back(ref);
+    ++current_cell_->children;
+    if (shard != index_) current_cell_->Extra().remote_children.insert(ref);
   }
   if (shard == index_) {
     Install(*lease, std::move(instance), std::move(request));
@@ -311,7 +308,7 @@ bool Shard::TakeRestart(Cell& cell) {
   CellExtra& extra = cell.Extra();
   const RestartOptions& options = extra.restart;
   if (options.kind == RestartKind::kNever || !cell.instance->restartable()) return false;
-  if (runtime_.stopping()) return false;
+  if (runtime_.stopping() || cell.end_asked) return false;
   const int64_t now = now_nanos();
   const int64_t window = NanosRoundedUp(options.within);
   std::erase_if(extra.restarts, [&](int64_t at) { return now - at >= window; });
@@ -338,7 +335,8 @@ void Shard::Stop(const AnyRef& ref, StopReason reason) {
 }
 
 void Shard::AskToStop(Cell& cell, StopReason reason) {
-  if (cell.state == CellState::kFree || cell.state == CellState::kLeased) return;
+  if (cell.state == CellState::kFree) return;
+  cell.end_asked = true;
   if (cell.state == CellState::kStopping) {
     // A failed actor on its way to its next life: there will be none.
     if (cell.extra != nullptr) cell.extra->restart_after_stop = false;
@@ -448,6 +446,7 @@ void Shard::AwaitBackoff(Cell& cell) {
   extra.restart_after_stop = false;
   cell.on_stop_called = false;
   extra.stop_reason = StopReason::kStopped;
+  extra.stop_status = absl::OkStatus();
   extra.backoff = std::make_unique<BackoffTimer>(*this, cell);
   loop_->timers().Arm(*extra.backoff, loop_->now() + wait);
 }
@@ -487,6 +486,7 @@ void Shard::LeaveParent(Cell& cell) {
       parent->first_child = cell.next_sibling;
     }
     cell.next_sibling = cell.prev_sibling = nullptr;
+    --parent->children;
     if (parent->state == CellState::kStopping && parent->first_child == nullptr) {
       parent->stall |= kAttention;
       MakeRunnable(*parent);
@@ -501,7 +501,7 @@ void Shard::LeaveParent(Cell& cell) {
 void Shard::ChildGone(const AnyRef& parent, const AnyRef& child) {
   Cell* const cell = Find(parent);
   if (cell == nullptr || cell->extra == nullptr) return;
-  std::erase(cell->extra->remote_children, child);
+  if (cell->extra->remote_children.erase(child) > 0) --cell->children;
   if (cell->state == CellState::kStopping) {
     cell->stall |= kAttention;
     MakeRunnable(*cell);
@@ -577,6 +577,10 @@ void Shard::Monitor(const AnyRef& target, Envelope* down) {
     }
     return;
   }
+  if (target.slot() == kUnbornSlot) {
+    SendDown(down, target, StopReason::kNeverBorn, runtime_.WhyUnborn(target.generation()));
+    return;
+  }
   if (target && target.shard() != index_ && target.shard() < outboxes_.size()) {
     SendControlTo(*this, target.shard(), MonitorRequest{target, down});
     return;
@@ -591,12 +595,6 @@ void Shard::Monitor(const AnyRef& target, Envelope* down) {
     SendDown(down, target, StopReason::kUnknown,
              absl::ResourceExhaustedError("monitors_per_actor_max monitors watch the actor"));
     return;
-  }
-  for (const auto& [generation, why] : unborn_) {
-    if (target.slot() == kUnbornSlot && generation == target.generation()) {
-      SendDown(down, target, StopReason::kNeverBorn, why);
-      return;
-    }
   }
   SendDown(down, target, StopReason::kUnknown,
            absl::NotFoundError("the actor had ended before it was monitored"));

@@ -8,7 +8,7 @@ SlotTable::SlotTable(uint32_t slots_max, uint32_t messages_max, uint32_t bytes_m
     : slots_max_(slots_max),
       messages_max_(messages_max),
       bytes_max_(bytes_max),
-      pages_(std::make_unique<Cell*[]>((slots_max + kPageSlots - 1) / kPageSlots)) {}
+      pages_(std::make_unique<std::atomic<Cell*>[]>((slots_max + kPageSlots - 1) / kPageSlots)) {}
 
 void SlotTable::Release(Cell& cell) {
   ++cell.generation;
@@ -16,6 +16,7 @@ void SlotTable::Release(Cell& cell) {
   cell.stall = kBlocked;
   cell.messages = 0;
   cell.bytes = 0;
+  cell.end_asked = false;
   cell.messages_max = messages_max_;
   cell.bytes_max = bytes_max_;
   cell.stop_asked = false;
@@ -58,7 +59,6 @@ bool SlotTable::GrowLocked(std::vector<SlotLease>& leases) {
   if (count == 0) return false;
   owned_pages_.push_back(std::make_unique<Cell[]>(kPageSlots));
   Cell* const page = owned_pages_.back().get();
-  pages_[first / kPageSlots] = page;
   slots_made_ += count;
   // The lowest slot is taken first.
   for (uint32_t i = count; i-- > 0;) {
@@ -71,6 +71,8 @@ bool SlotTable::GrowLocked(std::vector<SlotLease>& leases) {
     cell.bytes_max = bytes_max_;
     leases.push_back({cell.slot, cell.generation});
   }
+  // Release: pairs with the load in Find().
+  pages_[first / kPageSlots].store(page, std::memory_order_release);
   return true;
 }
 

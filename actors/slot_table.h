@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_SLOT_TABLE_H_
 #define TROUPE_ACTORS_SLOT_TABLE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,8 +24,8 @@ struct SlotLease {
 //
 // Thread:   the shard's, but for Lease(), which is any: other shards and foreign threads take
 //           slots in batches, so the lock is met once in many spawns and never by a message.
-//           A page made by another thread is reached only through a handle from there, and what
-//           brought that handle orders the page's making before its use.
+//           A page made by another thread may be asked for at any time: a handle from a peer can
+//           name any slot.
 // Lifetime: cells stay where they are until the table is destroyed.
 // Bounds:   `slots_max`; a slot is used again with the next generation, which never wraps.
 class SlotTable {
@@ -34,7 +35,8 @@ class SlotTable {
   // The cell that `slot` and `generation` name, or null: another generation, or never leased.
   Cell* Find(uint32_t slot, uint64_t generation) const {
     if (slot >= slots_max_) [[unlikely]] return nullptr;
-    Cell* const page = pages_[slot / kPageSlots];
+    // Acquire: pairs with the store in GrowLocked(), after which the page is complete.
+    Cell* const page = pages_[slot / kPageSlots].load(std::memory_order_acquire);
     if (page == nullptr) [[unlikely]] return nullptr;
     Cell* const cell = &page[slot % kPageSlots];
     return cell->generation == generation ? cell : nullptr;
@@ -60,7 +62,7 @@ class SlotTable {
   void ForEachActor(Visit visit) {
     const uint32_t made = SlotsMade();
     for (uint32_t slot = 0; slot < made; ++slot) {
-      Cell& cell = pages_[slot / kPageSlots][slot % kPageSlots];
+      Cell& cell = pages_[slot / kPageSlots].load(std::memory_order_relaxed)[slot % kPageSlots];
       if (cell.state != CellState::kFree && cell.state != CellState::kLeased) visit(cell);
     }
   }
@@ -81,7 +83,7 @@ class SlotTable {
   const uint32_t bytes_max_;
 
   // Elements are written once, under the lock.
-  std::unique_ptr<Cell*[]> pages_;
+  std::unique_ptr<std::atomic<Cell*>[]> pages_;
 
   // This shard.
   std::vector<SlotLease> free_;

@@ -18,10 +18,20 @@ absl::StatusOr<std::unique_ptr<System>> System::Start(SystemOptions options) {
 
 System::~System() = default;
 
+namespace {
+
+// The shard that this thread runs, if it is one of `runtime`'s: another System's is as any thread.
+internal::Shard* CurrentShardOf(internal::Runtime& runtime) {
+  internal::Shard* const shard = internal::Shard::Current();
+  return shard != nullptr && &shard->runtime() == &runtime ? shard : nullptr;
+}
+
+}  // namespace
+
 void System::Stop(const AnyRef& actor) {
   if (actor.incarnation() != runtime_->incarnation()) return;
   internal::Shard& shard = runtime_->shard(actor.shard());
-  if (internal::Shard* const current = internal::Shard::Current()) {
+  if (internal::Shard* const current = CurrentShardOf(*runtime_)) {
     current->Stop(actor, StopReason::kStopped);
     return;
   }
@@ -72,7 +82,9 @@ absl::StatusOr<AnyRef> TrySpawnChild(std::unique_ptr<Instance> instance, SpawnOp
 }
 
 AnyRef SpawnInstance(System& system, std::unique_ptr<Instance> instance, SpawnOptions options) {
-  if (Shard::Current() != nullptr) return SpawnChild(std::move(instance), std::move(options));
+  if (CurrentShardOf(system.runtime()) != nullptr) {
+    return SpawnChild(std::move(instance), std::move(options));
+  }
   return system.runtime()
       .SpawnFromOutside(std::move(instance), SpawnRequest{.options = std::move(options)})
       .first;
@@ -80,7 +92,9 @@ AnyRef SpawnInstance(System& system, std::unique_ptr<Instance> instance, SpawnOp
 
 absl::StatusOr<AnyRef> TrySpawnInstance(System& system, std::unique_ptr<Instance> instance,
                                         SpawnOptions options) {
-  if (Shard::Current() != nullptr) return TrySpawnChild(std::move(instance), std::move(options));
+  if (CurrentShardOf(system.runtime()) != nullptr) {
+    return TrySpawnChild(std::move(instance), std::move(options));
+  }
   auto [ref, status] = system.runtime().SpawnFromOutside(
       std::move(instance), SpawnRequest{.options = std::move(options)});
   if (!status.ok()) return status;
