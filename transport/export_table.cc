@@ -20,12 +20,23 @@ absl::Status ExportTable::Add(std::string_view name, const AnyRef& ref) {
     return absl::AlreadyExistsError(
         absl::StrCat("\"", Printable(name), "\" is exported already"));
   }
+  ++names_of_[ref];
   return absl::OkStatus();
 }
 
 bool ExportTable::Remove(std::string_view name) {
   MutexLock lock(mutex_);
-  return exports_.erase(std::string(name)) > 0;
+  const auto it = exports_.find(std::string(name));
+  if (it == exports_.end()) return false;
+  const auto names = names_of_.find(it->second);
+  if (--names->second == 0) names_of_.erase(names);
+  exports_.erase(it);
+  return true;
+}
+
+bool ExportTable::Has(const AnyRef& ref) const {
+  MutexLock lock(mutex_);
+  return names_of_.contains(ref);
 }
 
 std::optional<AnyRef> ExportTable::Find(std::string_view name) const {

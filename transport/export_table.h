@@ -28,11 +28,14 @@ class ExportTable {
   absl::Status Add(std::string_view name, const AnyRef& ref);
   bool Remove(std::string_view name);
   std::optional<AnyRef> Find(std::string_view name) const;
+  // Whether `ref` is exported, under whatever name.
+  bool Has(const AnyRef& ref) const;
 
  private:
   const size_t exports_max_;
   mutable Mutex mutex_;
   absl::flat_hash_map<std::string, AnyRef> exports_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<AnyRef, size_t> names_of_ ABSL_GUARDED_BY(mutex_);  // How many.
 };
 
 }  // namespace troupe::internal

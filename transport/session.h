@@ -153,6 +153,7 @@ class Session final : private TimerNode {
   bool OnUndelivered(const Frame& frame, std::string_view& why);
   bool OnControl(const Frame& frame, std::string_view& why);
   void BadMessage();
+  Grant* GrantOf(const FrameTarget& target);
   bool Ask(Grant& grant, const Frame& frame);
   void StartRequest(const Frame& frame, const AnyRef& target, const MethodInfo& method,
                     Envelope* envelope);

@@ -236,6 +236,17 @@ void Session::Refuse(const Frame& frame, absl::Status why, Certainty certainty) 
   SendMessage(reply, notice);
 }
 
+// Null when the peer may not address it.
+Grant* Session::GrantOf(const FrameTarget& target) {
+  if (Grant* const grant = grants_.Find(target)) [[likely]] return grant;
+  // Looked up in an earlier session, perhaps.
+  const AnyRef ref(shard_.runtime().system(), shard_.incarnation(), target.shard, target.slot,
+                   target.generation);
+  if (node_.exports().Has(ref)) return grants_.Add(ref);
+  ++node_.counters().not_granted;
+  return nullptr;
+}
+
 // Has the frame handled again when the target's shard has said what the target serves.
 bool Session::Ask(Grant& grant, const Frame& frame) {
   if (grant.waiting.size() >= kWaitingFramesMax) return false;
@@ -284,9 +295,8 @@ bool Session::OnRequest(const Frame& frame, bool again, std::string_view& why) {
     why = "a request's id is beyond what was announced";
     return false;
   }
-  Grant* const grant = grants_.Find(frame.target);
+  Grant* const grant = GrantOf(frame.target);
   if (grant == nullptr) {
-    ++node_.counters().not_granted;
     Refuse(frame, absl::NotFoundError("no such actor"), Certainty::kNotExecuted);
     return true;
   }
@@ -536,11 +546,10 @@ bool Session::OnMonitor(const Frame& frame, std::string_view& why) {
     why = "a monitor without a target, or twice";
     return false;
   }
-  Grant* const grant = grants_.Find(frame.target);
+  Grant* const grant = GrantOf(frame.target);
   const bool full = watched_.size() >= node_.limits().monitors_per_peer_max;
   WatchedByPeer& watched = watched_[frame.id];
   if (grant == nullptr || full) {
-    if (grant == nullptr) ++node_.counters().not_granted;
     SendDown(frame.id, StopReason::kUnknown,
              full ? absl::ResourceExhaustedError("monitors_per_peer_max monitors are set")
                   : absl::NotFoundError("no such actor"));
