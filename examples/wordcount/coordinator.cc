@@ -131,6 +131,7 @@ void Coordinator::LoseNode(troupe::Context& cx, int number, const std::string& w
       waiting_.push_back(batch);
     }
   }
+  if (options_.show_progress) std::cerr << "\n";
   Complain(absl::StrCat(node.name, " is lost: ", why, "; ", files,
                         " files are given to the others"));
   const bool began = node.ready;
@@ -166,7 +167,7 @@ void Coordinator::On(troupe::Context& cx, const Fed& fed) {
 }
 
 void Coordinator::On(troupe::Context& cx, const Lost& lost) {
-  LoseNode(cx, feeders_[lost.feeder].node, lost.why.ToString());
+  LoseNode(cx, feeders_[lost.feeder].node, std::string(lost.why.message()));
 }
 
 bool Coordinator::AllBatchesCounted() const {
