@@ -1,0 +1,22 @@
+"""The programs of the items inside of one process."""
+
+import subprocess
+from typing import Iterator, List
+
+from thresholds import INPROC as THRESHOLDS
+
+ITEMS = ["1a", "1b", "2a", "2b", "3a", "3b", "4", "5", "6", "7"]
+TARGETS = {"troupe": "inproc", "asio": "asio_inproc", "floor": "floor"}
+PEER = "asio"
+FLOORS = ["floor"]
+# What a program has no means for.
+_WITHOUT = {"asio": {"4", "5"}}
+
+
+def measure(folder: str, program: str, item: str) -> Iterator[str]:
+    """Runs one item once. Yields the program's lines."""
+    if item in _WITHOUT.get(program, set()):
+        return
+    command: List[str] = ["%s/%s" % (folder, TARGETS[program]), item]
+    yield from subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                              check=True).stdout.splitlines()

@@ -1,0 +1,5 @@
+ITEMS=[]
+TARGETS={}
+PEER="asio"
+FLOORS=[]
+THRESHOLDS={}
