@@ -37,8 +37,10 @@ class SupervisionTest : public testing::TestWithParam<int> {
     watcher_ = system_->Spawn<ProbeActor>(
         OnShard(0), Script{.down = [this](Context&, const Down& down) { downs_.Add(down); }});
   }
-  ~SupervisionTest() override { system_.reset(); }
+  ~SupervisionTest() override { End(); }
   int last() const { return GetParam() - 1; }
+  // Before what the actors' scripts refer to goes.
+  void End() { system_.reset(); }
   void Watch(const AnyRef& target) {
     Perform(watcher_, [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, target); });
   }
@@ -107,6 +109,7 @@ TEST_P(SupervisionTest, AnExceptionInOnStopEndsTheActorAllTheSame) {
           co_return absl::OkStatus();
         }});
     Watch(actor);
+    Settle(actor);
     system_->Stop(actor);
     EXPECT_EQ(downs_.Wait(suspends ? 2 : 1).back().reason, StopReason::kFailed);
   }
@@ -201,19 +204,26 @@ TEST_P(SupervisionTest, ChildrenStopBeforeTheirParentIsMadeAnew) {
       {.restart = Soon(), .placement = {.shard = 0}},
       Script{.start = [&story, there](ProbeActor&, Context& cx) -> Reply<void> {
                story.Add("start");
-               const Script child{.stop = [&story](Context& cx, StopReason why) -> Reply<void> {
-                 co_await cx.Sleep(absl::Milliseconds(1));
-                 story.Add(why == StopReason::kShutdown ? "child" : "child, otherwise");
-                 co_return absl::OkStatus();
-               }};
+               const Script child{.start = [&story](ProbeActor&, Context&) -> Reply<void> {
+                                    story.Add("born");
+                                    return absl::OkStatus();
+                                  },
+                                  .stop = [&story](Context& cx, StopReason why) -> Reply<void> {
+                                    co_await cx.Sleep(absl::Milliseconds(1));
+                                    story.Add(why == StopReason::kShutdown ? "gone" : "?");
+                                    co_return absl::OkStatus();
+                                  }};
                cx.Spawn<ProbeActor>(OnShard(0), child);
                cx.Spawn<ProbeActor>(OnShard(there), child);
                return absl::OkStatus();
              },
              .tick = [](Context&, const Tick&) { throw std::runtime_error("tick"); }});
+  story.Wait(3);
   parent.Send(Tick{});
-  const std::vector<std::string> expected{"start", "child", "child", "start"};
-  EXPECT_EQ(story.Wait(4), expected);
+  std::vector<std::string> told = story.Wait(6);
+  told.resize(6);
+  EXPECT_EQ(told, (std::vector<std::string>{"start", "born", "born", "gone", "gone", "start"}));
+  End();
 }
 
 TEST_P(SupervisionTest, AStopOfAFailedActorEndsIt) {
