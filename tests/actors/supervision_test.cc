@@ -34,21 +34,24 @@ RestartOptions Never() { return {.kind = RestartKind::kNever}; }
 class SupervisionTest : public testing::TestWithParam<int> {
  protected:
   SupervisionTest() : system_(StartSystem(GetParam())) {
-    watcher_ = system_->Spawn<ProbeActor>(
-        OnShard(0), Script{.down = [this](Context&, const Down& down) { downs_.Add(down); }});
+    for (int i = 0; i < GetParam(); ++i) {
+      watchers_.push_back(system_->Spawn<ProbeActor>(
+          OnShard(i), Script{.down = [this](Context&, const Down& down) { downs_.Add(down); }}));
+    }
   }
   ~SupervisionTest() override { End(); }
   int last() const { return GetParam() - 1; }
   // Before what the actors' scripts refer to goes.
   void End() { system_.reset(); }
+  // From its own shard, so that the monitor is there at the return.
   void Watch(const AnyRef& target) {
-    Perform(watcher_, [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, target); });
+    Perform(watchers_[target.shard()], [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, target); });
   }
   Down WaitForDown() { return downs_.Wait(1)[0]; }
 
   Collected<Down> downs_;
   std::unique_ptr<System> system_;
-  Ref<ProbeActor> watcher_;
+  std::vector<Ref<ProbeActor>> watchers_;
 };
 
 TEST_P(SupervisionTest, AnExceptionInAHandlerFailsThatActorAlone) {
@@ -164,7 +167,7 @@ TEST_P(SupervisionTest, ARestartKeepsHandleAndMailboxAndSendsNoDown) {
   ASSERT_TRUE(lives_seen.ok()) << lives_seen.status();
   EXPECT_EQ(lives_seen->value(), 2);
   EXPECT_EQ(system_->FindAny("kept"), actor);
-  Settle(watcher_);
+  Settle(watchers_[last()]);
   EXPECT_TRUE(downs_.Now().empty());
 }
 
@@ -287,7 +290,7 @@ TEST_P(SupervisionTest, AStaleTimerOrReplyNeverReachesTheNewLife) {
              },
              .tick = [&](Context&, const Tick& tick) { ticks.Add(tick.value); }});
   Collected<absl::Status> asked;
-  slow.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+  watchers_[0].Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
     const absl::StatusOr<Number> reply = co_await Probe::Ref(actor).Mix(Num(0));
     asked.Add(reply.status());
     co_return absl::OkStatus();
