@@ -242,14 +242,14 @@ TEST_F(BankTest, ActorsAskReadStreamsAndUseWorkers) {
 TEST_F(BankTest, ARemoteHandleIsUsedAsALocalOne) {
   auto bank = troupe::Node::Start(*system_, {.name = "bank-1", .listen = "127.0.0.1:0"});
   ASSERT_TRUE(bank.ok()) << bank.status();
-  (*bank)->Export("alice", account_);
+  ASSERT_TRUE((*bank)->Export("alice", account_).ok());
 
   auto other = troupe::System::Start({.shards = 1});
   ASSERT_TRUE(other.ok()) << other.status();
   auto client = troupe::Node::Start(**other, {.name = "client-1"});
   ASSERT_TRUE(client.ok()) << client.status();
   absl::StatusOr<bank::Account::Ref> alice =
-      (*client)->Lookup<bank::Account>("troupe://" + (*bank)->address() + "/alice").Wait();
+      (*client)->Lookup<bank::Account>("troupe://" + (*bank)->address().ToString() + "/alice").Wait();
   ASSERT_TRUE(alice.ok()) << alice.status();
   absl::StatusOr<bank::Balance> balance = alice->Deposit(Cents(1)).Wait();
   ASSERT_TRUE(balance.ok()) << balance.status();
