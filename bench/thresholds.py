@@ -63,5 +63,22 @@ INPROC: Dict[Tuple[str, str], Threshold] = {
 }
 
 
+_LATENCY = "lat_us_p50"
+_SERVER_CPU = "cpu_s_per_1M_server"
+
+NET: Dict[Tuple[str, str], Threshold] = {
+    ("8a", "lat_us_p50"): at_most(times(1.3, "floor", _LATENCY), times(1.1, "floor", _LATENCY)),
+    ("8a", "lat_us_p50_spin"): at_most(None, times(1.25, "floor", _LATENCY + "_spin")),
+    ("8b", "req_per_s"): at_least(500e3, times(0.75, "floor", "req_per_s_spin")),
+    ("8b", "cpu_s_per_1M_server"): at_most(None, times(1.3, "floor", _SERVER_CPU)),
+    ("8c", "req_per_s"): at_least(700e3, 2.2e6),
+    ("9", "msg_per_s"): at_least(2e6, 6e6),
+    ("10", "bytes_per_connection"): at_most(4096, 1024),
+    ("11", "gb_per_s"): at_least(times(0.5, "floor", "gb_per_s"), times(0.8, "floor", "gb_per_s")),
+}
+# Figures that have no threshold and of which less is better.
+COSTS = ("lat_us", "cpu_s", "bytes_per")
+
+
 def resolve(bound: Bound, programs: Programs) -> Optional[float]:
     return bound(programs) if callable(bound) else bound

@@ -2,8 +2,10 @@
 
 #include <time.h>
 
-#include <cstdio>
-#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <string>
 
 namespace troupe::bench {
 namespace {
@@ -14,18 +16,15 @@ int64_t ClockNanos(clockid_t clock) {
   return int64_t{1'000'000'000} * now.tv_sec + now.tv_nsec;
 }
 
-// The kibibytes that `label` has in /proc/self/status, in bytes.
-size_t StatusBytes(const char* label) {
-  FILE* const file = std::fopen("/proc/self/status", "r");
-  if (file == nullptr) return 0;
-  char line[256];
+// The kibibytes that `label` has in a process's status file, in bytes.
+size_t StatusBytes(const std::string& process, const std::string& label) {
+  std::ifstream file("/proc/" + process + "/status");
+  std::string word;
   size_t kibibytes = 0;
-  while (std::fgets(line, sizeof(line), file) != nullptr) {
-    if (std::strncmp(line, label, std::strlen(label)) != 0) continue;
-    std::sscanf(line + std::strlen(label), "%zu", &kibibytes);
-    break;
+  while (file >> word && word != label) {
+    file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
   }
-  std::fclose(file);
+  file >> kibibytes;
   return kibibytes * 1024;
 }
 
@@ -37,8 +36,22 @@ double ProcessCpuSeconds() {
   return static_cast<double>(ClockNanos(CLOCK_PROCESS_CPUTIME_ID)) / 1e9;
 }
 
-size_t ResidentBytes() { return StatusBytes("VmRSS:"); }
+size_t ResidentBytes() { return StatusBytes("self", "VmRSS:"); }
 
-size_t PeakResidentBytes() { return StatusBytes("VmHWM:"); }
+size_t PeakResidentBytes() { return StatusBytes("self", "VmHWM:"); }
+
+double CpuSecondsOf(int pid) {
+  std::error_code ignored;
+  double nanos = 0;
+  for (const auto& task : std::filesystem::directory_iterator(
+           "/proc/" + std::to_string(pid) + "/task", ignored)) {
+    double of_task = 0;
+    std::ifstream(task.path() / "schedstat") >> of_task;
+    nanos += of_task;
+  }
+  return nanos / 1e9;
+}
+
+size_t ResidentBytesOf(int pid) { return StatusBytes(std::to_string(pid), "VmRSS:"); }
 
 }  // namespace troupe::bench

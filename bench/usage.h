@@ -6,18 +6,21 @@
 
 namespace troupe::bench {
 
-// What the process has used so far. Benchmarks read the clock themselves, in the middle of a
+// What processes have used so far. Benchmarks read the clock themselves, in the middle of a
 // handler; nothing else of the project may.
 //
 // Thread: any.
 
 int64_t MonotonicNanos();
 
-// Processor time of all threads.
+// Of this process.
 double ProcessCpuSeconds();
-
 size_t ResidentBytes();
 size_t PeakResidentBytes();
+
+// Of another one; zero when it is gone.
+double CpuSecondsOf(int pid);
+size_t ResidentBytesOf(int pid);
 
 }  // namespace troupe::bench
 
