@@ -35,6 +35,7 @@ BAD = [
 ]
 
 GOOD = [
+    "Awaiter operator co_await() && { return Awaiter(a_, b_); }",
     "auto a = co_await f();  if (a.ok() && g()) h();",
     "if (ready && other) co_await f();",
     "while (ready && other) { co_await f(); }",
