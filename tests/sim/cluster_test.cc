@@ -19,6 +19,7 @@
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/system.h"
+#include "troupe/base/random.h"
 #include "troupe/sim/test_simulation.h"
 #include "troupe/tests/sim/another_process.h"
 #include "troupe/transport/node.h"
@@ -234,6 +235,48 @@ TEST(ClusterTest, ACrashedNodeIsReplacedByANewIncarnation) {
     EXPECT_EQ(Find(b, *a).Add(Amount(1)).Wait()->total(), 1);
     EXPECT_TRUE(simulation.RunUntil([&] { return downs.size() == 1; }, absl::Seconds(12)));
     EXPECT_FALSE(old_tally.Add(Amount(1)).Wait().ok()) << "seed " << seed;
+  }
+}
+
+// A seeded run of partitions and pauses, each shorter or longer than a session lives.
+void Disturb(Simulation& simulation, Random& random) {
+  const absl::Duration time = absl::Milliseconds(random.Below(15'000));
+  if (random.Below(2) == 0) {
+    simulation.Pause(random.Below(2) == 0 ? "a" : "b", time);
+    simulation.RunFor(time);
+  } else {
+    simulation.Partition("a", "b");
+    simulation.RunFor(time);
+    simulation.Heal("a", "b");
+  }
+  simulation.RunFor(absl::Milliseconds(random.Below(5'000)));
+}
+
+TEST(ClusterTest, DisturbancesLoseOnlyWhatIsReported) {
+  for (const uint64_t seed : SimulationSeeds(20)) {
+    constexpr int kAdders = 3;
+    constexpr int kCount = 2'000;
+    TestSimulation simulation({.seed = seed,
+                               .network_delay = {absl::Milliseconds(1), absl::Milliseconds(20)},
+                               .log_to_stderr = false});
+    Random random(seed);
+    Member a(simulation, "a");
+    Member b(simulation, "b");
+    const Tally::Ref at_home = ExportTally(a);
+    const Tally::Ref tally = Find(b, a);
+    std::vector<int64_t> totals;
+    for (int i = 0; i < kAdders; ++i) b.system->Spawn<Adder>({}, tally, kCount, &totals);
+    for (int i = 0; i < 10; ++i) Disturb(simulation, random);
+    ASSERT_TRUE(simulation.RunUntil([&] { return totals.size() == kAdders * kCount; }))
+        << "seed " << seed << ": " << totals.size() << " outcomes";
+
+    const int64_t failed = std::erase(totals, -1);
+    const int64_t added = at_home.Add(Amount(0)).Wait()->total();
+    EXPECT_GE(added, static_cast<int64_t>(totals.size())) << "seed " << seed;
+    EXPECT_LE(added, static_cast<int64_t>(totals.size()) + failed) << "seed " << seed;
+    std::sort(totals.begin(), totals.end());
+    EXPECT_EQ(std::adjacent_find(totals.begin(), totals.end()), totals.end()) << "seed " << seed;
+    EXPECT_EQ(Find(b, a).Add(Amount(0)).Wait()->total(), added) << "seed " << seed;
   }
 }
 
