@@ -200,7 +200,7 @@ class [[nodiscard]] Call {
  private:
   AnyRef target_;
   internal::Envelope* envelope_;
-  absl::Duration timeout_ = absl::ZeroDuration();  // Zero: the default.
+  absl::Duration timeout_ = internal::kDefaultTimeout;
 };
 
 // A request under way. co_await it, once, for the outcome; dropping it cancels the request.

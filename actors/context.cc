@@ -45,7 +45,9 @@ absl::Duration Context::Remaining() const {
 
 bool Context::cancelled() const { return Shard::Current()->CurrentCancelled(); }
 
-uint32_t Context::missed() const { return envelope().missed; }
+uint32_t Context::missed() const {
+  return (envelope().flags & internal::kEvent) != 0 ? envelope().missed : 0;
+}
 
 void Context::Stop() {
   Shard::Current()->AskToStop(*envelope().cell, StopReason::kStopped);
@@ -86,6 +88,7 @@ MonitorId Context::MonitorActor(const internal::MessageType* type, const AnyRef&
   shard.SetPayload(down, Down{.who = target, .status = {}, .monitor = MonitorId(id)}, 0);
   down->flags |= internal::kEvent | internal::kUnbounded;
   down->record = id;
+  down->missed = 0;
   down->slot = cell.slot;
   down->generation = cell.generation;
   shard.Monitor(target, down);

@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_ENVELOPE_H_
 #define TROUPE_ACTORS_ENVELOPE_H_
 
+#include <algorithm>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -112,6 +113,12 @@ struct alignas(64) Envelope final : Context {
   }
 };
 static_assert(sizeof(Envelope) == 128);
+
+// What a mailbox is charged; more than it can count is charged as the most it can.
+inline uint32_t ChargedBytes(size_t bytes) {
+  return static_cast<uint32_t>(
+      std::min<size_t>(bytes, std::numeric_limits<uint32_t>::max()));
+}
 
 template <typename M>
 constexpr bool kFitsInline = sizeof(M) <= Envelope::kInlineBytes && alignof(M) <= 8;

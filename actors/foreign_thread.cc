@@ -18,6 +18,13 @@ Envelope* NewForeignEnvelope(const MessageType* type) {
   return envelope;
 }
 
+void FreeForeignEnvelope(Envelope* envelope) {
+  if (envelope->flags & kOutOfLine) {
+    ::operator delete(*reinterpret_cast<void**>(envelope->inline_payload));
+  }
+  delete envelope;
+}
+
 SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope) {
   if (!ref) return SendResult::kGone;
   Runtime& runtime = ref.system()->runtime();
@@ -32,7 +39,7 @@ SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope) {
     });
     return posted ? SendResult::kAccepted : SendResult::kFull;
   }
-  if (ref.shard() >= runtime.shard_count()) return SendResult::kGone;
+  if (ref.shard() >= runtime.shard_count() || runtime.left()) return SendResult::kGone;
   envelope->slot = ref.slot();
   envelope->generation = ref.generation();
   return runtime.shard(ref.shard()).PostEnvelope(envelope) ? SendResult::kAccepted
@@ -45,10 +52,7 @@ void DiscardUnsent(Envelope* envelope) {
     shard->Recycle(envelope);
     return;
   }
-  if (envelope->flags & kOutOfLine) {
-    ::operator delete(*reinterpret_cast<void**>(envelope->inline_payload));
-  }
-  delete envelope;
+  FreeForeignEnvelope(envelope);
 }
 
 void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Duration timeout) {

@@ -10,9 +10,7 @@ void Outbox::Flush(EnvelopePool& pool) {
   bool pushed_any = false;
   while (!queue_.empty()) {
     size_t count = 0;
-    uint64_t batch_bytes[kBatch];
     for (Envelope* e = queue_.head; e != nullptr && count < kBatch; e = e->next) {
-      batch_bytes[count] = e->bytes;
       batch[count] = e;
       if (RingPlace::Copies(*e)) {
         places[count].CopyFrom(*e);
@@ -25,7 +23,6 @@ void Outbox::Flush(EnvelopePool& pool) {
     const size_t pushed = link_->messages.Push(places, count);
     // What was not copied belongs to the other shard now and is not read again.
     for (size_t i = 0; i < pushed; ++i) {
-      bytes_ -= batch_bytes[i];
       if (places[i].envelope == nullptr) pool.Free(batch[i]);
     }
     messages_ -= static_cast<uint32_t>(pushed);

@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_OUTBOX_H_
 #define TROUPE_ACTORS_OUTBOX_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -45,6 +46,15 @@ struct ShardLink {
 
   static constexpr size_t kReturnChains = 1024;
 
+  // The receiver has taken messages of `bytes` off the ring. Thread: the receiver's.
+  void NoteTaken(uint64_t bytes) {
+    // Relaxed: a count, which orders nothing.
+    bytes_taken.store(bytes_taken.load(std::memory_order_relaxed) + bytes,
+                      std::memory_order_relaxed);
+  }
+
+  // All that were ever taken off `messages`.
+  std::atomic<uint64_t> bytes_taken{0};
   SpscRing<RingPlace> messages;
   SpscRing<Envelope*> returns;  // Heads of chains through `next`.
 };
@@ -52,7 +62,8 @@ struct ShardLink {
 // What one shard has for another and could not hand over yet.
 //
 // Thread: the sending shard's.
-// Bounds: outbox_messages_max and outbox_bytes_max; what the runtime itself sends is not refused,
+// Bounds: outbox_messages_max here; outbox_bytes_max here and in the ring together, since a ring
+//         is bounded in messages only and a receiver may be busy for long; what the runtime itself sends is not refused,
 //         as it is bounded by what it reports on.
 class Outbox {
  public:
@@ -65,13 +76,16 @@ class Outbox {
     bytes_max_ = limits.outbox_bytes_max;
   }
 
-  bool Full(uint32_t bytes) const {
-    return messages_ >= messages_max_ || bytes_ + bytes > bytes_max_;
+  bool Full(uint32_t bytes) {
+    if (messages_ >= messages_max_) return true;
+    if (bytes_sent_ - bytes_taken_ + bytes <= bytes_max_) return false;
+    bytes_taken_ = link_->bytes_taken.load(std::memory_order_relaxed);
+    return bytes_sent_ - bytes_taken_ + bytes > bytes_max_;
   }
 
   void Push(Envelope* envelope) {
     ++messages_;
-    bytes_ += envelope->bytes;
+    bytes_sent_ += envelope->bytes;
     queue_.Push(envelope);
   }
 
@@ -96,7 +110,8 @@ class Outbox {
   ShardLink* link_ = nullptr;
   Waker* waker_ = nullptr;
   EnvelopeQueue queue_;
-  uint64_t bytes_ = 0;
+  uint64_t bytes_sent_ = 0;
+  uint64_t bytes_taken_ = 0;  // As the link said last.
   uint64_t bytes_max_ = 0;
   uint32_t messages_ = 0;
   uint32_t messages_max_ = 0;

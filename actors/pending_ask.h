@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "troupe/actors/any_ref.h"
 #include "troupe/loop/timer_wheel.h"
 
@@ -11,6 +12,9 @@ namespace troupe::internal {
 
 class Shard;
 struct Cell;
+
+// limits.ask_timeout.
+inline constexpr absl::Duration kDefaultTimeout = -absl::InfiniteDuration();
 
 // A request that has no outcome yet, on the shard that made it. Exactly one of reply, timeout,
 // down, cancelled and shutdown becomes its outcome.
@@ -43,6 +47,7 @@ class PendingAsk : public TimerNode {
   uint64_t id_ = 0;
   AnyRef target_;
   Cell* asker_ = nullptr;
+  uint64_t asker_generation_ = 0;
   bool holds_asker_ = false;  // The asker's handler is not interleaved: it could close a cycle.
 };
 

@@ -36,22 +36,31 @@ namespace internal {
 
 // An envelope made on whatever thread this is.
 Envelope* NewForeignEnvelope(const MessageType* type);
+// One without a payload.
+void FreeForeignEnvelope(Envelope* envelope);
 SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope);
 void DiscardUnsent(Envelope* envelope);
 
 template <typename M>
 void SetForeignPayload(Envelope* envelope, M&& message, size_t extra_bytes) {
   using Payload = std::remove_cvref_t<M>;
+  struct Unfilled {
+    Envelope* envelope;
+    ~Unfilled() {
+      if (envelope != nullptr) FreeForeignEnvelope(envelope);
+    }
+  } unfilled{envelope};
   if constexpr (kFitsInline<Payload>) {
     new (envelope->inline_payload) Payload(std::forward<M>(message));
-    envelope->bytes = static_cast<uint32_t>(sizeof(Envelope) + extra_bytes);
+    envelope->bytes = ChargedBytes(sizeof(Envelope) + extra_bytes);
   } else {
     void* const block = ::operator new(sizeof(Payload));
-    *reinterpret_cast<void**>(envelope->inline_payload) =
-        new (block) Payload(std::forward<M>(message));
+    *reinterpret_cast<void**>(envelope->inline_payload) = block;
     envelope->flags |= kOutOfLine;
-    envelope->bytes = static_cast<uint32_t>(sizeof(Envelope) + sizeof(Payload) + extra_bytes);
+    new (block) Payload(std::forward<M>(message));
+    envelope->bytes = ChargedBytes(sizeof(Envelope) + sizeof(Payload) + extra_bytes);
   }
+  unfilled.envelope = nullptr;
 }
 
 // `message` in an envelope, not sent yet.

@@ -95,6 +95,11 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
 
 Runtime::~Runtime() {
   if (running_) ShutDown().IgnoreError();
+  if (!stuck_) return;
+  // What a stuck thread may still touch is never freed.
+  for (auto& shard : shards_) shard.release();
+  for (auto& link : links_) link.release();
+  owned_platform_.release();
 }
 
 // --- The way down. ---
@@ -163,21 +168,20 @@ absl::Status Runtime::ShutDown() {
 
 void Runtime::StopPools(absl::Status& outcome) {
   const Instant deadline = platform_->clock().Now() + limits_.drain_timeout;
-  std::vector<std::unique_ptr<WorkerPool>> pools;
+  // Actors that did not stop in time may still post to them: they stay where they are.
+  std::vector<WorkerPool*> pools;
   {
     MutexLock lock(mutex_);
-    pools.swap(pools_);
+    for (auto& pool : pools_) pools.push_back(pool.get());
   }
-  pools.push_back(std::move(blocking_pool_));
-  for (auto& pool : pools) {
-    const int stuck = pool == nullptr ? 0 : pool->Stop(deadline);
+  if (blocking_pool_ != nullptr) pools.push_back(blocking_pool_.get());
+  for (WorkerPool* const pool : pools) {
+    const int stuck = pool->Stop(deadline);
     if (stuck == 0) continue;
     TROUPE_LOG(kError, "shutdown: ", stuck, " threads of the pool \"", pool->name(),
                "\" did not come back within drain_timeout");
     outcome = absl::DeadlineExceededError("workers did not stop within drain_timeout");
-    // What a stuck thread may still touch is never freed.
     stuck_ = true;
-    pool.release();
   }
 }
 
@@ -185,10 +189,21 @@ void Runtime::JoinShards() {
   leaving_.store(true, std::memory_order_release);
   for (auto& shard : shards_) shard->loop().waker().Publish();
   for (auto& executor : executors_) executor->Join();
-  for (auto& shard : shards_) shard->DiscardQueues();
-  if (stuck_) {
-    for (auto& shard : shards_) shard.release();
+  // Release: pairs with the load in left(). The wakers' read-modify-writes order it against the
+  // one of whoever posts meanwhile: either they see it, or their work is seen here.
+  left_.store(true, std::memory_order_release);
+  for (auto& shard : shards_) shard->loop().waker().Publish();
+  Sweep();
+}
+
+void Runtime::Sweep() {
+  MutexLock lock(sweep_mutex_);
+  for (bool more = true; more;) {
+    more = false;
+    for (auto& shard : shards_) more |= shard->RunLastTurn();
   }
+  // What went home in the last round.
+  for (auto& shard : shards_) shard->RunLastTurn();
 }
 
 // --- Spawns from outside. ---

@@ -85,9 +85,17 @@ class Runtime {
   void ActorsGone();
   void NoteQuiet();
   bool AllQuiet() const {
-    return quiet_shards_.load(std::memory_order_acquire) == shards_.size();
+    // Only those that were started leave.
+    return quiet_shards_.load(std::memory_order_acquire) == executors_.size();
   }
   bool leaving() const { return leaving_.load(std::memory_order_acquire); }
+  // All shards' threads have ended. Thread: any.
+  bool left() const { return left_.load(std::memory_order_acquire); }
+  // After what was put into a shard's inbox: when no shard runs any more, it is seen to here.
+  // Thread: any.
+  void SweepIfLeft() {
+    if (left()) [[unlikely]] Sweep();
+  }
   bool running() const { return running_; }
 
  private:
@@ -100,6 +108,7 @@ class Runtime {
   std::optional<SlotLease> LeaseOn(uint16_t shard);
   void StopPools(absl::Status& outcome);
   void JoinShards();
+  void Sweep();
   void PostToAll(void (*task)(Shard& shard));
 
   // Set once.
@@ -124,6 +133,7 @@ class Runtime {
   std::atomic<Router*> router_{nullptr};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> leaving_{false};
+  std::atomic<bool> left_{false};
   std::atomic<size_t> quiet_shards_{0};
   std::atomic<size_t> empty_shards_{0};
   std::atomic<uint32_t> next_shard_{0};
@@ -135,6 +145,8 @@ class Runtime {
   std::vector<absl::Status> unborn_ ABSL_GUARDED_BY(mutex_);
   uint64_t unborn_next_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<WorkerPool>> pools_ ABSL_GUARDED_BY(mutex_);
+  // Whoever holds it runs the shards that have left: nobody is there to take a message.
+  Mutex sweep_mutex_;
 };
 
 }  // namespace internal

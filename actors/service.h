@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "troupe/actors/call.h"
+#include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/method.h"
@@ -48,14 +49,19 @@ struct ReplyMessage {
   }
 };
 
+// What a handler came to. An error it passes on may say how far a request of its own got; this
+// one was executed.
 template <typename T>
 void SendOutcome(Envelope& request, Outcome<T> outcome) {
   if (request.ask == 0) return;
   if constexpr (std::is_void_v<T>) {
-    Shard::Current()->ReplyError(request, std::move(outcome));  // OK too: there is no value.
+    // OK too: there is no value.
+    Shard::Current()->ReplyError(request,
+                                 WithCertainty(std::move(outcome), Certainty::kMaybeExecuted));
   } else {
     if (!outcome.ok()) {
-      Shard::Current()->ReplyError(request, std::move(outcome).status());
+      Shard::Current()->ReplyError(
+          request, WithCertainty(std::move(outcome).status(), Certainty::kMaybeExecuted));
       return;
     }
     SendControlTo(*Shard::Current(), request.sender_shard,
@@ -97,10 +103,11 @@ class UnaryJob final : public WorkJob {
     outcome_.emplace(
         (static_cast<ServiceWorker&>(worker).*kMethod)(context, PayloadAs<Req>(envelope())));
   }
-  void Finish() override {
+  void Answer() override {
     if (outcome_.has_value()) SendOutcome<Resp>(envelope(), *std::move(outcome_));
-    DestroyPayload<Req>(envelope());
   }
+  void DestroyMessage() override { DestroyPayload<Req>(envelope()); }
+
   std::optional<Outcome<Resp>> outcome_;
 };
 
@@ -138,15 +145,16 @@ Progress DispatchStream(Actor* actor, Envelope& envelope) {
     return Progress::kDone;
   }
   Context& context = envelope;
-  Sink<Resp> sink(OpenSink(envelope));
+  SinkGuard sink_guard(envelope);
+  Sink<Resp> sink(sink_guard.state());
   Reply<void> reply =
       (static_cast<ServiceActor*>(actor)->*kMethod)(context, PayloadAs<Req>(envelope), sink);
   if (!reply.done()) {
     guard.Release();
+    sink_guard.Release();
     envelope.flags |= kInterleaved;
     return Shard::Current()->Park(envelope, reply.Detach());
   }
-  CloseSink(envelope);
   SendOutcome<void>(envelope, reply.Take());
   return Progress::kDone;
 }

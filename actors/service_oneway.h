@@ -40,10 +40,10 @@ class OneWayJob final : public WorkJob {
   void Handle(Worker& worker, WorkerContext& context) override {
     outcome_ = (static_cast<ServiceWorker&>(worker).*kMethod)(context, PayloadAs<Req>(envelope()));
   }
-  void Finish() override {
+  void Answer() override {
     if (!outcome_.ok()) NoteOneWayOutcome(outcome_, *envelope().type);
-    DestroyPayload<Req>(envelope());
   }
+  void DestroyMessage() override { DestroyPayload<Req>(envelope()); }
   absl::Status outcome_;
 };
 

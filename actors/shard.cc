@@ -27,7 +27,7 @@ Shard::Shard(Runtime& runtime, uint16_t index, const Limits& limits, uint64_t se
       index_(index),
       envelopes_(index),
       slots_(limits.actors_per_shard_max, limits.mailbox_messages_max,
-             static_cast<uint32_t>(limits.mailbox_bytes_max)),
+             ChargedBytes(limits.mailbox_bytes_max)),
       asks_(limits.asks_per_shard_max),
       records_(limits.timers_per_shard_max),
       random_(seed),
@@ -52,8 +52,14 @@ void Shard::DrainInbound() {
   // A ring holds no more than a turn may take.
   for (size_t from = 0; from < runtime_.shard_count(); ++from) {
     if (from == index_) continue;
-    runtime_.link(from, index_).messages.ConsumeAll(
-        [this](const RingPlace& place) { Deliver(Received(place)); });
+    ShardLink& link = runtime_.link(from, index_);
+    uint64_t bytes = 0;
+    link.messages.ConsumeAll([&](const RingPlace& place) {
+      Envelope* const envelope = Received(place);
+      bytes += envelope->bytes;
+      Deliver(envelope);
+    });
+    if (bytes > 0) link.NoteTaken(bytes);
   }
   Envelope* envelope = nullptr;
   for (size_t i = 0; i < limits_.turn_inbound_messages_max && inbox_.Pop(envelope); ++i) {

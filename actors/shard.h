@@ -86,24 +86,26 @@ class Shard final : public LoopTask, public LoopClient {
   template <typename M>
   void SetPayload(Envelope* envelope, M&& message, size_t extra_bytes) {
     using Payload = std::remove_cvref_t<M>;
+    Unfilled unfilled(*this, envelope);
     if constexpr (kFitsInline<Payload>) {
       new (envelope->inline_payload) Payload(std::forward<M>(message));
-      envelope->bytes = static_cast<uint32_t>(sizeof(Envelope) + extra_bytes);
+      envelope->bytes = ChargedBytes(sizeof(Envelope) + extra_bytes);
     } else {
       static_assert(alignof(Payload) <= alignof(std::max_align_t));
       void* const block = blocks_.Allocate(sizeof(Payload));
-      *reinterpret_cast<void**>(envelope->inline_payload) =
-          new (block) Payload(std::forward<M>(message));
+      *reinterpret_cast<void**>(envelope->inline_payload) = block;
       envelope->flags |= kOutOfLine;
       envelope->block_class = BlockPool::ClassOf(sizeof(Payload));
-      envelope->bytes = static_cast<uint32_t>(sizeof(Envelope) + sizeof(Payload) + extra_bytes);
+      new (block) Payload(std::forward<M>(message));
+      envelope->bytes = ChargedBytes(sizeof(Envelope) + sizeof(Payload) + extra_bytes);
     }
+    unfilled.Filled();
   }
 
   // To an actor of this shard. Takes the envelope unless the result is not kAccepted.
   SendResult Enqueue(Cell& cell, Envelope* envelope) {
-    if (cell.messages >= cell.messages_max || cell.bytes + envelope->bytes > cell.bytes_max)
-        [[unlikely]] {
+    if (cell.messages >= cell.messages_max ||
+        uint64_t{cell.bytes} + envelope->bytes > cell.bytes_max) [[unlikely]] {
       return EnqueueOverLimit(cell, envelope);
     }
     EnqueueUnbounded(cell, envelope);
@@ -267,11 +269,26 @@ class Shard final : public LoopTask, public LoopClient {
   AnyRef RefOf(const Cell& cell) const;
   absl::flat_hash_map<std::pair<uint16_t, uint64_t>, SinkState*>& sinks() { return sinks_; }
 
-  // Discards what is left in the queues. After all shards have left.
-  void DiscardQueues();
+  // A turn without timers and I/O, on another thread after all shards have left: what came too late
+  // has its outcome. False when nothing is left to do.
+  bool RunLastTurn();
 
  private:
   friend class ActorScope;
+
+  // Takes back an envelope whose payload's constructor throws.
+  class Unfilled {
+   public:
+    Unfilled(Shard& shard, Envelope* envelope) : shard_(shard), envelope_(envelope) {}
+    ~Unfilled() {
+      if (envelope_ != nullptr) shard_.Recycle(envelope_);
+    }
+    void Filled() { envelope_ = nullptr; }
+
+   private:
+    Shard& shard_;
+    Envelope* envelope_;
+  };
 
   // Delivery.
   void FreeAttachments(Envelope* envelope);

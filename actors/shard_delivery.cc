@@ -95,14 +95,15 @@ void Shard::TakeReturns() {
 }
 
 SendResult Shard::EnqueueOverLimit(Cell& cell, Envelope* envelope) {
-  if (cell.state == CellState::kStopping) return SendResult::kGone;
-  while (cell.drop_oldest && !cell.mailbox.empty() && cell.mailbox.head->ask == 0) {
+  if (cell.messages_max == 0) return SendResult::kGone;  // It stops for good.
+  while (cell.drop_oldest && envelope->bytes <= cell.bytes_max && !cell.mailbox.empty() && cell.mailbox.head->ask == 0) {
     Envelope* const oldest = cell.mailbox.Pop();
     --cell.messages;
     cell.bytes -= oldest->bytes;
     Refuse(oldest, absl::ResourceExhaustedError("dropped from a full mailbox for a newer message"),
            Certainty::kNotExecuted);
-    if (cell.messages < cell.messages_max && cell.bytes + envelope->bytes <= cell.bytes_max) {
+    if (cell.messages < cell.messages_max &&
+        uint64_t{cell.bytes} + envelope->bytes <= cell.bytes_max) {
       EnqueueUnbounded(cell, envelope);
       return SendResult::kAccepted;
     }
@@ -219,7 +220,8 @@ void Shard::NoteUndelivered(const AnyRef& sender, Undelivered notice) {
   if (type == nullptr || cell->state == CellState::kStopping) return;
   Envelope* const envelope = NewEnvelope(type);
   SetPayload(envelope, std::move(notice), 0);
-  EnqueueUnbounded(*cell, envelope);
+  // Counted in any case: a sender that does not look at its mailbox gets no more of them.
+  if (Enqueue(*cell, envelope) != SendResult::kAccepted) DiscardUnsent(envelope);
 }
 
 // --- Asks. ---
@@ -233,12 +235,13 @@ void Shard::StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
   Cell* const asker = current_cell_;
   ask.target_ = target;
   ask.asker_ = asker;
+  ask.asker_generation_ = asker != nullptr ? asker->generation : 0;
   ask.holds_asker_ = asker != nullptr && !Interleaves(*current_envelope_);
   if (asker != nullptr && asker->asks >= limits_.asks_per_actor_max) {
     return fail(absl::ResourceExhaustedError("asks_per_actor_max requests are pending"),
                 Certainty::kNotSent);
   }
-  Instant deadline = loop_->now() + (timeout == absl::ZeroDuration() ? limits_.ask_timeout
+  Instant deadline = loop_->now() + (timeout == kDefaultTimeout ? limits_.ask_timeout
                                                                      : timeout);
   if (current_envelope_ != nullptr) {
     deadline.nanos = std::min(deadline.nanos, current_envelope_->deadline);
@@ -289,7 +292,9 @@ PendingAsk* Shard::TakeAsk(uint64_t id) {
   }
   loop_->timers().Cancel(*ask);
   ask->id_ = 0;
-  if (ask->asker_ != nullptr) --ask->asker_->asks;
+  if (ask->asker_ != nullptr && ask->asker_->generation == ask->asker_generation_) {
+    --ask->asker_->asks;
+  }
   return ask;
 }
 
@@ -349,7 +354,9 @@ absl::Status Shard::CheckCycle(const Cell& target, const Envelope& envelope) {
   const auto waits = [&](uint64_t ask, uint32_t slot, uint16_t shard) {
     if (shard != index_ || slot != target.slot) return false;
     const PendingAsk* const pending = asks_.Find(ask);
-    return pending != nullptr && pending->holds_asker_ && pending->asker_ == &target;
+    // One whose handler is through is waited for by nobody.
+    const bool held = target.blocked_by > 0 || &target == current_cell_;
+    return pending != nullptr && held && pending->holds_asker_ && pending->asker_ == &target;
   };
   bool cycle = envelope.sender_slot != kShardSlot &&
                waits(envelope.ask, envelope.sender_slot, envelope.sender_shard);

@@ -39,6 +39,7 @@ bool Shard::RemoveRecord(uint64_t id, const Cell* owner) {
 void Shard::DeliverEvent(Cell& cell, uint64_t record, Envelope* envelope) {
   envelope->flags |= kEvent;
   envelope->record = record;
+  envelope->missed = 0;
   EnqueueUnbounded(cell, envelope);
 }
 

@@ -33,13 +33,14 @@ bool Shard::Post(std::function<void()> task) {
   envelope->slot = kShardSlot;
   if (PostEnvelope(envelope)) return true;
   DestroyPayload<Task>(*envelope);
-  delete envelope;
+  FreeForeignEnvelope(envelope);
   return false;
 }
 
 bool Shard::PostEnvelope(Envelope* envelope) {
   if (!inbox_.Push(envelope)) return false;
   loop_->waker().Publish();
+  runtime_.SweepIfLeft();
   return true;
 }
 
@@ -48,21 +49,18 @@ void Shard::TakeBack(ShardWork* work) {
   loop_->waker().Publish();
 }
 
-void Shard::DiscardQueues() {
-  current_shard = this;
-  const auto discard = [this](Envelope* envelope) {
-    envelope->type->destroy(*envelope);
-    Recycle(envelope);
-  };
-  Envelope* envelope = nullptr;
-  while (inbox_.Pop(envelope)) discard(envelope);
-  for (size_t from = 0; from < runtime_.shard_count(); ++from) {
-    if (from == index_) continue;
-    runtime_.link(from, index_).messages.ConsumeAll(
-        [&](const RingPlace& place) { discard(Received(place)); });
-  }
+bool Shard::RunLastTurn() {
+  Shard* const before = std::exchange(current_shard, this);
   TakeReturns();
-  current_shard = nullptr;
+  DrainInbound();
+  RunReady();
+  FlushOutbound();
+  EndTurn();
+  ResolveAllAsks();
+  current_shard = before;
+  bool returns = false;
+  for (const Outbox& outbox : outboxes_) returns |= !outbox.returns_empty();
+  return HasRunnable() || InboundPending() || returns;
 }
 
 }  // namespace troupe::internal

@@ -48,6 +48,24 @@ class SinkState {
 SinkState* OpenSink(Envelope& envelope);
 void CloseSink(Envelope& envelope);
 
+// A sink whose handler has not been suspended yet.
+class SinkGuard {
+ public:
+  explicit SinkGuard(Envelope& envelope) : envelope_(&envelope), state_(OpenSink(envelope)) {}
+  ~SinkGuard() {
+    if (envelope_ != nullptr) CloseSink(*envelope_);
+  }
+  SinkGuard(const SinkGuard&) = delete;
+  SinkGuard& operator=(const SinkGuard&) = delete;
+
+  SinkState* state() const { return state_; }
+  void Release() { envelope_ = nullptr; }
+
+ private:
+  Envelope* envelope_;
+  SinkState* const state_;
+};
+
 template <typename T>
 struct StreamItem {
   uint64_t ask;

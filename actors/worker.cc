@@ -15,16 +15,19 @@ WorkJob::WorkJob(Shard& home, WorkerFront& front, Envelope& envelope)
     : ShardWork(home),
       front_(&front),
       envelope_(&envelope),
-      workers_(&front.workers()),
-      started_by_nanos_(home.now_nanos()) {}
+      pool_(front.pool()) {}
 
 void WorkJob::Work(int thread) {
   if (cancelled_.load(std::memory_order_relaxed)) return;
-  const absl::Duration remaining =
-      Instant{envelope_->deadline} - Instant{started_by_nanos_};
+  const Instant now = home().loop().platform().clock().Now();
+  if (Instant{envelope_->deadline} < now) {
+    expired_ = true;
+    return;
+  }
+  const absl::Duration remaining = Instant{envelope_->deadline} - now;
   WorkerContext context(thread, remaining, &cancelled_);
   try {
-    Handle(*(*workers_)[thread], context);
+    Handle(*pool_->workers[thread], context);
   } catch (const std::exception& thrown) {
     failure_ = absl::StrCat("exception: ", thrown.what());
   } catch (...) {
@@ -35,7 +38,9 @@ void WorkJob::Work(int thread) {
 void WorkJob::Complete(bool abandoned) {
   Shard& shard = *Shard::Current();
   if (front_ != nullptr) front_->Forget(*this);
-  if (abandoned || cancelled_.load(std::memory_order_relaxed)) {
+  if (expired_) {
+    ++shard.counters().expired;  // Its asker knows by itself.
+  } else if (abandoned || cancelled_.load(std::memory_order_relaxed)) {
     shard.ReplyError(*envelope_,
                      WithCertainty(absl::CancelledError("the job was given up"),
                                    abandoned ? Certainty::kNotExecuted
@@ -45,8 +50,10 @@ void WorkJob::Complete(bool abandoned) {
     TROUPE_LOG(kWarning, "a worker failed in ", AbslView(envelope_->type->name), ": ", failure_);
     shard.ReplyError(*envelope_, WithCertainty(absl::InternalError(failure_),
                                                Certainty::kMaybeExecuted));
+  } else {
+    Answer();
   }
-  Finish();
+  DestroyMessage();
   shard.Recycle(envelope_);
   delete this;
 }
@@ -63,11 +70,13 @@ Progress WorkerFront::Accept(std::unique_ptr<WorkJob> job) {
     Envelope& envelope = job->envelope();
     Shard& shard = *Shard::Current();
     ++shard.counters().refused_full;
-    shard.ReplyError(envelope, WithCertainty(absl::ResourceExhaustedError(
-                                                 "the workers' queue is full"),
-                                             Certainty::kNotExecuted));
-    envelope.type->destroy(envelope);
-    return Progress::kDone;
+    // As it was in transit: the refusal names its target.
+    const Cell& cell = *envelope.cell;
+    envelope.slot = cell.slot;
+    envelope.generation = cell.generation;
+    shard.Refuse(&envelope, absl::ResourceExhaustedError("the workers' queue is full"),
+                 Certainty::kNotExecuted);
+    return Progress::kSuspended;
   }
   WorkJob* const posted = job.release();
   posted->next_ = jobs_;

@@ -74,6 +74,12 @@ namespace internal {
 
 class WorkerFront;
 
+// The objects and threads behind one handle.
+struct WorkerFrontPool {
+  std::vector<std::unique_ptr<Worker>> workers;
+  WorkerPool* threads = nullptr;
+};
+
 // One message on its way through a pool.
 class WorkJob : public ShardWork {
  public:
@@ -88,16 +94,17 @@ class WorkJob : public ShardWork {
  protected:
   // On the worker's thread; may throw.
   virtual void Handle(Worker& worker, WorkerContext& context) = 0;
-  // On the shard: sends the reply and destroys the payload.
-  virtual void Finish() = 0;
+  // On the shard, after Handle() returned.
+  virtual void Answer() {}
+  virtual void DestroyMessage() = 0;
 
  private:
   friend class WorkerFront;
   WorkerFront* front_;  // Null once the front is gone.
   Envelope* const envelope_;
-  std::vector<std::unique_ptr<Worker>>* const workers_;
-  const int64_t started_by_nanos_;
+  const std::shared_ptr<WorkerFrontPool> pool_;  // The front may end before its jobs.
   std::atomic<bool> cancelled_{false};
+  bool expired_ = false;
   std::string failure_;
   WorkJob* next_ = nullptr;
   WorkJob* prev_ = nullptr;
@@ -106,10 +113,7 @@ class WorkJob : public ShardWork {
 // The actor behind a pool's handle: hands messages to the pool and takes the jobs back.
 class WorkerFront : public Actor {
  public:
-  struct Pool {
-    std::vector<std::unique_ptr<Worker>> workers;
-    WorkerPool* threads = nullptr;
-  };
+  using Pool = WorkerFrontPool;
 
   explicit WorkerFront(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
   ~WorkerFront() override;
@@ -117,11 +121,12 @@ class WorkerFront : public Actor {
   // Takes `job`, or refuses its envelope when the queue is full.
   Progress Accept(std::unique_ptr<WorkJob> job);
   void Forget(WorkJob& job);
-  std::vector<std::unique_ptr<Worker>>& workers() { return pool_->workers; }
+  const std::shared_ptr<Pool>& pool() const { return pool_; }
   void CancelJob(uint16_t asker_shard, uint64_t ask);
 
  private:
-  // Shared with the factory that the spawn keeps, since a restart reuses the threads.
+  // Shared with the factory that the spawn keeps, since a restart reuses the threads, and with
+  // the jobs, which use the workers until they are back.
   const std::shared_ptr<Pool> pool_;
   WorkJob* jobs_ = nullptr;
 };
@@ -136,7 +141,7 @@ class MessageJob final : public WorkJob {
   void Handle(Worker& worker, WorkerContext& context) override {
     static_cast<W&>(worker).On(context, std::move(PayloadAs<M>(envelope())));
   }
-  void Finish() override { DestroyPayload<M>(envelope()); }
+  void DestroyMessage() override { DestroyPayload<M>(envelope()); }
 };
 
 template <typename W, typename M>

@@ -34,6 +34,8 @@ class ShardWork : public WorkItem {
 
  protected:
   ~ShardWork() = default;
+  // Thread: any.
+  Shard& home() const { return home_; }
 
  private:
   Shard& home_;
