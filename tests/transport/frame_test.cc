@@ -3,6 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "troupe/actors/method.h"
 #include "troupe/tests/transport/raw_peer.h"
 
 namespace troupe::internal {
@@ -46,6 +47,22 @@ TEST(FrameTest, BytesAreAsDocumented) {
             "9897969594939291" "a8a7a6a5a4a3a2a1" "b8b7b6b5b4b3b2b1" "c1000000"
             "d8d7d6d5d4d3d2d1" "e4e3e2e1" "f2f10000"
             "78797a");
+}
+
+// The example there.
+TEST(FrameTest, ExampleIsAsDocumented) {
+  Frame frame;
+  frame.type = FrameType::kRequest;
+  frame.flags = kHasTarget | kHasDeadline | kMandatory;
+  frame.sequence = 2;
+  frame.ack = 1;
+  frame.id = 2;
+  frame.target = {5, 0, 1, 0, Fingerprint("bank.Account", "Deposit")};
+  frame.deadline = EncodeRemaining(5'000'000'000);
+  EXPECT_EQ(Hex(Bytes(frame, "\x08\x2a")),
+            "2e000000" "10" "12" "0301" "02000000" "01000000" "0200000000000000"
+            "0500000000000000" "00000000" "0100" "0000" "57243166"
+            "404b4c00" "082a");
 }
 
 TEST(FrameTest, SmallFrameIsOnlyItsBaseHeader) {
