@@ -136,15 +136,15 @@ void SimConnection::Arrive(Side from) {
     GiveUpOnParting(from);
     return;
   }
-  Packet packet = std::move(end.sent.front());
+  const Packet packet = std::move(end.sent.front());
   end.sent.pop_front();
   scheduler_.Trace(NameOf(static_cast<int>(packet.kind)),
                    absl::StrCat("connection ", id_, from == kClient ? " ->" : " <-"),
                    packet.bytes.size() + packet.room_bytes);
-  Receive(Other(from), std::move(packet));
+  Receive(Other(from), packet);
 }
 
-void SimConnection::Receive(Side at, Packet packet) {
+void SimConnection::Receive(Side at, const Packet& packet) {
   End& end = ends_[at];
   switch (packet.kind) {
     case Kind::kOpen:

@@ -107,7 +107,7 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
   void Send(Side from, Packet packet);
   void ScheduleArrival(Side from);
   void Arrive(Side from);
-  void Receive(Side at, Packet packet);
+  void Receive(Side at, const Packet& packet);
   void ReceiveOpen();
   void ReceiveData(Side at, std::string_view bytes);
   // Which parting keeps the ends apart; 0 when none does.

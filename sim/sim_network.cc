@@ -16,7 +16,7 @@ absl::StatusOr<SocketAddress> SimNetwork::Bind(const SocketAddress& address,
                                                SimAcceptor* acceptor) {
   const auto parsed = SocketAddress::Parse(address.ToString());
   if (!parsed.ok()) return parsed.status();
-  const SocketAddress bound = address.port == 0 ? Ephemeral(address.host) : address;
+  SocketAddress bound = address.port == 0 ? Ephemeral(address.host) : address;
   if (!bound_.emplace(Key(bound), acceptor).second) {
     return absl::AlreadyExistsError(
         absl::StrCat("listen on ", bound.ToString(), ": the address is in use"));

@@ -20,8 +20,8 @@ SimPoller& Own(Poller& poller) { return static_cast<SimPoller&>(poller); }
 // A shard's turns, one a step.
 class SimExecutor final : public Executor, private SimTask {
  public:
-  SimExecutor(SimScheduler& scheduler, SimHost& host, std::string name, LoopTask* task)
-      : SimTask(scheduler, host, std::move(name)), host_(host), task_(*task) {}
+  SimExecutor(SimScheduler& scheduler, SimHost& host, std::string_view name, LoopTask* task)
+      : SimTask(scheduler, host, name), host_(host), task_(*task) {}
   ~SimExecutor() override { TROUPE_CHECK_MSG(over_, "a shard was not joined"); }
 
   void Join() override {
@@ -77,7 +77,7 @@ absl::StatusOr<std::unique_ptr<Poller>> SimPlatform::MakePoller(const Limits&) {
 
 absl::StatusOr<std::unique_ptr<Executor>> SimPlatform::StartLoop(ThreadOptions options,
                                                                  LoopTask* task) {
-  return std::make_unique<SimExecutor>(scheduler_, host_, std::move(options.name), task);
+  return std::make_unique<SimExecutor>(scheduler_, host_, options.name, task);
 }
 
 absl::StatusOr<std::unique_ptr<WorkerThreads>> SimPlatform::StartWorkers(std::string name,
@@ -104,7 +104,7 @@ std::unique_ptr<ByteStream> SimPlatform::Connect(Poller& poller, const SocketAdd
   absl::Status failure = SocketAddress::Parse(address.ToString()).status();
   if (host_.crashed) failure = absl::UnavailableError("the process crashed");
   if (!failure.ok()) {
-    return std::make_unique<SimStream>(Own(poller), address, std::move(failure), handler);
+    return std::make_unique<SimStream>(Own(poller), address, failure, handler);
   }
   // As the kernel does for loopback: from the address that it goes to.
   auto connection =

@@ -15,8 +15,8 @@ constexpr Instant kStart = {1'000'000'000};
 
 }  // namespace
 
-SimTask::SimTask(SimScheduler& scheduler, const SimHost& host, std::string name)
-    : scheduler_(scheduler), host_(host), name_(absl::StrCat(host.name, "/", std::move(name))) {
+SimTask::SimTask(SimScheduler& scheduler, const SimHost& host, std::string_view name)
+    : scheduler_(scheduler), host_(host), name_(absl::StrCat(host.name, "/", AbslView(name))) {
   scheduler_.tasks_.push_back(this);
 }
 

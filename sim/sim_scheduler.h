@@ -24,7 +24,7 @@ class SimScheduler;
 // What stands for a thread: a shard's or a worker's.
 class SimTask {
  public:
-  SimTask(SimScheduler& scheduler, const SimHost& host, std::string name);
+  SimTask(SimScheduler& scheduler, const SimHost& host, std::string_view name);
   SimTask(const SimTask&) = delete;
   SimTask& operator=(const SimTask&) = delete;
 

@@ -29,7 +29,7 @@ SimStream::SimStream(SimPoller& poller, std::shared_ptr<SimConnection> connectio
   UpdateReady();
 }
 
-SimStream::SimStream(SimPoller& poller, SocketAddress peer, absl::Status failure,
+SimStream::SimStream(SimPoller& poller, SocketAddress peer, const absl::Status& failure,
                      ByteStreamHandler* handler)
     : SimSource(poller),
       handler_(*handler),

@@ -33,7 +33,7 @@ class SimStream final : public ByteStream, private SimSource, private SimEndWatc
   SimStream(SimPoller& poller, std::shared_ptr<SimConnection> connection, SimConnection::Side side,
             const ByteStreamOptions& options, ByteStreamHandler* handler);
   // Fails in the next Poll().
-  SimStream(SimPoller& poller, SocketAddress peer, absl::Status failure,
+  SimStream(SimPoller& poller, SocketAddress peer, const absl::Status& failure,
             ByteStreamHandler* handler);
   ~SimStream() override;
 

@@ -9,8 +9,8 @@ namespace troupe {
 
 class SimWorkers::Thread final : public SimTask {
  public:
-  Thread(SimWorkers& workers, SimHost& host, std::string name, int number)
-      : SimTask(workers.scheduler_, host, std::move(name)), workers_(workers), number_(number) {
+  Thread(SimWorkers& workers, SimHost& host, std::string_view name, int number)
+      : SimTask(workers.scheduler_, host, name), workers_(workers), number_(number) {
     RunAt(Instant::Infinite());
   }
 
