@@ -4,7 +4,6 @@
 
 #include <asio.hpp>
 #include <cstdint>
-#include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -13,11 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include "troupe/base/check.h"
+#include "troupe/bench/frame_buffer.h"
 #include "troupe/bench/latencies.h"
 #include "troupe/bench/net_program.h"
 #include "troupe/bench/net_report.h"
 #include "troupe/bench/net_workload.h"
+#include "troupe/bench/raw_frame.h"
 #include "troupe/bench/usage.h"
 
 namespace troupe::bench {
@@ -26,21 +26,6 @@ namespace {
 using asio::ip::tcp;
 
 constexpr std::string_view kAsio = "asio";
-constexpr uint32_t kNoAnswer = 0x80000000;
-constexpr size_t kHeaderBytes = 4;
-constexpr size_t kIdleBytes = 1024;
-constexpr size_t kBusyBytes = 72 * 1024;
-
-void AppendFrame(const Msg& msg, uint32_t flags, std::string& out) {
-  const auto bytes = static_cast<uint32_t>(msg.ByteSizeLong());
-  const uint32_t header = bytes | flags;
-  const size_t at = out.size();
-  out.resize(at + kHeaderBytes + bytes);
-  std::memcpy(out.data() + at, &header, kHeaderBytes);
-  msg.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(out.data() + at) +
-                                      kHeaderBytes);
-}
-
 tcp::endpoint Loopback(uint16_t port) {
   return tcp::endpoint(asio::ip::address_v4::loopback(), port);
 }
@@ -50,10 +35,10 @@ tcp::endpoint Loopback(uint16_t port) {
 // Lifetime: its pending operations keep it.
 class AsioConnection : public std::enable_shared_from_this<AsioConnection> {
  public:
-  using OnMessage = std::function<void(AsioConnection& connection, const Msg& msg, bool wanted)>;
+  using OnMessage = std::function<void(AsioConnection& connection, const Msg& msg, Answer answer)>;
 
   AsioConnection(tcp::socket socket, OnMessage on_message)
-      : socket_(std::move(socket)), on_message_(std::move(on_message)), in_(kIdleBytes) {
+      : socket_(std::move(socket)), on_message_(std::move(on_message)), in_(&RawFrameBytes) {
     socket_.set_option(tcp::no_delay(true));
   }
 
@@ -62,54 +47,29 @@ class AsioConnection : public std::enable_shared_from_this<AsioConnection> {
     Read();
   }
 
-  void Append(const Msg& msg, uint32_t flags) { AppendFrame(msg, flags, out_); }
+  // What is appended to it goes out with the next write.
+  std::string& out() { return out_; }
 
   // When each call under way was sent. For clients.
   std::deque<int64_t>& sent_nanos() { return sent_nanos_; }
 
  private:
   void Read() {
-    const auto room = asio::buffer(in_.data() + in_end_, in_.size() - in_end_);
     const auto done = [self = shared_from_this()](const asio::error_code& error, size_t count) {
       if (!error) self->OnRead(count);
     };
-    socket_.async_read_some(room, done);
+    socket_.async_read_some(asio::buffer(in_.room(), in_.room_bytes()), done);
   }
 
   void OnRead(size_t count) {
-    in_end_ += count;
-    if (in_end_ == in_.size() && in_.size() < kBusyBytes) in_.resize(kBusyBytes);
-    while (TakeFrame()) {
+    in_.Received(count);
+    std::string_view frame;
+    while (in_.Next(frame)) {
+      const Answer answer = ParseRawFrame(frame, msg_);
+      on_message_(*this, msg_, answer);
     }
     Flush();
     Read();
-  }
-
-  bool TakeFrame() {
-    const size_t available = in_end_ - in_begin_;
-    uint32_t header = 0;
-    if (available >= kHeaderBytes) std::memcpy(&header, in_.data() + in_begin_, kHeaderBytes);
-    const size_t bytes = header & ~kNoAnswer;
-    if (available < kHeaderBytes + bytes || available < kHeaderBytes) {
-      MakeRoom(kHeaderBytes + bytes);
-      return false;
-    }
-    const char* const frame = in_.data() + in_begin_ + kHeaderBytes;
-    TROUPE_CHECK(msg_.ParseFromArray(frame, static_cast<int>(bytes)));
-    in_begin_ += kHeaderBytes + bytes;
-    on_message_(*this, msg_, (header & kNoAnswer) == 0);
-    return true;
-  }
-
-  void MakeRoom(size_t bytes) {
-    if (in_begin_ == in_end_) {
-      in_begin_ = in_end_ = 0;
-    } else if (in_.size() - in_begin_ < bytes || in_.size() - in_end_ < in_.size() / 8) {
-      std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
-      in_end_ -= in_begin_;
-      in_begin_ = 0;
-    }
-    if (in_.size() < bytes) in_.resize(bytes);
   }
 
   void Flush() {
@@ -124,9 +84,7 @@ class AsioConnection : public std::enable_shared_from_this<AsioConnection> {
 
   tcp::socket socket_;
   const OnMessage on_message_;
-  std::vector<char> in_;
-  size_t in_begin_ = 0;
-  size_t in_end_ = 0;
+  FrameBuffer in_;
   std::string out_;
   std::string writing_;
   Msg msg_;
@@ -147,9 +105,9 @@ void Serve(const NetArguments&) {
   tcp::acceptor acceptor(context, Loopback(0));
   bool settled = false;
   const AsioConnection::OnMessage on_message = [&](AsioConnection& connection, const Msg& msg,
-                                                   bool wanted) {
+                                                   Answer answer) {
     if (!std::exchange(settled, true)) UseCubicEverywhere();
-    if (wanted) connection.Append(msg, kNoAnswer);
+    if (answer == Answer::kWanted) AppendRawFrame(msg, Answer::kNotWanted, connection.out());
   };
   Accept(acceptor, on_message);
   AnnouncePort(acceptor.local_endpoint().port());
@@ -184,12 +142,12 @@ class Caller {
     socket.connect(Loopback(port));
     return std::make_shared<AsioConnection>(
         std::move(socket),
-        [this](AsioConnection& connection, const Msg&, bool) { OnAnswer(connection); });
+        [this](AsioConnection& connection, const Msg&, Answer) { OnAnswer(connection); });
   }
 
   void SendRequest(AsioConnection& connection, int64_t now_nanos) {
     request_.set_id(static_cast<uint64_t>(sent_++));
-    connection.Append(request_, 0);
+    AppendRawFrame(request_, Answer::kWanted, connection.out());
     connection.sent_nanos().push_back(now_nanos);
   }
 
@@ -223,7 +181,7 @@ void RunPushes(const NetWork& work, const NetArguments& arguments) {
   NetReport report(work, kAsio, false, arguments.server_pid);
   for (int64_t i = 1; i <= work.messages; ++i) {
     msg.set_id(static_cast<uint64_t>(i));
-    AppendFrame(msg, i < work.messages ? kNoAnswer : 0, out);
+    AppendRawFrame(msg, i < work.messages ? Answer::kNotWanted : Answer::kWanted, out);
     if (out.size() < kBatchBytes && i < work.messages) continue;
     asio::write(socket, asio::buffer(out));
     out.clear();
@@ -242,7 +200,7 @@ void RunConnections(const NetWork& work, const NetArguments& arguments) {
     sockets.back().connect(Loopback(arguments.port));
   }
   std::string out;
-  AppendFrame(MakeMsg(work), 0, out);
+  AppendRawFrame(MakeMsg(work), Answer::kWanted, out);
   asio::write(sockets.back(), asio::buffer(out));
   // The answer says that the server has accepted those before it.
   char first_byte;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <iterator>
 #include <utility>
 
 #include "troupe/base/check.h"
@@ -26,8 +27,11 @@ void MakeNonBlocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOC
 
 }  // namespace
 
-RawLoop::RawLoop(bool spin, OnMessage on_message)
-    : spin_(spin), on_message_(std::move(on_message)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+RawLoop::RawLoop(bool spin, FrameBuffer::FrameBytes frame_bytes, OnFrame on_frame)
+    : spin_(spin),
+      frame_bytes_(frame_bytes),
+      on_frame_(std::move(on_frame)),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   TROUPE_CHECK(epoll_ >= 0);
 }
 
@@ -58,7 +62,10 @@ RawConnection& RawLoop::Connect(uint16_t port) {
 }
 
 void RawLoop::Run() {
-  for (auto& [fd, connection] : connections_) TROUPE_CHECK(Flush(*connection));
+  stopped_ = false;
+  for (auto& [fd, connection] : connections_) {
+    if (connection->unsent_bytes() > 0) TROUPE_CHECK(Flush(*connection));
+  }
   epoll_event events[256];
   while (!stopped_) {
     const int count = epoll_wait(epoll_, events, std::size(events), spin_ ? 0 : -1);
@@ -79,7 +86,7 @@ void RawLoop::Accept() {
 
 RawConnection& RawLoop::Add(int fd) {
   Watch(fd, EPOLLIN, EPOLL_CTL_ADD);
-  return *(connections_[fd] = std::make_unique<RawConnection>(fd));
+  return *(connections_[fd] = std::make_unique<RawConnection>(fd, frame_bytes_));
 }
 
 void RawLoop::Watch(int fd, uint32_t events, int operation) {
@@ -92,8 +99,8 @@ void RawLoop::Watch(int fd, uint32_t events, int operation) {
 void RawLoop::Serve(int fd) {
   RawConnection& connection = *connections_.at(fd);
   bool alive = connection.Read();
-  RawFrame frame;
-  while (alive && !stopped_ && connection.Next(frame)) on_message_(connection, frame);
+  std::string_view frame;
+  while (alive && !stopped_ && connection.Next(frame)) on_frame_(connection, frame);
   alive = alive && Flush(connection);
   if (!alive) connections_.erase(fd);
 }

@@ -4,20 +4,22 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 
+#include "troupe/bench/frame_buffer.h"
 #include "troupe/bench/raw_connection.h"
 
 namespace troupe::bench {
 
-// The least that a server or client is: one epoll and what is called for each message.
+// The least that a server or client is: one epoll and what is called for each frame.
 class RawLoop {
  public:
-  // `on_message` may append answers to the connection.
-  using OnMessage = std::function<void(RawConnection& connection, const RawFrame& frame)>;
+  // May append to the connection; what it appended is sent after all frames of one read.
+  using OnFrame = std::function<void(RawConnection& connection, std::string_view frame)>;
 
   // A loop that spins never sleeps in the kernel.
-  RawLoop(bool spin, OnMessage on_message);
+  RawLoop(bool spin, FrameBuffer::FrameBytes frame_bytes, OnFrame on_frame);
   ~RawLoop();
   RawLoop(const RawLoop&) = delete;
   RawLoop& operator=(const RawLoop&) = delete;
@@ -27,6 +29,7 @@ class RawLoop {
   uint16_t Listen();
   RawConnection& Connect(uint16_t port);
 
+  // Until Stop().
   void Run();
   void Stop() { stopped_ = true; }
 
@@ -39,7 +42,8 @@ class RawLoop {
   bool Flush(RawConnection& connection);
 
   const bool spin_;
-  const OnMessage on_message_;
+  const FrameBuffer::FrameBytes frame_bytes_;
+  const OnFrame on_frame_;
   const int epoll_;
   int listener_ = -1;
   bool stopped_ = false;

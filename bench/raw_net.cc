@@ -15,6 +15,7 @@
 #include "troupe/bench/net_report.h"
 #include "troupe/bench/net_workload.h"
 #include "troupe/bench/raw_connection.h"
+#include "troupe/bench/raw_frame.h"
 #include "troupe/bench/raw_loop.h"
 #include "troupe/bench/usage.h"
 
@@ -23,18 +24,16 @@ namespace {
 
 constexpr std::string_view kFloor = "floor";
 
-void Parse(const RawFrame& frame, Msg& msg) {
-  TROUPE_CHECK(msg.ParseFromArray(frame.bytes.data(), static_cast<int>(frame.bytes.size())));
-}
-
 void Serve(const NetArguments& arguments) {
   Msg msg;
   bool settled = false;
-  RawLoop loop(arguments.spin, [&](RawConnection& connection, const RawFrame& frame) {
+  const auto on_frame = [&](RawConnection& connection, std::string_view frame) {
     if (!std::exchange(settled, true)) UseCubicEverywhere();
-    Parse(frame, msg);
-    if (frame.answer == Answer::kWanted) connection.Append(msg, Answer::kNotWanted);
-  });
+    if (ParseRawFrame(frame, msg) == Answer::kWanted) {
+      AppendRawFrame(msg, Answer::kNotWanted, connection.out());
+    }
+  };
+  RawLoop loop(arguments.spin, &RawFrameBytes, on_frame);
   AnnouncePort(loop.Listen());
   loop.Run();
 }
@@ -46,9 +45,10 @@ class Caller {
       : work_(work),
         request_(MakeMsg(work)),
         latencies_(static_cast<size_t>(work.messages)),
-        loop_(arguments.spin, [this](RawConnection& connection, const RawFrame& frame) {
-          OnAnswer(connection, frame);
-        }) {}
+        loop_(arguments.spin, &RawFrameBytes,
+              [this](RawConnection& connection, std::string_view frame) {
+                OnAnswer(connection, frame);
+              }) {}
 
   void Run(const NetArguments& arguments) {
     std::vector<RawConnection*> connections;
@@ -67,12 +67,12 @@ class Caller {
  private:
   void SendRequest(RawConnection& connection, int64_t now_nanos) {
     request_.set_id(static_cast<uint64_t>(sent_++));
-    connection.Append(request_, Answer::kWanted);
+    AppendRawFrame(request_, Answer::kWanted, connection.out());
     sent_nanos_[connection.fd()].push_back(now_nanos);
   }
 
-  void OnAnswer(RawConnection& connection, const RawFrame& frame) {
-    Parse(frame, answer_);
+  void OnAnswer(RawConnection& connection, std::string_view frame) {
+    ParseRawFrame(frame, answer_);
     const int64_t now_nanos = MonotonicNanos();
     std::deque<int64_t>& sent_nanos = sent_nanos_[connection.fd()];
     latencies_.Add(now_nanos - sent_nanos.front());
@@ -99,7 +99,8 @@ void AwaitRoom(const RawConnection& connection) {
 // Sends as fast as the server takes it. The answer to the last message says that all are there.
 void RunPushes(const NetWork& work, const NetArguments& arguments) {
   constexpr size_t kBatchBytes = 60'000;
-  RawLoop loop(arguments.spin, [&](RawConnection&, const RawFrame&) { loop.Stop(); });
+  RawLoop loop(arguments.spin, &RawFrameBytes,
+               [&](RawConnection&, std::string_view) { loop.Stop(); });
   RawConnection& connection = loop.Connect(arguments.port);
   UseCubicEverywhere();
   Msg msg = MakeMsg(work);
@@ -107,7 +108,8 @@ void RunPushes(const NetWork& work, const NetArguments& arguments) {
   NetReport report(work, kFloor, arguments.spin, arguments.server_pid);
   for (int64_t i = 1; i <= work.messages; ++i) {
     msg.set_id(static_cast<uint64_t>(i));
-    connection.Append(msg, i < work.messages ? Answer::kNotWanted : Answer::kWanted);
+    const Answer answer = i < work.messages ? Answer::kNotWanted : Answer::kWanted;
+    AppendRawFrame(msg, answer, connection.out());
     while (connection.unsent_bytes() >= kBatchBytes) {
       TROUPE_CHECK(connection.Flush());
       if (connection.waits_for_room()) AwaitRoom(connection);
@@ -118,11 +120,12 @@ void RunPushes(const NetWork& work, const NetArguments& arguments) {
 }
 
 void RunConnections(const NetWork& work, const NetArguments& arguments) {
-  RawLoop loop(arguments.spin, [&](RawConnection&, const RawFrame&) { loop.Stop(); });
+  RawLoop loop(arguments.spin, &RawFrameBytes,
+               [&](RawConnection&, std::string_view) { loop.Stop(); });
   NetReport report(work, kFloor, arguments.spin, arguments.server_pid);
   for (int i = 1; i < work.connections; ++i) loop.Connect(arguments.port);
   // Its answer says that the server has accepted those before it.
-  loop.Connect(arguments.port).Append(MakeMsg(work), Answer::kWanted);
+  AppendRawFrame(MakeMsg(work), Answer::kWanted, loop.Connect(arguments.port).out());
   loop.Run();
   report.FinishConnections();
 }
