@@ -194,9 +194,17 @@ size_t ResponseSpace(const void* value) {
 }
 template <typename M, const MessageType* kType>
 Envelope* ParseRequest(std::string_view bytes) {
-  M message;
-  if (!ParseMessage(message, bytes)) return nullptr;
-  return EncloseRequest(kType, std::move(message));
+  Shard& shard = *Shard::Current();
+  Envelope* const envelope = shard.NewEnvelope(kType);
+  shard.SetPayload(envelope, M(), 0);
+  M& message = PayloadAs<M>(*envelope);
+  if (!ParseMessage(message, bytes)) {
+    DestroyPayload<M>(*envelope);
+    shard.Recycle(envelope);
+    return nullptr;
+  }
+  envelope->bytes += static_cast<uint32_t>(MessageSpace(message));
+  return envelope;
 }
 
 

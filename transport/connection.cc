@@ -78,6 +78,7 @@ void Connection::WriteOut() {
       stalled_since_ = node_.shard().loop().now();
     }
   }
+  if (!reading_ && out_.size() <= node_.limits().peer_outbound_bytes_max / 4) SetReading(true);
   if (out_.empty() && out_.capacity() > kKeptBytes) out_.Release();
   if (out_.empty() && lingering_ && !write_ended_) {
     write_ended_ = true;
@@ -138,6 +139,7 @@ bool Connection::ReadOnce(size_t& budget) {
     } else {
       Take(room.first(result.bytes));
       if (stream_ != nullptr && !lingering_) handler_.AfterRead();
+      if (out_.size() > node_.limits().peer_outbound_bytes_max / 2) SetReading(false);
     }
   }
   if (stream_ == nullptr) return false;
@@ -160,9 +162,11 @@ void Connection::Discard(size_t bytes) {
 void Connection::Take(std::span<const char> bytes) {
   if (preamble_bytes_ < kPreamble.size() && !TakePreamble(bytes)) return;
   const FrameError error = reader_.Take(bytes, [this](const Frame& frame) {
+    frame_since_ = Instant::Infinite();
     handler_.OnFrame(frame);
     return stream_ != nullptr && !lingering_;
   });
+  if (reader_.mid_frame() && frame_since_.is_infinite()) frame_since_ = last_heard_;
   if (error != FrameError::kNone && stream_ != nullptr && !lingering_) {
     Break(BreakKind::kFraming, absl::DataLossError(AbslView(ToString(error))));
   }

@@ -46,7 +46,8 @@ class ConnectionHandler {
 //
 // Thread: its shard's.
 // Bounds: a read takes at most turn_connection_bytes_max a turn. What is appended is the caller's
-//         to bound by pending_bytes().
+//         to bound by pending_bytes(); while more than half of peer_outbound_bytes_max waits,
+//         nothing is read.
 class Connection final : private ByteStreamHandler {
  public:
   Connection(NodeShard& node, ConnectionHandler& handler);
@@ -72,7 +73,6 @@ class Connection final : private ByteStreamHandler {
   bool closed() const { return stream_ == nullptr; }
   bool lingering() const { return lingering_; }
 
-  void SetReading(bool on);
   void set_frame_bytes_max(size_t bytes) { reader_.set_frame_bytes_max(bytes); }
   // Gives back memory that an idle connection needs not.
   void ReleaseIdleMemory();
@@ -85,7 +85,10 @@ class Connection final : private ByteStreamHandler {
   void set_last_heard(Instant now) { last_heard_ = now; }
   // Since when the kernel has taken nothing of what waits; infinite when nothing waits.
   Instant stalled_since() const { return stalled_since_; }
-  bool mid_frame() const { return reader_.mid_frame(); }
+  // False while it does not read because too much waits to be written.
+  bool reading() const { return reading_; }
+  // Since when the frame is coming that is not whole yet; infinite between frames.
+  Instant frame_since() const { return frame_since_; }
   SocketAddress peer_address() const { return stream_->peer_address(); }
 
  private:
@@ -98,6 +101,7 @@ class Connection final : private ByteStreamHandler {
   void OnWritable() override;
   void OnFailed() override;
 
+  void SetReading(bool on);
   bool ReadOnce(size_t& budget);
   void Take(std::span<const char> bytes);
   bool TakePreamble(std::span<const char>& bytes);
@@ -114,6 +118,7 @@ class Connection final : private ByteStreamHandler {
   uint64_t written_ = 0;
   Instant last_heard_;
   Instant stalled_since_ = Instant::Infinite();
+  Instant frame_since_ = Instant::Infinite();
   uint32_t discarded_ = 0;
   uint8_t preamble_bytes_ = 0;
   bool preamble_sent_ = false;

@@ -23,6 +23,9 @@ namespace {
 // One-way messages whose fate is open: their senders are kept until the peer has them.
 constexpr size_t kUnackedMax = 1 << 18;
 
+// A frame that has begun is whole by then.
+constexpr absl::Duration kFrameTimeout = absl::Seconds(30);
+
 }  // namespace
 
 Session::Session(NodeShard& node, SessionOwner& owner, Connection& connection, PeerIdentity peer)
@@ -354,7 +357,10 @@ void Session::OnTimer() {
   const Limits& limits = node_.limits();
   const Instant now = shard_.loop().now();
   // A late tick means that this process stood still, which is nobody else's fault.
-  if (now - next_tick_ > limits.heartbeat_suspect) connection_.set_last_heard(now);
+  // So is what waits in the kernel while nothing is read.
+  if (now - next_tick_ > limits.heartbeat_suspect || !connection_.reading()) {
+    connection_.set_last_heard(now);
+  }
   const absl::Duration silent = now - connection_.last_heard();
   if (silent >= limits.heartbeat_dead) {
     owner_.EndSession(wire::Goodbye::REASON_UNSPECIFIED,
@@ -365,6 +371,10 @@ void Session::OnTimer() {
   if (!connection_.stalled_since().is_infinite() &&
       now - connection_.stalled_since() >= limits.heartbeat_dead) {
     owner_.EndSession(wire::Goodbye::SLOW, absl::UnavailableError("the peer reads nothing"));
+    return;
+  }
+  if (!connection_.frame_since().is_infinite() && now - connection_.frame_since() > kFrameTimeout) {
+    owner_.EndSession(wire::Goodbye::SLOW, absl::UnavailableError("a frame takes too long"));
     return;
   }
   if (silent >= limits.heartbeat_idle) {

@@ -126,9 +126,9 @@ std::string WithRecords(std::string_view records) {
 }
 
 TEST(FrameTest, F6_OptionalRecordsAreSkippedAndCounted) {
+  const std::string bytes = WithRecords(std::string("\x05\x02xy\x06\x00", 6));
   Frame frame;
-  ASSERT_EQ(DecodeFrame(WithRecords(std::string("\x05\x02xy\x06\x00", 6)), frame),
-            FrameError::kNone);
+  ASSERT_EQ(DecodeFrame(bytes, frame), FrameError::kNone);
   EXPECT_EQ(frame.records_skipped, 2);
   EXPECT_EQ(frame.payload, "rest");
 }
