@@ -263,6 +263,7 @@ class Shard final : public LoopTask, public LoopClient {
   int64_t now_nanos() const { return loop_->now().nanos; }
   Random& random() { return random_; }
   BlockPool& blocks() { return blocks_; }
+  EnvelopePool& envelopes() { return envelopes_; }
   ShardCounters& counters() { return counters_; }
   Cell* current_cell() { return current_cell_; }
   Envelope* current_envelope() { return current_envelope_; }
