@@ -130,6 +130,8 @@ TEST_P(SpawnTest, AStoppingActorGetsNoMoreChildren) {
         return absl::OkStatus();
       }});
   watcher.Watch(actor);
+  // One that is stopped before it has started has no OnStop.
+  Perform(actor, [](ProbeActor&, Context&) {});
   system_->Stop(actor);
   EXPECT_EQ(spawned.Wait(1)[0].code(), absl::StatusCode::kUnavailable);
   watcher.downs.Wait(1);
