@@ -23,7 +23,7 @@ def _run(program: str, mode: List[str], item: str) -> List[str]:
         assert word == "port"
         client = [program, "client", *mode, item, port, str(server.pid)]
         return subprocess.run(client, stdout=subprocess.PIPE, text=True, check=True,
-                              timeout=300).stdout.splitlines()
+                              timeout=60).stdout.splitlines()
     finally:
         server.kill()
         server.wait()
