@@ -2,14 +2,17 @@
 
 namespace troupe::internal {
 
-void* BlockPool::Refill(uint16_t size_class) {
+void* BlockPool::Carve(uint16_t size_class) {
   const size_t bytes = BytesOf(size_class);
-  slabs_.push_back(std::make_unique_for_overwrite<char[]>(kSlabBytes));
-  char* const slab = slabs_.back().get();
-  for (size_t offset = bytes; offset + bytes <= kSlabBytes; offset += bytes) {
-    Free(slab + offset, size_class);
+  Fresh& fresh = fresh_[size_class];
+  if (fresh.begin == fresh.end) {
+    slabs_.push_back(std::make_unique_for_overwrite<char[]>(kSlabBytes));
+    fresh.begin = slabs_.back().get();
+    fresh.end = fresh.begin + kSlabBytes / bytes * bytes;
   }
-  return slab;
+  char* const block = fresh.begin;
+  fresh.begin += bytes;
+  return block;
 }
 
 }  // namespace troupe::internal

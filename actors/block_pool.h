@@ -30,7 +30,7 @@ class BlockPool {
   static uint16_t ClassOf(size_t bytes) {
     if (bytes > kPooledBytesMax) return kHeapClass;
     const size_t granules = bytes <= kGranule ? 1 : (bytes + kGranule - 1) / kGranule;
-    // Steps of 64 up to 512 bytes, then powers of two.
+    // Steps of 32 up to 512 bytes, then powers of two.
     if (granules <= kFineClasses) return static_cast<uint16_t>(granules - 1);
     return static_cast<uint16_t>(kFineClasses + std::bit_width((bytes - 1) >> 9) - 1);
   }
@@ -42,7 +42,7 @@ class BlockPool {
       free_[size_class] = block->next;
       return block;
     }
-    return Refill(size_class);
+    return Carve(size_class);
   }
 
   void Free(void* block, uint16_t size_class) {
@@ -56,8 +56,8 @@ class BlockPool {
   }
 
  private:
-  static constexpr size_t kGranule = 64;
-  static constexpr size_t kFineClasses = 8;
+  static constexpr size_t kGranule = 32;
+  static constexpr size_t kFineClasses = 16;
   static constexpr size_t kClasses = kFineClasses + 3;  // 1024, 2048, 4096.
   static constexpr uint16_t kHeapClass = 0xffff;
   static constexpr size_t kSlabBytes = 64u << 10;
@@ -71,9 +71,16 @@ class BlockPool {
                                      : size_t{1024} << (size_class - kFineClasses);
   }
 
-  void* Refill(uint16_t size_class);
+  // The part of a class's newest slab that was never given out: it is touched when it is.
+  struct Fresh {
+    char* begin = nullptr;
+    char* end = nullptr;
+  };
+
+  void* Carve(uint16_t size_class);
 
   std::array<FreeBlock*, kClasses> free_{};
+  std::array<Fresh, kClasses> fresh_{};
   std::vector<std::unique_ptr<char[]>> slabs_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace troupe::internal {
@@ -22,22 +23,22 @@ class IdTable {
     uint32_t index;
     if (free_head_ != kNone) {
       index = free_head_;
-      free_head_ = places_[index].next_free;
+      free_head_ = PlaceAt(index).next_free;
     } else {
-      if (places_.size() >= objects_max_ || places_.size() >= kNone) return 0;
-      index = static_cast<uint32_t>(places_.size());
-      places_.emplace_back();
+      if (places_made_ >= objects_max_ || places_made_ >= kNone) return 0;
+      index = places_made_++;
+      if (index % kPagePlaces == 0) pages_.push_back(std::make_unique<Place[]>(kPagePlaces));
     }
-    Place& place = places_[index];
+    Place& place = PlaceAt(index);
     place.object = object;
     ++count_;
     return (place.use << kIndexBits) | index;
   }
 
   T* Find(uint64_t id) const {
-    const size_t index = id & kNone;
-    if (index >= places_.size()) return nullptr;
-    const Place& place = places_[index];
+    const uint32_t index = id & kNone;
+    if (index >= places_made_) return nullptr;
+    const Place& place = PlaceAt(index);
     return place.use == id >> kIndexBits ? place.object : nullptr;
   }
 
@@ -45,7 +46,7 @@ class IdTable {
   T* Remove(uint64_t id) {
     T* const object = Find(id);
     if (object == nullptr) return nullptr;
-    Place& place = places_[id & kNone];
+    Place& place = PlaceAt(id & kNone);
     place.object = nullptr;
     ++place.use;
     place.next_free = free_head_;
@@ -57,8 +58,8 @@ class IdTable {
   // Some object of the table, the lowest place first; null when there is none.
   T* Any() const {
     if (count_ == 0) return nullptr;
-    for (const Place& place : places_) {
-      if (place.object != nullptr) return place.object;
+    for (uint32_t i = 0; i < places_made_; ++i) {
+      if (T* const object = PlaceAt(i).object) return object;
     }
     return nullptr;
   }
@@ -75,8 +76,14 @@ class IdTable {
     uint32_t next_free = kNone;
   };
 
+  static constexpr uint32_t kPagePlaces = 1024;
+
+  Place& PlaceAt(uint32_t index) const { return pages_[index / kPagePlaces][index % kPagePlaces]; }
+
   const size_t objects_max_;
-  std::vector<Place> places_;
+  // Pages never move: a table of a million grows without copying.
+  std::vector<std::unique_ptr<Place[]>> pages_;
+  uint32_t places_made_ = 0;
   uint32_t free_head_ = kNone;
   size_t count_ = 0;
 };

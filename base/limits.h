@@ -78,6 +78,7 @@ struct Limits {
   absl::Duration reconnect_backoff_min = absl::Milliseconds(50);
   absl::Duration reconnect_backoff_max = absl::Seconds(5);
   absl::Duration spin_before_sleep = absl::Microseconds(50);
+  absl::Duration timer_slack = absl::Microseconds(100);
 
   // Errors: INVALID_ARGUMENT that names the first field out of range, its value and the range.
   absl::Status Validate() const;

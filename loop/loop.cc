@@ -75,7 +75,7 @@ void Loop::PollIo(size_t handled, bool may_block) {
 }
 
 bool Loop::Spin() {
-  if (options_.spin_before_sleep <= absl::ZeroDuration()) return false;
+  if (options_.spin_before_sleep <= absl::ZeroDuration() || !spin_pays_) return false;
   Instant now = platform_.clock().Now();
   const Instant give_up = std::min(now + options_.spin_before_sleep, timers_.NextDeadline());
   while (now < give_up) {
@@ -84,6 +84,7 @@ bool Loop::Spin() {
       CpuRelax();
     }
     now = platform_.clock().Now();
+    if (poller_->Poll(now, now) > 0) return true;
   }
   return false;
 }
@@ -93,7 +94,12 @@ void Loop::Sleep() {
   // The sleep ends where the next turn begins: in simulation Poll() returns at once, and what is
   // published between two turns must still find this shard asleep.
   asleep_ = true;
-  poller_->Poll(platform_.clock().Now(), timers_.NextDeadline());
+  const Instant now = platform_.clock().Now();
+  const Instant next = timers_.NextDeadline();
+  const Instant until = next <= now ? next : next + options_.timer_slack;
+  const size_t delivered = poller_->Poll(now, until);
+  // What ends a sleep early may come again soon; a timer is known beforehand.
+  spin_pays_ = delivered > 0 || until.is_infinite() || platform_.clock().Now() < until;
 }
 
 }  // namespace troupe

@@ -40,6 +40,9 @@ class LoopClient {
 
 struct LoopOptions {
   absl::Duration spin_before_sleep = absl::ZeroDuration();
+  // How much later than its deadline a sleeping loop may wake for a timer, so that timers close
+  // together cost one wake-up.
+  absl::Duration timer_slack = absl::ZeroDuration();
   size_t timers_per_turn_max = 1024;
 };
 
@@ -85,6 +88,7 @@ class Loop final : public LoopTask {
   Instant now_;
   uint64_t turns_ = 0;
   uint32_t turns_since_poll_ = 0;
+  bool spin_pays_ = true;  // The last sleep was ended by somebody else's doing.
   bool asleep_ = false;
 };
 
