@@ -363,14 +363,14 @@ TEST(ServiceInfoTest, BytesThatAreNoMessageAreRefused) {
   const std::string truncated = "\x08";
   EXPECT_FALSE(corner.parse_response(truncated, [](void*) { FAIL(); }));
   // A request is parsed into an envelope of the shard it comes to.
-  auto system = System::Start({.shards = 1});
+  auto system = troupe::System::Start({.shards = 1});
   ASSERT_TRUE(system.ok()) << system.status();
-  const std::unique_ptr<Event> done = (*system)->runtime().platform().MakeEvent();
+  const std::unique_ptr<troupe::Event> done = (*system)->runtime().platform().MakeEvent();
   (*system)->runtime().PostSurely((*system)->runtime().shard(0), [&] {
     EXPECT_EQ(corner.parse_request(truncated), nullptr);
     done->Notify();
   });
-  EXPECT_TRUE(done->WaitUntil(Instant::Infinite()));
+  EXPECT_TRUE(done->WaitUntil(troupe::Instant::Infinite()));
 }
 
 TEST(ServiceInfoTest, OnewayHasNoResponseOnTheWire) {
