@@ -22,7 +22,8 @@ class ByteBuffer {
 
   // `count` more bytes, for the caller to fill.
   char* Grow(size_t count) {
-    if (capacity_ - end_ < count) [[unlikely]] MakeRoom(count);
+    if (capacity_ - end_ < count) [[unlikely]]
+      MakeRoom(count);
     char* const place = bytes_.get() + end_;
     end_ += count;
     return place;

@@ -1,6 +1,7 @@
 #include "troupe/transport/connection.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -15,6 +16,13 @@ namespace {
 
 // What a connection that was given up may still send before it is closed.
 constexpr uint32_t kLingerBytesMax = 1 << 20;
+
+// What is worth a write of its own before the turn's end: some dozens of small frames. A write
+// costs as much as handling a few of them.
+constexpr size_t kFlushBytes = 4096;
+
+// In one write.
+constexpr size_t kPiecesMax = 16;
 
 }  // namespace
 
@@ -43,6 +51,10 @@ char* Connection::Append(const Frame& frame, size_t payload_bytes) {
     preamble_sent_ = true;
     std::memcpy(out_.Grow(kPreamble.size()), kPreamble.data(), kPreamble.size());
   }
+  // What is whole by now can be worked on at the other end meanwhile.
+  if (out_.size() >= kFlushBytes && connected_ && stalled_since_.is_infinite()) {
+    WriteOut();
+  }
   const size_t header_bytes = HeaderBytes(frame.flags);
   char* const place = out_.Grow(header_bytes + payload_bytes);
   EncodeHeader(frame, payload_bytes, place);
@@ -67,8 +79,10 @@ void Connection::Flush() {
 
 void Connection::WriteOut() {
   if (!out_.empty()) {
-    const std::span<const char> piece(out_.data(), out_.size());
-    const IoResult result = stream_->Write({&piece, 1});
+    std::array<std::span<const char>, kPiecesMax> pieces;
+    const size_t count = out_.Gather(pieces);
+    ++node_.counters().writes;
+    const IoResult result = stream_->Write({pieces.data(), count});
     if (result.end) return;  // OnFailed() comes.
     written_ += result.bytes;
     out_.Consume(result.bytes);
@@ -79,7 +93,6 @@ void Connection::WriteOut() {
     }
   }
   if (!reading_ && out_.size() <= node_.limits().peer_outbound_bytes_max / 4) SetReading(true);
-  if (out_.empty() && out_.capacity() > kKeptBytes) out_.Release();
   if (out_.empty() && lingering_ && !write_ended_) {
     write_ended_ = true;
     stream_->ShutdownWrite();
@@ -189,6 +202,8 @@ void Connection::OnWritable() { WriteOut(); }
 
 void Connection::OnFailed() { Break(BreakKind::kFailed, stream_->status()); }
 
-void Connection::Break(BreakKind kind, absl::Status why) { handler_.OnBroken(kind, std::move(why)); }
+void Connection::Break(BreakKind kind, absl::Status why) {
+  handler_.OnBroken(kind, std::move(why));
+}
 
 }  // namespace troupe::internal

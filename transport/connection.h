@@ -11,9 +11,9 @@
 #include "google/protobuf/message_lite.h"
 #include "troupe/base/instant.h"
 #include "troupe/loop/socket.h"
-#include "troupe/transport/byte_buffer.h"
 #include "troupe/transport/frame.h"
 #include "troupe/transport/frame_reader.h"
+#include "troupe/transport/output_queue.h"
 
 namespace troupe::internal {
 
@@ -42,7 +42,8 @@ class ConnectionHandler {
   ~ConnectionHandler() = default;
 };
 
-// One TCP connection in frames. What is appended during a turn goes out in one write at its end.
+// One TCP connection in frames. What is appended during a turn goes out at its end, in one write;
+// earlier when it is much, so that the other end works on it meanwhile.
 //
 // Thread: its shard's.
 // Bounds: a read takes at most turn_connection_bytes_max a turn. What is appended is the caller's
@@ -94,8 +95,6 @@ class Connection final : private ByteStreamHandler {
  private:
   friend class NodeShard;
 
-  static constexpr size_t kKeptBytes = 1 << 20;
-
   void OnConnected() override;
   void OnReadable() override;
   void OnWritable() override;
@@ -114,7 +113,7 @@ class Connection final : private ByteStreamHandler {
   ConnectionHandler& handler_;
   std::unique_ptr<ByteStream> stream_;
   FrameReader reader_;
-  ByteBuffer out_;
+  OutputQueue out_;
   uint64_t written_ = 0;
   Instant last_heard_;
   Instant stalled_since_ = Instant::Infinite();

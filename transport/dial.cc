@@ -28,9 +28,9 @@ void Dial::Take(const AnyRef& target, Envelope* envelope, bool notice) {
     return;
   }
   if (waiting_bytes_ + envelope->bytes > node_.limits().peer_outbound_bytes_max) {
-    node_.shard().Refuse(envelope,
-                         absl::ResourceExhaustedError("too much waits for a connection to the node"),
-                         Certainty::kNotSent);
+    node_.shard().Refuse(
+        envelope, absl::ResourceExhaustedError("too much waits for a connection to the node"),
+        Certainty::kNotSent);
     return;
   }
   waiting_bytes_ += envelope->bytes;
@@ -81,8 +81,9 @@ void Dial::OnRejected(const wire::Reject& refusal, uint64_t incarnation) {
   switch (refusal.reason()) {
     case wire::Reject::DUPLICATE: {
       // Whichever end said it: there is a session with that node.
-      const uint64_t who =
-          refusal.incarnation() != node_.shard().incarnation() ? refusal.incarnation() : incarnation;
+      const uint64_t who = refusal.incarnation() != node_.shard().incarnation()
+                               ? refusal.incarnation()
+                               : incarnation;
       if (node_.HasSession(who, refusal.session())) return OnSession(who);
       replaces_ = refusal.session();
       awaited_ = who;
@@ -92,10 +93,9 @@ void Dial::OnRejected(const wire::Reject& refusal, uint64_t incarnation) {
     case wire::Reject::NAME_IN_USE:
       break;
     default:
-      return OnFailed(absl::UnavailableError(
-          absl::StrCat(address_.ToString(), " refused: ",
-                       wire::Reject::Reason_Name(refusal.reason()), ": ",
-                       Printable(refusal.detail()))));
+      return OnFailed(absl::UnavailableError(absl::StrCat(
+          address_.ToString(), " refused: ", wire::Reject::Reason_Name(refusal.reason()), ": ",
+          Printable(refusal.detail()))));
   }
   if (++tries_ > kTriesMax) {
     return OnFailed(absl::UnavailableError(absl::StrCat(
@@ -108,10 +108,10 @@ void Dial::OnFailed(absl::Status why) {
   link_ = nullptr;
   tries_ = 0;
   BackOff();
-  RefuseAll(absl::Status(
-      why.code() == absl::StatusCode::kFailedPrecondition ? why.code()
-                                                          : absl::StatusCode::kUnavailable,
-      why.message()));
+  RefuseAll(absl::Status(why.code() == absl::StatusCode::kFailedPrecondition
+                             ? why.code()
+                             : absl::StatusCode::kUnavailable,
+                         why.message()));
 }
 
 void Dial::BackOff() {

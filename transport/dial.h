@@ -64,7 +64,7 @@ class Dial final : private TimerNode {
   size_t waiting_bytes_ = 0;
   uint64_t incarnation_ = 0;  // Who was found there last.
   uint64_t replaces_ = 0;
-  uint64_t awaited_ = 0;      // Who has a session with this node, by the other end's account.
+  uint64_t awaited_ = 0;  // Who has a session with this node, by the other end's account.
   int failures_in_row_ = 0;
   int tries_ = 0;
 };

@@ -12,13 +12,11 @@ absl::Status ExportTable::Add(std::string_view name, const AnyRef& ref) {
   }
   MutexLock lock(mutex_);
   if (exports_.size() >= exports_max_) {
-    return absl::ResourceExhaustedError(absl::StrCat("exports_max (", exports_max_,
-                                                     ") actors are exported; \"",
-                                                     Printable(name), "\" is not"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "exports_max (", exports_max_, ") actors are exported; \"", Printable(name), "\" is not"));
   }
   if (!exports_.try_emplace(std::string(name), ref).second) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("\"", Printable(name), "\" is exported already"));
+    return absl::AlreadyExistsError(absl::StrCat("\"", Printable(name), "\" is exported already"));
   }
   ++names_of_[ref];
   return absl::OkStatus();

@@ -119,12 +119,12 @@ void EncodeHeader(const Frame& frame, size_t payload_bytes, char* out);
 
 enum class FrameError : uint8_t {
   kNone,
-  kTooShort,   // The length does not hold what the flags announce.
-  kTooLong,    // Over the limit.
-  kVersion,    // Of a header format that is not known here.
-  kFlags,      // A flag that must be understood.
-  kReserved,   // A reserved byte is not zero.
-  kRecords,    // Malformed, or one that must be understood.
+  kTooShort,  // The length does not hold what the flags announce.
+  kTooLong,   // Over the limit.
+  kVersion,   // Of a header format that is not known here.
+  kFlags,     // A flag that must be understood.
+  kReserved,  // A reserved byte is not zero.
+  kRecords,   // Malformed, or one that must be understood.
 };
 std::string_view ToString(FrameError error);
 

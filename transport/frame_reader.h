@@ -42,7 +42,7 @@ class FrameReader {
 
   size_t frame_bytes_max_;
   ByteBuffer partial_;
-  size_t room_ = 0;      // At the end of partial_, given away by Room().
+  size_t room_ = 0;  // At the end of partial_, given away by Room().
   bool going_on_ = true;
 };
 

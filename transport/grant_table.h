@@ -40,8 +40,7 @@ class GrantTable {
     const uint32_t found = IndexOf(ref.shard(), ref.slot(), ref.generation());
     if (found != kNone) return &grants_[found];
     if (grants_.size() >= kGrantsMax) return nullptr;
-    by_key_[Key{ref.generation(), ref.slot(), ref.shard()}] =
-        static_cast<uint32_t>(grants_.size());
+    by_key_[Key{ref.generation(), ref.slot(), ref.shard()}] = static_cast<uint32_t>(grants_.size());
     return &grants_.emplace_back(Grant{.ref = ref});
   }
 

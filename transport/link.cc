@@ -147,8 +147,8 @@ void Link::OnFrame(const Frame& frame) {
       break;
     case Verdict::kUnset:
     case Verdict::kViolation:
-      return Violation(absl::StrCat("a frame of type ", static_cast<int>(frame.type),
-                                    " came out of turn"));
+      return Violation(
+          absl::StrCat("a frame of type ", static_cast<int>(frame.type), " came out of turn"));
     case Verdict::kHandle:
       break;
   }
@@ -381,15 +381,15 @@ void Link::EndSession(wire::Goodbye::Reason reason, absl::Status why) {
   if (state_ != LinkState::kOpen) return;
   const bool polite = reason != wire::Goodbye::REASON_UNSPECIFIED;
   if (polite) session_->SayGoodbye(reason, StdView(why.message()));
-  // What is not out by now does not go out: its senders are told so.
   connection_.Flush();
+  const bool flushes = polite && reason != wire::Goodbye::SLOW;
   state_ = LinkState::kLingering;
   node_.SessionEnded(*session_);
-  session_->End(why);
+  session_->End(why, flushes);
   node_.core().directory().Release(peer_.incarnation, peer_.session);
   TROUPE_LOG(kInfo, "node \"", Printable(peer_.name), "\" (", absl::Hex(peer_.incarnation),
              ") is down: ", why.message());
-  if (connection_.pending_bytes() > 0) {
+  if (connection_.pending_bytes() > 0 && !flushes) {
     Retire();
   } else {
     BeginLinger();

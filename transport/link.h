@@ -79,8 +79,8 @@ class Link final : private ConnectionHandler, private SessionOwner, private Time
 
   NodeShard& node_;
   Dial* dial_ = nullptr;
-  std::string host_;      // At the door until it has said who it is; empty afterwards.
-  std::string address_;   // Where it is reached.
+  std::string host_;     // At the door until it has said who it is; empty afterwards.
+  std::string address_;  // Where it is reached.
   const uint64_t replaces_ = 0;
   LinkState state_;
   bool retired_ = false;

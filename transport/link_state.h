@@ -29,7 +29,7 @@ enum class FrameClass : uint8_t {
   kHeartbeat,  // Ping, pong.
   kAck,
   kGoodbye,
-  kData,       // Everything that is numbered.
+  kData,  // Everything that is numbered.
   kUnknown,
   kCount,
 };
@@ -59,7 +59,7 @@ constexpr FrameClass ClassOf(FrameType type) {
       return FrameClass::kGoodbye;
     default:
       return type >= FrameType::kRequest && type <= FrameType::kUndelivered ? FrameClass::kData
-                                                                             : FrameClass::kUnknown;
+                                                                            : FrameClass::kUnknown;
   }
 }
 
@@ -70,12 +70,13 @@ inline constexpr auto kLinkTable = [] {
   constexpr size_t kClasses = static_cast<size_t>(FrameClass::kCount);
   return std::array<std::array<Verdict, kClasses>, kStates>{{
       // hello      ready       reject      heartbeat   ack         goodbye     data        unknown
-      {kViolation, kViolation, kViolation, kViolation, kViolation, kViolation, kViolation, kViolation},
-      {kHandle,    kViolation, kViolation, kViolation, kViolation, kViolation, kViolation, kViolation},
-      {kHandle,    kViolation, kHandle,    kViolation, kViolation, kViolation, kViolation, kViolation},
-      {kViolation, kHandle,    kHandle,    kViolation, kViolation, kViolation, kViolation, kViolation},
-      {kViolation, kViolation, kViolation, kHandle,    kHandle,    kHandle,    kHandle,    kMayUnknow},
-      {kSkip,      kSkip,      kSkip,      kSkip,      kSkip,      kSkip,      kSkip,      kSkip},
+      {kViolation, kViolation, kViolation, kViolation, kViolation, kViolation, kViolation,
+       kViolation},
+      {kHandle, kViolation, kViolation, kViolation, kViolation, kViolation, kViolation, kViolation},
+      {kHandle, kViolation, kHandle, kViolation, kViolation, kViolation, kViolation, kViolation},
+      {kViolation, kHandle, kHandle, kViolation, kViolation, kViolation, kViolation, kViolation},
+      {kViolation, kViolation, kViolation, kHandle, kHandle, kHandle, kHandle, kMayUnknow},
+      {kSkip, kSkip, kSkip, kSkip, kSkip, kSkip, kSkip, kSkip},
   }};
 }();
 

@@ -16,9 +16,8 @@ Progress DispatchNothing(Actor*, Envelope& envelope) {
 }
 
 absl::Status BadUrl(std::string_view url, std::string_view what) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", Printable(url), "\": ", AbslView(what),
-                   "; it looks like troupe://127.0.0.1:4500/name"));
+  return absl::InvalidArgumentError(absl::StrCat("\"", Printable(url), "\": ", AbslView(what),
+                                                 "; it looks like troupe://127.0.0.1:4500/name"));
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ inline constexpr uint64_t kNobody = 0;
 
 // What Node::Lookup() asks for: an ask like any other, whose target is kNobody.
 struct LookupRequest {
-  absl::Status bad_url;      // Not OK: nothing is looked up.
-  std::string address;       // "127.0.0.1:4500"
+  absl::Status bad_url;  // Not OK: nothing is looked up.
+  std::string address;   // "127.0.0.1:4500"
   std::string name;
   const ServiceInfo* service = nullptr;
   // Gives `ref`, as the handle type that was asked for, to the ask on this shard.

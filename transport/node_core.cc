@@ -19,16 +19,14 @@ NodeCore::NodeCore(Runtime& runtime, NodeOptions options)
       doorman_(runtime.limits().unauthenticated_max,
                runtime.limits().unauthenticated_per_address_max) {}
 
-NodeCore::~NodeCore() {
-  Drain(runtime_.platform().clock().Now() + absl::Seconds(1));
-}
+NodeCore::~NodeCore() { Drain(runtime_.platform().clock().Now() + absl::Seconds(1)); }
 
 absl::Status NodeCore::MayReach(const SocketAddress& address) const {
   if (address.is_loopback() || options_.unsafe_allow_plaintext) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      address.ToString(),
-      " is no loopback address: bytes would go there unencrypted, which only "
-      "unsafe_allow_plaintext allows"));
+  return absl::FailedPreconditionError(
+      absl::StrCat(address.ToString(),
+                   " is no loopback address: bytes would go there unencrypted, which only "
+                   "unsafe_allow_plaintext allows"));
 }
 
 void NodeCore::OnEachShard(const std::function<void(Shard&)>& task) {
@@ -81,9 +79,8 @@ void NodeCore::Drain(Instant deadline) {
   for (size_t i = 0; i < runtime_.shard_count(); ++i) {
     events.push_back(runtime_.platform().MakeEvent());
   }
-  OnEachShard([&](Shard& shard) {
-    shards_[shard.index()]->BeginDrain(events[shard.index()].get());
-  });
+  OnEachShard(
+      [&](Shard& shard) { shards_[shard.index()]->BeginDrain(events[shard.index()].get()); });
   for (const auto& event : events) event->WaitUntil(deadline);
   // From here on no shard finds the node; what is under way between them is refused.
   runtime_.set_router(nullptr);

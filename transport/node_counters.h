@@ -8,7 +8,7 @@ namespace troupe {
 // What a node did on the wire since its start: the sum over its shards.
 struct NodeCounters {
   uint64_t connections_accepted = 0;
-  uint64_t connections_refused = 0;   // By the doorman, before a byte was read.
+  uint64_t connections_refused = 0;  // By the doorman, before a byte was read.
   uint64_t connections_dialled = 0;
   uint64_t handshakes_failed = 0;
   uint64_t sessions_begun = 0;
@@ -16,15 +16,15 @@ struct NodeCounters {
   uint64_t sessions_alive = 0;
   uint64_t frames_in = 0;
   uint64_t frames_out = 0;
-  uint64_t writes = 0;                // Flushes that had something to write.
-  uint64_t frames_skipped = 0;        // Of an unknown type that may be skipped.
-  uint64_t records_skipped = 0;       // Unknown records and flags that may be skipped.
-  uint64_t violations = 0;            // Of the protocol, each the end of a connection.
-  uint64_t bad_messages = 0;          // Payloads that are no message of the method's type.
-  uint64_t not_granted = 0;           // Frames for actors that the peer may not address.
-  uint64_t late_replies = 0;          // For no request that is pending: late or forged.
-  uint64_t asks_alive = 0;            // Requests of peers that have no outcome yet.
-  uint64_t requests_alive = 0;        // Requests to peers that have no outcome yet.
+  uint64_t writes = 0;           // System calls that wrote.
+  uint64_t frames_skipped = 0;   // Of an unknown type that may be skipped.
+  uint64_t records_skipped = 0;  // Unknown records and flags that may be skipped.
+  uint64_t violations = 0;       // Of the protocol, each the end of a connection.
+  uint64_t bad_messages = 0;     // Payloads that are no message of the method's type.
+  uint64_t not_granted = 0;      // Frames for actors that the peer may not address.
+  uint64_t late_replies = 0;     // For no request that is pending: late or forged.
+  uint64_t asks_alive = 0;       // Requests of peers that have no outcome yet.
+  uint64_t requests_alive = 0;   // Requests to peers that have no outcome yet.
 
   NodeCounters& operator+=(const NodeCounters& other);
 };

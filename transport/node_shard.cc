@@ -204,8 +204,8 @@ void NodeShard::Adopt(std::unique_ptr<PendingStream> pending, std::string host) 
 }
 
 void NodeShard::OnListenerFailed(const absl::Status& status) {
-  TROUPE_LOG(kError, "node \"", Printable(core_.name()), "\" no longer listens: ",
-             status.message());
+  TROUPE_LOG(kError, "node \"", Printable(core_.name()),
+             "\" no longer listens: ", status.message());
 }
 
 Link* NodeShard::Connect(Dial& dial, const SocketAddress& address, uint64_t replaces) {
@@ -248,7 +248,6 @@ void NodeShard::EndTurnLater() {
 void NodeShard::EndTurn() {
   end_turn_queued_ = false;
   for (size_t i = 0; i < dirty_.size(); ++i) {
-    ++counters_.writes;
     dirty_[i]->Flush();
   }
   dirty_.clear();
@@ -258,7 +257,8 @@ void NodeShard::EndTurn() {
 // --- Sessions. ---
 
 Session* NodeShard::FindSession(uint64_t incarnation) {
-  if (incarnation == last_incarnation_ && last_session_ != nullptr) [[likely]] return last_session_;
+  if (incarnation == last_incarnation_ && last_session_ != nullptr) [[likely]]
+    return last_session_;
   const auto it = sessions_.find(incarnation);
   if (it == sessions_.end()) return nullptr;
   last_incarnation_ = incarnation;
@@ -535,7 +535,8 @@ void NodeShard::BeginDrain(Event* drained) {
 }
 
 void NodeShard::CheckDrained() {
-  if (draining_ && links_.empty() && drained_ != nullptr) std::exchange(drained_, nullptr)->Notify();
+  if (draining_ && links_.empty() && drained_ != nullptr)
+    std::exchange(drained_, nullptr)->Notify();
 }
 
 NodeCounters NodeShard::Snapshot() const {

@@ -27,7 +27,7 @@ class PeerDirectory {
     uint64_t session = 0;  // 0: there is none now.
     uint16_t shard = 0;
     std::string name;
-    std::string address;   // Where it is reached; empty when that is not known.
+    std::string address;  // Where it is reached; empty when that is not known.
   };
 
   enum class Answer : uint8_t { kGranted, kDuplicate, kNameInUse, kFull };

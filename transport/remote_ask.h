@@ -31,11 +31,11 @@ class RemoteAsk final : public PendingAsk {
   // The session's.
   uint64_t wire_id = 0;
   const MethodInfo* method = nullptr;
-  uint32_t charge = 0;       // Of the session's inbound bytes.
-  uint32_t credit = 0;       // Items that the peer has room for.
-  uint32_t taken = 0;        // Items of the writer since it was given room anew.
+  uint32_t charge = 0;  // Of the session's inbound bytes.
+  uint32_t credit = 0;  // Items that the peer has room for.
+  uint32_t taken = 0;   // Items of the writer since it was given room anew.
   bool busy = false;
-  bool dropped = false;      // Nobody wants the outcome.
+  bool dropped = false;  // Nobody wants the outcome.
   std::deque<std::string> held;
   std::optional<absl::Status> ended;  // The outcome, while items before it are held.
   RemoteAsk* next_free = nullptr;

@@ -85,7 +85,8 @@ SendResult Session::Send(const AnyRef& target, Envelope* envelope, bool notice) 
   }
   const size_t bytes = method->request_size(*envelope);
   if (HeaderBytes(frame.flags) + bytes > frame_max_) {
-    shard_.Refuse(envelope, absl::ResourceExhaustedError(absl::StrCat(
+    shard_.Refuse(envelope,
+                  absl::ResourceExhaustedError(absl::StrCat(
                       "a message of ", bytes, " bytes is too large for frame_bytes_max")),
                   Certainty::kNotSent);
     return SendResult::kAccepted;
@@ -103,8 +104,8 @@ SendResult Session::Send(const AnyRef& target, Envelope* envelope, bool notice) 
   if (frame.type == FrameType::kRequest) {
     requests_.Find(frame.id)->ends_at = connection_.appended();
   } else {
-    unacked_.push_back({sent_, envelope->type, envelope->sender_generation,
-                        envelope->sender_slot, envelope->sender_shard, notice});
+    unacked_.push_back({sent_, envelope->type, envelope->sender_generation, envelope->sender_slot,
+                        envelope->sender_shard, notice});
   }
   envelope->type->destroy(*envelope);
   shard_.Recycle(envelope);
@@ -112,14 +113,13 @@ SendResult Session::Send(const AnyRef& target, Envelope* envelope, bool notice) 
 }
 
 void Session::GrantRefsIn(const void* message) {
-  RefFinder::ForEach(*static_cast<const google::protobuf::Message*>(message),
-                     [this](const ActorRef& ref) {
-                       if (ref.incarnation() != shard_.incarnation()) return;
-                       const AnyRef handle(shard_.runtime().system(), ref.incarnation(),
-                                           static_cast<uint16_t>(ref.shard()), ref.slot(),
-                                           ref.generation());
-                       grants_.Add(handle);
-                     });
+  RefFinder::ForEach(
+      *static_cast<const google::protobuf::Message*>(message), [this](const ActorRef& ref) {
+        if (ref.incarnation() != shard_.incarnation()) return;
+        const AnyRef handle(shard_.runtime().system(), ref.incarnation(),
+                            static_cast<uint16_t>(ref.shard()), ref.slot(), ref.generation());
+        grants_.Add(handle);
+      });
 }
 
 void Session::Lookup(Envelope* envelope) {
@@ -128,11 +128,10 @@ void Session::Lookup(Envelope* envelope) {
     shard_.Refuse(envelope, absl::UnavailableError("the session has ended"), Certainty::kNotSent);
     return;
   }
-  const uint64_t id =
-      Full() ? 0
-             : requests_.Add({.ask = envelope->ask,
-                              .deliver_ref = request.deliver,
-                              .asker_shard = envelope->sender_shard});
+  const uint64_t id = Full() ? 0
+                             : requests_.Add({.ask = envelope->ask,
+                                              .deliver_ref = request.deliver,
+                                              .asker_shard = envelope->sender_shard});
   if (id == 0) {
     shard_.Refuse(envelope, absl::ResourceExhaustedError("the way to the node is full"),
                   Certainty::kNotSent);
@@ -159,10 +158,8 @@ void Session::Credit(uint16_t asker_shard, uint64_t ask, uint32_t items) {
   const uint64_t id = requests_.IdOf(asker_shard, ask);
   if (ended_ || id == 0) return;
   requests_.Find(id)->credit += items;
-  Frame frame{.type = FrameType::kCredit,
-              .flags = kHasCredit | kMandatory,
-              .id = id,
-              .credit = items};
+  Frame frame{
+      .type = FrameType::kCredit, .flags = kHasCredit | kMandatory, .id = id, .credit = items};
   Begin(frame, 0);
 }
 
@@ -217,8 +214,8 @@ void Session::Answer(RemoteAsk& ask, absl::Status status, void* value) {
   const size_t bytes = method.response_size(value);
   if (kBaseHeaderBytes + bytes > frame_max_) {
     Finish(ask, WithCertainty(absl::ResourceExhaustedError(absl::StrCat(
-                    "a reply of ", bytes, " bytes is too large for frame_bytes_max")),
-                Certainty::kMaybeExecuted));
+                                  "a reply of ", bytes, " bytes is too large for frame_bytes_max")),
+                              Certainty::kMaybeExecuted));
     return;
   }
   if (!ask.dropped) {
@@ -247,8 +244,8 @@ void Session::Item(RemoteAsk& ask, void* value) {
   const MethodInfo& method = *ask.method;
   const size_t bytes = method.response_size(value);
   if (kBaseHeaderBytes + bytes > frame_max_) {
-    const absl::Status why = absl::ResourceExhaustedError(absl::StrCat(
-        "an item of ", bytes, " bytes is too large for frame_bytes_max"));
+    const absl::Status why = absl::ResourceExhaustedError(
+        absl::StrCat("an item of ", bytes, " bytes is too large for frame_bytes_max"));
     shard_.DropAsk(ask, /*tell_callee=*/true);
     Answer(ask, WithCertainty(why, Certainty::kMaybeExecuted), nullptr);
     return;
@@ -363,9 +360,9 @@ void Session::OnTimer() {
   }
   const absl::Duration silent = now - connection_.last_heard();
   if (silent >= limits.heartbeat_dead) {
-    owner_.EndSession(wire::Goodbye::REASON_UNSPECIFIED,
-                      absl::UnavailableError(absl::StrCat(
-                          "no byte came for ", absl::FormatDuration(silent))));
+    owner_.EndSession(
+        wire::Goodbye::REASON_UNSPECIFIED,
+        absl::UnavailableError(absl::StrCat("no byte came for ", absl::FormatDuration(silent))));
     return;
   }
   if (!connection_.stalled_since().is_infinite() &&
@@ -387,8 +384,8 @@ void Session::OnTimer() {
   }
   pings_in_window_ = 0;
   connection_.ReleaseIdleMemory();
-  next_tick_ = std::min(now + limits.heartbeat_idle,
-                        connection_.last_heard() + limits.heartbeat_dead);
+  next_tick_ =
+      std::min(now + limits.heartbeat_idle, connection_.last_heard() + limits.heartbeat_dead);
   shard_.loop().timers().Arm(*this, next_tick_);
 }
 
@@ -414,29 +411,28 @@ void Session::SayGoodbye(wire::Goodbye::Reason reason, std::string_view detail) 
   SendMessage({.type = FrameType::kGoodbye}, goodbye);
 }
 
-void Session::End(const absl::Status& why) {
+void Session::End(const absl::Status& why, bool flushes) {
   if (ended_) return;
   ended_ = true;
   shard_.loop().timers().Cancel(*this);
-  const std::string text = absl::StrCat("the session with node \"", Printable(peer_.name),
-                                        "\" ended: ", why.message());
+  const std::string text =
+      absl::StrCat("the session with node \"", Printable(peer_.name), "\" ended: ", why.message());
   const uint64_t written = connection_.written();
   requests_.TakeAll([&](const Request& request) {
-    const bool sent = written >= request.ends_at;
+    const bool sent = flushes || written >= request.ends_at;
     SendControlTo(shard_, request.asker_shard,
-                  AskFailure{request.ask,
-                             WithCertainty(absl::UnavailableError(text),
-                                           sent ? Certainty::kMaybeExecuted
-                                                : Certainty::kNotSent)});
+                  AskFailure{request.ask, WithCertainty(absl::UnavailableError(text),
+                                                        sent ? Certainty::kMaybeExecuted
+                                                             : Certainty::kNotSent)});
   });
   for (const Unacked& message : unacked_) {
     if (message.sequence <= acked_) continue;
     ++shard_.counters().dead_letters;
     if (!message.notice) continue;
-    SendControlTo(shard_, message.sender_shard,
-                  NoticeUndelivered{message.sender_generation, message.sender_slot,
-                                    message.sender_shard, absl::StatusCode::kUnavailable,
-                                    message.type->name});
+    SendControlTo(
+        shard_, message.sender_shard,
+        NoticeUndelivered{message.sender_generation, message.sender_slot, message.sender_shard,
+                          absl::StatusCode::kUnavailable, message.type->name});
   }
   unacked_.clear();
   for (auto& [id, watched] : monitors_) {

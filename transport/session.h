@@ -94,8 +94,9 @@ class Session final : private TimerNode {
   void Answer(RemoteAsk& ask, absl::Status status, void* value);
   void Item(RemoteAsk& ask, void* value);
 
-  // Gives everything pending its outcome. Once; nothing else is called after.
-  void End(const absl::Status& why);
+  // Gives everything pending its outcome. Once; nothing else is called after. `flushes`: what the
+  // connection has not written yet may still go out.
+  void End(const absl::Status& why, bool flushes);
 
   // Says goodbye on the connection.
   void SayGoodbye(wire::Goodbye::Reason reason, std::string_view detail);

@@ -71,9 +71,8 @@ Progress DispatchRemoteDown(Actor*, Envelope& envelope) {
   }
   return Progress::kDone;
 }
-constexpr MessageType kRemoteDownType = {.dispatch = &DispatchRemoteDown,
-                                         .destroy = &DestroyPayload<Down>,
-                                         .name = "troupe.Down"};
+constexpr MessageType kRemoteDownType = {
+    .dispatch = &DispatchRemoteDown, .destroy = &DestroyPayload<Down>, .name = "troupe.Down"};
 
 // Asks the target's shard what it serves; the answer comes back to the session.
 struct ResolveAnswer {
@@ -238,7 +237,8 @@ void Session::Refuse(const Frame& frame, absl::Status why, Certainty certainty) 
 
 // Null when the peer may not address it.
 Grant* Session::GrantOf(const FrameTarget& target) {
-  if (Grant* const grant = grants_.Find(target)) [[likely]] return grant;
+  if (Grant* const grant = grants_.Find(target)) [[likely]]
+    return grant;
   // Looked up in an earlier session, perhaps.
   const AnyRef ref(shard_.runtime().system(), shard_.incarnation(), target.shard, target.slot,
                    target.generation);
@@ -261,8 +261,8 @@ bool Session::Ask(Grant& grant, const Frame& frame) {
   if (grant.state == Grant::State::kAsking) return true;
   grant.state = Grant::State::kAsking;
   SendControlTo(shard_, grant.ref.shard(),
-                ResolveQuestion{grant.ref, peer_.incarnation, peer_.session,
-                                grants_.IndexOf(grant), shard_.index()});
+                ResolveQuestion{grant.ref, peer_.incarnation, peer_.session, grants_.IndexOf(grant),
+                                shard_.index()});
   return true;
 }
 
@@ -308,15 +308,17 @@ bool Session::OnRequest(const Frame& frame, bool again, std::string_view& why) {
     return true;
   }
   if (grant->service == nullptr) {
-    Refuse(frame, grant->alive ? absl::UnimplementedError("the actor serves no service")
-                               : absl::UnavailableError("the actor has ended"),
+    Refuse(frame,
+           grant->alive ? absl::UnimplementedError("the actor serves no service")
+                        : absl::UnavailableError("the actor has ended"),
            Certainty::kNotExecuted);
     return true;
   }
   const MethodInfo* const method = FindMethod(*grant->service, frame.target);
   if (method == nullptr || (method->kind == MethodKind::kOneway) == is_request) {
-    Refuse(frame, absl::UnimplementedError(absl::StrCat(
-                      AbslView(grant->service->name), " has no such method")),
+    Refuse(frame,
+           absl::UnimplementedError(
+               absl::StrCat(AbslView(grant->service->name), " has no such method")),
            Certainty::kNotExecuted);
     return true;
   }
@@ -589,9 +591,9 @@ bool Session::OnDown(const Frame& frame, std::string_view& why) {
   const WatchedHere watched = it->second;
   monitors_.erase(it);
   monitor_ids_.erase({watched.down->sender_shard, watched.down->record});
-  shard_.SendDown(watched.down, watched.target, FromWire(message.reason()),
-                  message.has_status() ? troupe::internal::FromWire(message.status())
-                                       : absl::OkStatus());
+  shard_.SendDown(
+      watched.down, watched.target, FromWire(message.reason()),
+      message.has_status() ? troupe::internal::FromWire(message.status()) : absl::OkStatus());
   return true;
 }
 
@@ -602,8 +604,8 @@ bool Session::OnUndelivered(const Frame& frame, std::string_view& why) {
     return false;
   }
   // What it was is known as long as it is among the unacknowledged, or was not long ago.
-  const uint64_t sequence = sent_ - static_cast<uint32_t>(static_cast<uint32_t>(sent_) -
-                                                          message.sequence());
+  const uint64_t sequence =
+      sent_ - static_cast<uint32_t>(static_cast<uint32_t>(sent_) - message.sequence());
   const auto refused = std::lower_bound(
       unacked_.begin(), unacked_.end(), sequence,
       [](const Unacked& candidate, uint64_t wanted) { return candidate.sequence < wanted; });

@@ -10,9 +10,9 @@ namespace {
 // The peer executed the request and sent what this node cannot read.
 void FailUnreadable(Shard& shard, uint64_t ask, const MethodInfo& method) {
   if (PendingAsk* const pending = shard.TakeAsk(ask)) {
-    pending->OnReply(WithCertainty(absl::InternalError(absl::StrCat(
-                                       "the reply of ", AbslView(method.service), ".",
-                                       AbslView(method.name), " is no such message")),
+    pending->OnReply(WithCertainty(absl::InternalError(
+                                       absl::StrCat("the reply of ", AbslView(method.service), ".",
+                                                    AbslView(method.name), " is no such message")),
                                    Certainty::kMaybeExecuted),
                      nullptr);
   }
@@ -31,9 +31,8 @@ bool DeliverReply(Shard& shard, uint64_t ask, const MethodInfo& method, std::str
     shard.CountLateReply();
     return true;
   }
-  const bool parsed = method.parse_response(bytes, [&](void* value) {
-    shard.TakeAsk(ask)->OnReply(absl::OkStatus(), value);
-  });
+  const bool parsed = method.parse_response(
+      bytes, [&](void* value) { shard.TakeAsk(ask)->OnReply(absl::OkStatus(), value); });
   if (!parsed) FailUnreadable(shard, ask, method);
   return parsed;
 }

@@ -44,9 +44,9 @@ wire::Status ToWire(const absl::Status& status) {
 
 absl::Status FromWire(const wire::Status& wire) {
   const bool known = wire.code() >= 1 && wire.code() <= 16;
-  absl::Status status(known ? static_cast<absl::StatusCode>(wire.code())
-                            : absl::StatusCode::kUnknown,
-                      Cut(wire.message()));
+  absl::Status status(
+      known ? static_cast<absl::StatusCode>(wire.code()) : absl::StatusCode::kUnknown,
+      Cut(wire.message()));
   switch (wire.certainty()) {
     case wire::Status::NOT_SENT:
     case wire::Status::NOT_EXECUTED:

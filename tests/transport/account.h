@@ -38,8 +38,7 @@ class AccountActor final : public bank::Account::Actor {
     return MakeBalance();
   }
 
-  Reply<void> Watch(Context&, const bank::WatchRequest& request,
-                    Sink<bank::Balance> out) override {
+  Reply<void> Watch(Context&, const bank::WatchRequest& request, Sink<bank::Balance> out) override {
     for (int i = 0; i < request.items(); ++i) {
       bank::Balance balance;
       balance.set_cents(i);

@@ -25,8 +25,7 @@ Frame FullFrame() {
   Frame frame;
   frame.type = FrameType::kRequest;
   frame.lane = Lane::kBulk;
-  frame.flags =
-      kHasTarget | kHasDeadline | kHasCredit | kHasTrace | kHasSender | kMandatory;
+  frame.flags = kHasTarget | kHasDeadline | kHasCredit | kHasTrace | kHasSender | kMandatory;
   frame.sequence = 0x01020304;
   frame.ack = 0x05060708;
   frame.id = 0x1112131415161718;
@@ -41,11 +40,27 @@ Frame FullFrame() {
 // As docs/wire.md draws it.
 TEST(FrameTest, BytesAreAsDocumented) {
   EXPECT_EQ(Hex(Bytes(FullFrame(), "xyz")),
-            "5f000000" "10" "13" "1f01" "04030201" "08070605" "1817161514131211"
-            "2827262524232221" "34333231" "4241" "5251" "64636261"
-            "74737271" "84838281"
-            "9897969594939291" "a8a7a6a5a4a3a2a1" "b8b7b6b5b4b3b2b1" "c1000000"
-            "d8d7d6d5d4d3d2d1" "e4e3e2e1" "f2f10000"
+            "5f000000"
+            "10"
+            "13"
+            "1f01"
+            "04030201"
+            "08070605"
+            "1817161514131211"
+            "2827262524232221"
+            "34333231"
+            "4241"
+            "5251"
+            "64636261"
+            "74737271"
+            "84838281"
+            "9897969594939291"
+            "a8a7a6a5a4a3a2a1"
+            "b8b7b6b5b4b3b2b1"
+            "c1000000"
+            "d8d7d6d5d4d3d2d1"
+            "e4e3e2e1"
+            "f2f10000"
             "78797a");
 }
 
@@ -60,9 +75,20 @@ TEST(FrameTest, ExampleIsAsDocumented) {
   frame.target = {5, 0, 1, 0, Fingerprint("bank.Account", "Deposit")};
   frame.deadline = EncodeRemaining(5'000'000'000);
   EXPECT_EQ(Hex(Bytes(frame, "\x08\x2a")),
-            "2e000000" "10" "12" "0301" "02000000" "01000000" "0200000000000000"
-            "0500000000000000" "00000000" "0100" "0000" "57243166"
-            "404b4c00" "082a");
+            "2e000000"
+            "10"
+            "12"
+            "0301"
+            "02000000"
+            "01000000"
+            "0200000000000000"
+            "0500000000000000"
+            "00000000"
+            "0100"
+            "0000"
+            "57243166"
+            "404b4c00"
+            "082a");
 }
 
 TEST(FrameTest, SmallFrameIsOnlyItsBaseHeader) {

@@ -192,8 +192,9 @@ TEST_P(NodeTest, LookupWhereNobodyListensIsUnavailable) {
 }
 
 TEST_P(NodeTest, MalformedUrlIsAnInvalidArgument) {
-  for (const char* url : {"", "http://127.0.0.1:1/a", "troupe://127.0.0.1:1", "troupe://127.0.0.1:1/",
-                          "troupe://localhost:1/a", "troupe://127.0.0.1/a"}) {
+  for (const char* url :
+       {"", "http://127.0.0.1:1/a", "troupe://127.0.0.1:1", "troupe://127.0.0.1:1/",
+        "troupe://localhost:1/a", "troupe://127.0.0.1/a"}) {
     const auto ref = client_.node->Lookup<bank::Account>(url).Wait();
     EXPECT_EQ(ref.status().code(), absl::StatusCode::kInvalidArgument) << url;
   }
@@ -247,7 +248,9 @@ TEST_P(NodeTest, DeadlineTravelsAndEndsTheRequestAtBothEnds) {
 TEST_P(NodeTest, DroppedRequestIsCancelledAtTheCallee) {
   const bank::Account::Ref alice = Alice();
   InHandler([alice](Context&) -> Reply<void> {
-    { Pending<bank::Balance> dropped = alice.Hang(google::protobuf::Empty()).Start(); }
+    {
+      Pending<bank::Balance> dropped = alice.Hang(google::protobuf::Empty()).Start();
+    }
     // The account is free again.
     absl::StatusOr<bank::Balance> balance = co_await alice.Deposit(Cents(1));
     co_return balance.status();
@@ -483,8 +486,8 @@ TEST(NodeStartTest, F106_AddressOffLoopbackNeedsToBeAskedFor) {
   const auto refused = Node::Start(*system, {.name = "a", .listen = "0.0.0.0:0"});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_NE(refused.status().message().find("0.0.0.0:0"), std::string::npos);
-  auto node = Node::Start(
-      *system, {.name = "a", .listen = "0.0.0.0:0", .unsafe_allow_plaintext = true});
+  auto node =
+      Node::Start(*system, {.name = "a", .listen = "0.0.0.0:0", .unsafe_allow_plaintext = true});
   EXPECT_TRUE(node.ok()) << node.status();
 }
 

@@ -94,8 +94,8 @@ void RawPeer::Open(std::string_view name) {
   const Frame answer = ShakeHands(name);
   TROUPE_CHECK(answer.type == FrameType::kHello);
   wire::Hello hello;
-  TROUPE_CHECK(hello.ParseFromArray(answer.payload.data(),
-                                    static_cast<int>(answer.payload.size())));
+  TROUPE_CHECK(
+      hello.ParseFromArray(answer.payload.data(), static_cast<int>(answer.payload.size())));
   if (hello.session() != 0) return;
   wire::Ready ready;
   ready.set_session(99);
@@ -112,8 +112,8 @@ FrameTarget RawPeer::Lookup(std::string_view name, std::string_view service) {
   const std::optional<Frame> answer = ReceiveOther();
   TROUPE_CHECK(answer.has_value() && answer->type == FrameType::kLookupReply);
   wire::LookupReply reply;
-  TROUPE_CHECK(reply.ParseFromArray(answer->payload.data(),
-                                    static_cast<int>(answer->payload.size())));
+  TROUPE_CHECK(
+      reply.ParseFromArray(answer->payload.data(), static_cast<int>(answer->payload.size())));
   TROUPE_CHECK(!reply.has_status());
   return {reply.generation(), reply.slot(), static_cast<uint16_t>(reply.shard()), 0, 0};
 }

@@ -36,7 +36,8 @@ TEST(RequestTableTest, RefusesAtItsBound) {
 TEST(RequestTableTest, ForgedIdsFindNothing) {
   RequestTable table(10);
   const uint64_t id = table.Add(Ask(1));
-  for (const uint64_t forged : {uint64_t{0}, id + 1, id + (1 << 24), ~uint64_t{0}, id ^ (uint64_t{1} << 63)}) {
+  for (const uint64_t forged :
+       {uint64_t{0}, id + 1, id + (1 << 24), ~uint64_t{0}, id ^ (uint64_t{1} << 63)}) {
     EXPECT_EQ(table.Find(forged), nullptr);
   }
 }

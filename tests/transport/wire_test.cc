@@ -32,8 +32,7 @@ bool Is(const std::optional<Frame>& frame, FrameType type) {
 template <typename M>
 M Parsed(const Frame& frame) {
   M message;
-  EXPECT_TRUE(message.ParseFromArray(frame.payload.data(),
-                                     static_cast<int>(frame.payload.size())));
+  EXPECT_TRUE(message.ParseFromArray(frame.payload.data(), static_cast<int>(frame.payload.size())));
   return message;
 }
 
@@ -76,9 +75,7 @@ class WireTest : public testing::Test {
     EXPECT_EQ(Parsed<wire::Reject>(*frame).reason(), reason);
     EXPECT_FALSE(peer.ReceiveOther().has_value());
   }
-  int64_t Cents() {
-    return account_.Get(google::protobuf::Empty()).Wait()->cents();
-  }
+  int64_t Cents() { return account_.Get(google::protobuf::Empty()).Wait()->cents(); }
 
   Side node_;
   bank::Account::Ref account_;
@@ -119,8 +116,8 @@ TEST_F(QuickWireTest, F2_SilenceIsClosedAtTheHandshakesDeadline) {
 
 TEST_F(WireTest, HelloMayComeByteByByte) {
   RawPeer peer(port());
-  ASSERT_TRUE(peer.SendByteByByte(
-      std::string(kPreamble) + Bytes(Bare(FrameType::kHello, kMandatory), GoodHello("a"))));
+  ASSERT_TRUE(peer.SendByteByByte(std::string(kPreamble) +
+                                  Bytes(Bare(FrameType::kHello, kMandatory), GoodHello("a"))));
   EXPECT_TRUE(Is(peer.Receive(), FrameType::kHello));
 }
 
@@ -310,18 +307,33 @@ std::string OneOf(FrameType type) {
 }
 
 TEST_F(WireTest, F9_EveryFrameInEveryStateIsTreatedAsTheTableSays) {
-  const std::vector<FrameType> types = {
-      FrameType::kHello,   FrameType::kReady,     FrameType::kReject,      FrameType::kPing,
-      FrameType::kPong,    FrameType::kAck,       FrameType::kGoodbye,     FrameType::kRequest,
-      FrameType::kOneway,  FrameType::kResponse,  FrameType::kItem,        FrameType::kError,
-      FrameType::kCancel,  FrameType::kCredit,    FrameType::kLookup,      FrameType::kLookupReply,
-      FrameType::kMonitor, FrameType::kDemonitor, FrameType::kDown,        FrameType::kUndelivered,
-      static_cast<FrameType>(0x00), static_cast<FrameType>(0x0f), static_cast<FrameType>(0x7f)};
-  for (const LinkState state :
-       {LinkState::kAwaitHello, LinkState::kAwaitReady, LinkState::kOpen}) {
+  const std::vector<FrameType> types = {FrameType::kHello,
+                                        FrameType::kReady,
+                                        FrameType::kReject,
+                                        FrameType::kPing,
+                                        FrameType::kPong,
+                                        FrameType::kAck,
+                                        FrameType::kGoodbye,
+                                        FrameType::kRequest,
+                                        FrameType::kOneway,
+                                        FrameType::kResponse,
+                                        FrameType::kItem,
+                                        FrameType::kError,
+                                        FrameType::kCancel,
+                                        FrameType::kCredit,
+                                        FrameType::kLookup,
+                                        FrameType::kLookupReply,
+                                        FrameType::kMonitor,
+                                        FrameType::kDemonitor,
+                                        FrameType::kDown,
+                                        FrameType::kUndelivered,
+                                        static_cast<FrameType>(0x00),
+                                        static_cast<FrameType>(0x0f),
+                                        static_cast<FrameType>(0x7f)};
+  for (const LinkState state : {LinkState::kAwaitHello, LinkState::kAwaitReady, LinkState::kOpen}) {
     for (const FrameType type : types) {
-      SCOPED_TRACE(testing::Message() << "state " << static_cast<int>(state) << ", type "
-                                      << static_cast<int>(type));
+      SCOPED_TRACE(testing::Message()
+                   << "state " << static_cast<int>(state) << ", type " << static_cast<int>(type));
       const uint64_t violations = node_.node->Counters().violations;
       const uint64_t ended = node_.node->Counters().sessions_ended;
       const uint64_t begun = node_.node->Counters().sessions_begun;
@@ -348,8 +360,7 @@ TEST_F(WireTest, F9_EveryFrameInEveryStateIsTreatedAsTheTableSays) {
 TEST(LinkTableTest, F8_NothingButHelloIsTakenFirst) {
   for (size_t frame = 0; frame < static_cast<size_t>(FrameClass::kCount); ++frame) {
     const auto type = static_cast<FrameClass>(frame);
-    EXPECT_EQ(Judge(LinkState::kAwaitHello, type) == Verdict::kHandle,
-              type == FrameClass::kHello);
+    EXPECT_EQ(Judge(LinkState::kAwaitHello, type) == Verdict::kHandle, type == FrameClass::kHello);
     EXPECT_EQ(Judge(LinkState::kConnecting, type), Verdict::kViolation);
     EXPECT_EQ(Judge(LinkState::kLingering, type), Verdict::kSkip);
   }
@@ -477,10 +488,10 @@ TEST_F(WireTest, AcknowledgementOfWhatWasNotSentEndsTheSession) {
 const std::string_view kBadProtobufs[] = {
     std::string_view("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12),  // Over-long varint.
     std::string_view("\x00\x01", 2),                                           // Tag 0.
-    std::string_view("\x0c\x01", 2),               // An end of a group that was not begun.
-    std::string_view("\x12\x05xy", 4),             // Length past the end.
+    std::string_view("\x0c\x01", 2),    // An end of a group that was not begun.
+    std::string_view("\x12\x05xy", 4),  // Length past the end.
     std::string_view("\x12\xff\xff\xff\xff\x0f", 6),
-    std::string_view("\x0f", 1),                   // Wire type 7.
+    std::string_view("\x0f", 1),  // Wire type 7.
 };
 
 TEST_F(WireTest, F14_BadMessagesAreRefusedAndTooManyEndTheSession) {
@@ -550,8 +561,7 @@ TEST_F(WireTest, F18_TargetsThatWereNotGivenReachNobody) {
   for (const FrameTarget target :
        {FrameTarget{}, FrameTarget{alice.generation + 1, alice.slot, alice.shard},
         FrameTarget{alice.generation, alice.slot, 0xffff},
-        FrameTarget{alice.generation, 0xffffffff, alice.shard},
-        FrameTarget{~0ull, ~0u, 0xffff}}) {
+        FrameTarget{alice.generation, 0xffffffff, alice.shard}, FrameTarget{~0ull, ~0u, 0xffff}}) {
     ASSERT_TRUE(peer.SendNumbered(Request(target, "Get", id++)));
     const auto reply = peer.ReceiveOther();
     ASSERT_TRUE(Is(reply, FrameType::kError));
