@@ -125,8 +125,7 @@ void RunCrossPingPong() {
 
 class FanIn {
  public:
-  FanIn(int contexts, int senders, int64_t messages_per_sender, int64_t burst,
-        int bursts_under_way)
+  FanIn(int contexts, int senders, int64_t messages_per_sender, int64_t burst, int bursts_under_way)
       : contexts_(contexts),
         burst_(burst),
         bursts_under_way_(bursts_under_way),
@@ -246,9 +245,8 @@ class Big {
 
   void PingAny(int from) {
     const int to = static_cast<int>(members_[from].draws.Below(kBigActors));
-    asio::post(contexts_.At(to), [this, from] {
-      asio::post(contexts_.At(from), [this, from] { OnPong(from); });
-    });
+    asio::post(contexts_.At(to),
+               [this, from] { asio::post(contexts_.At(from), [this, from] { OnPong(from); }); });
   }
 
   void OnPong(int member) {

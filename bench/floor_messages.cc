@@ -110,9 +110,7 @@ class Member : public FloorActor {
  public:
   Member(int index, Crowd* crowd) : draws_(static_cast<uint64_t>(index) + 1), crowd_(crowd) {}
 
-  void PingAny() {
-    crowd_->core.Send(*crowd_->members[draws_.Below(kBigActors)], left_, this);
-  }
+  void PingAny() { crowd_->core.Send(*crowd_->members[draws_.Below(kBigActors)], left_, this); }
 
   bool On(const FloorMessage& message) override {
     if (message.from != nullptr) {

@@ -25,8 +25,7 @@ bool RunInChild(const ItemEntry& item) {
   int status = 0;
   const bool ended = child > 0 && waitpid(child, &status, 0) == child;
   if (ended && WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
-  std::fprintf(stderr, "item %.*s failed\n", static_cast<int>(item.name.size()),
-               item.name.data());
+  std::fprintf(stderr, "item %.*s failed\n", static_cast<int>(item.name.size()), item.name.data());
   return false;
 }
 

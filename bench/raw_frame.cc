@@ -17,9 +17,7 @@ uint32_t Header(const char* bytes) {
 
 }  // namespace
 
-size_t RawFrameBytes(const char* header) {
-  return kRawHeaderBytes + (Header(header) & ~kNoAnswer);
-}
+size_t RawFrameBytes(const char* header) { return kRawHeaderBytes + (Header(header) & ~kNoAnswer); }
 
 void AppendRawFrame(const Msg& msg, Answer answer, std::string& out) {
   const auto bytes = static_cast<uint32_t>(msg.ByteSizeLong());

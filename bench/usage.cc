@@ -43,8 +43,8 @@ size_t PeakResidentBytes() { return StatusBytes("self", "VmHWM:"); }
 double CpuSecondsOf(int pid) {
   std::error_code ignored;
   double nanos = 0;
-  for (const auto& task : std::filesystem::directory_iterator(
-           "/proc/" + std::to_string(pid) + "/task", ignored)) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", ignored)) {
     double of_task = 0;
     std::ifstream(task.path() / "schedstat") >> of_task;
     nanos += of_task;

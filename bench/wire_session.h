@@ -49,7 +49,7 @@ class WireSession {
   State state_ = State::kShakingHands;
   internal::Frame frame_;  // The latest.
   internal::FrameTarget target_;
-  uint32_t sent_ = 0;      // Numbered frames, both.
+  uint32_t sent_ = 0;  // Numbered frames, both.
   uint32_t received_ = 0;
   uint64_t requests_ = 0;
 };
