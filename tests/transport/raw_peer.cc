@@ -43,6 +43,25 @@ wire::Hello GoodHello(std::string_view name) {
   return hello;
 }
 
+RawListener::RawListener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t bytes = sizeof(address);
+  TROUPE_CHECK(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  TROUPE_CHECK(listen(fd_, 64) == 0);
+  TROUPE_CHECK(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &bytes) == 0);
+  port_ = ntohs(address.sin_port);
+}
+
+RawListener::~RawListener() { close(fd_); }
+
+int RawListener::Accept() {
+  const int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+  TROUPE_CHECK(fd >= 0);
+  return fd;
+}
+
 RawPeer::RawPeer(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
@@ -88,6 +107,16 @@ Frame RawPeer::ShakeHands(std::string_view name) {
   const std::optional<Frame> answer = Receive();
   TROUPE_CHECK(answer.has_value());
   return *answer;
+}
+
+void RawPeer::AcceptSession() {
+  const std::optional<Frame> hello = Receive();
+  TROUPE_CHECK(hello.has_value() && hello->type == FrameType::kHello);
+  wire::Hello answer = GoodHello("zebra");
+  answer.set_version(1);
+  answer.set_session(77);
+  TROUPE_CHECK(Send(kPreamble));
+  TROUPE_CHECK(Send(Bytes(Bare(FrameType::kHello, kMandatory), answer)));
 }
 
 void RawPeer::Open(std::string_view name) {

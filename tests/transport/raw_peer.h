@@ -21,10 +21,29 @@ Frame Bare(FrameType type, uint16_t flags = 0);
 // A hello that a node takes.
 wire::Hello GoodHello(std::string_view name);
 
+// A port that a node connects to.
+class RawListener {
+ public:
+  RawListener();
+  ~RawListener();
+  RawListener(const RawListener&) = delete;
+  RawListener& operator=(const RawListener&) = delete;
+
+  uint16_t port() const { return port_; }
+  // Waits for the next connection; its descriptor.
+  int Accept();
+
+ private:
+  int fd_;
+  uint16_t port_ = 0;
+};
+
 // The other end of a node's connection, as a test plays it: blocking, with a plain socket.
 class RawPeer {
  public:
   explicit RawPeer(uint16_t port);
+  // The accepting end.
+  explicit RawPeer(RawListener& listener) : fd_(listener.Accept()) {}
   ~RawPeer();
   RawPeer(const RawPeer&) = delete;
   RawPeer& operator=(const RawPeer&) = delete;
@@ -39,6 +58,8 @@ class RawPeer {
 
   // Preamble and hello; then the node's answer, or its reject.
   Frame ShakeHands(std::string_view name);
+  // As the accepting end: reads the hello, and answers it as the greater end, named "zebra".
+  void AcceptSession();
   // The same, and up to a session: as the greater end if `name` makes it so.
   void Open(std::string_view name = "a");
   // Looks an actor up, in a session.
