@@ -291,6 +291,9 @@ class Shard final : public LoopTask, public LoopClient {
     Envelope* envelope_;
   };
 
+  // Something waits from or for other shards, or from workers.
+  bool ShardsPending() const;
+
   // Delivery.
   void FreeAttachments(Envelope* envelope);
   void RecycleForeign(Envelope* envelope);

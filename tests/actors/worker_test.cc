@@ -1,0 +1,291 @@
+// Workers and Offload: handlers that may block, and what becomes of them.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "tests/actors/probe.h"
+#include "tests/actors/probe.troupe.h"
+#include "troupe/actors/certainty.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/reply.h"
+#include "troupe/actors/system.h"
+#include "troupe/actors/worker.h"
+
+namespace troupe::test {
+namespace {
+
+// What a test and its workers share.
+struct Bench {
+  explicit Bench(Platform& platform)
+      : began(platform.MakeEvent()), open(platform.MakeEvent()) {}
+
+  std::unique_ptr<Event> began;
+  std::unique_ptr<Event> open;
+  Collected<std::string> story;
+};
+
+class ProbeWorker final : public Probe::Worker {
+ public:
+  explicit ProbeWorker(Bench* bench) : bench_(bench) {}
+  ~ProbeWorker() override { alive_ = false; }
+
+  // 0: waits for `open`; 1: throws; 2: its time; else the number.
+  absl::StatusOr<Number> Ask(WorkerContext& cx, const Number& n) override {
+    if (n.value() == 0) {
+      bench_->began->Notify();
+      bench_->open->WaitUntil(Instant::Infinite());
+      bench_->story.Add(cx.cancelled() ? "cancelled" : "wanted");
+      EXPECT_TRUE(alive_);
+    }
+    if (n.value() == 1) throw std::runtime_error("at work");
+    if (n.value() == 2) return Num(absl::ToInt64Milliseconds(cx.Remaining()));
+    return n;
+  }
+  absl::StatusOr<Number> Mix(WorkerContext& cx, const Number& n) override { return Ask(cx, n); }
+  absl::Status Tell(WorkerContext&, const Number& n) override {
+    if (n.value() == 1) throw 7;
+    bench_->story.Add("told");
+    return absl::OkStatus();
+  }
+  void On(WorkerContext&, const Tick& tick) { bench_->story.Add("tick"); }
+
+ private:
+  Bench* const bench_;
+  bool alive_ = true;
+};
+
+class WorkerTest : public testing::TestWithParam<int> {
+ protected:
+  WorkerTest() : system_(StartSystem(GetParam())), bench_(system_->runtime().platform()) {}
+  ~WorkerTest() override {
+    bench_.open->Notify();
+    system_.reset();
+  }
+  int last() const { return GetParam() - 1; }
+  Ref<ProbeWorker> Workers(int threads, int queue_max = 128) {
+    return system_->SpawnWorkers<ProbeWorker>({.name = "bench",
+                                               .threads = threads,
+                                               .queue_max = queue_max,
+                                               .placement = {.shard = last()}},
+                                              &bench_);
+  }
+  absl::StatusOr<Number> InActor(std::function<Reply<Number>(Context&, const Number&)> body) {
+    const Ref<ProbeActor> actor =
+        system_->Spawn<ProbeActor>(OnShard(0), Script{.ask = std::move(body)});
+    return Probe::Ref(actor).Ask(Num(0)).Wait();
+  }
+
+  std::unique_ptr<System> system_;
+  Bench bench_;
+};
+
+TEST_P(WorkerTest, RequestsAndMessagesAreHandledOnThePoolsThreads) {
+  const Ref<ProbeWorker> workers = Workers(2);
+  EXPECT_EQ(Probe::Ref(workers).Ask(Num(5)).Wait()->value(), 5);
+  workers.Send(Tick{});
+  Probe::Ref(workers).Tell(Num(0));
+  bench_.story.Wait(2);
+  EXPECT_EQ(InActor([workers](Context&, const Number&) -> Reply<Number> {
+              co_return co_await Probe::Ref(workers).Ask(Num(6));
+            })->value(),
+            6);
+}
+
+TEST_P(WorkerTest, AnExceptionFailsTheJobAlone) {
+  const Probe::Ref workers = Workers(1);
+  const absl::StatusOr<Number> failed = workers.Ask(Num(1)).Wait();
+  EXPECT_EQ(failed.status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(CertaintyOf(failed.status()), Certainty::kMaybeExecuted);
+  workers.Tell(Num(1));
+  EXPECT_TRUE(workers.Ask(Num(5)).Wait().ok());
+  EXPECT_EQ(system_->Counters().failures, 2u);
+  EXPECT_EQ(system_->Counters().restarts, 0u);
+}
+
+TEST_P(WorkerTest, AFullQueueIsNotExecuted) {
+  const Probe::Ref workers = Workers(1, 1);
+  const absl::StatusOr<Number> outcome =
+      InActor([&, workers](Context&, const Number&) -> Reply<Number> {
+        Pending<Number> running = workers.Ask(Num(0)).Start();
+        int64_t refused = 0;
+        while (refused == 0) {
+          // The first may wait in the queue until the thread takes it.
+          Pending<Number> waiting = workers.Ask(Num(5)).Start();
+          const absl::StatusOr<Number> third =
+              co_await workers.Ask(Num(6)).Within(absl::Milliseconds(20));
+          if (third.status().code() != absl::StatusCode::kResourceExhausted) continue;
+          EXPECT_EQ(CertaintyOf(third.status()), Certainty::kNotExecuted);
+          ++refused;
+        }
+        bench_.open->Notify();
+        (co_await running).IgnoreError();
+        co_return Num(refused);
+      });
+  EXPECT_EQ(outcome->value(), 1);
+}
+
+TEST_P(WorkerTest, TheHandlerSeesThatItsCallerGaveUp) {
+  const Probe::Ref workers = Workers(1);
+  const absl::StatusOr<Number> reply =
+      workers.Ask(Num(0)).Within(absl::Milliseconds(5)).Wait();
+  EXPECT_EQ(reply.status().code(), absl::StatusCode::kDeadlineExceeded);
+  // The cancellation has reached the pool's shard before the reply could.
+  Settle(system_->Spawn<ProbeActor>(OnShard(last()), Script{}));
+  bench_.open->Notify();
+  EXPECT_EQ(bench_.story.Wait(1)[0], "cancelled");
+  EXPECT_TRUE(workers.Ask(Num(5)).Wait().ok());
+}
+
+TEST_P(WorkerTest, TheTimeThatIsLeftIsAsOfTheJobsBegin) {
+  const Probe::Ref workers = Workers(1);
+  const absl::StatusOr<Number> left = workers.Ask(Num(2)).Within(absl::Hours(1)).Wait();
+  EXPECT_LE(left->value(), 3'600'000);
+  EXPECT_GT(left->value(), 0);
+}
+
+TEST_P(WorkerTest, AStoppedPoolLetsRunningJobsEnd) {
+  const Ref<ProbeWorker> workers = Workers(1);
+  Collected<absl::Status> outcome;
+  const Ref<ProbeActor> asker = system_->Spawn<ProbeActor>(OnShard(0), Script{});
+  asker.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+    Pending<Number> first = Probe::Ref(workers).Ask(Num(0)).Start();
+    Pending<Number> second = Probe::Ref(workers).Ask(Num(5)).Start();
+    outcome.Add((co_await first).status());
+    outcome.Add((co_await second).status());
+    co_return absl::OkStatus();
+  }});
+  bench_.began->WaitUntil(Instant::Infinite());
+  system_->Stop(workers);
+  Collected<Down> downs;
+  const Ref<ProbeActor> watcher = system_->Spawn<ProbeActor>(
+      OnShard(0), Script{.down = [&](Context&, const Down& down) { downs.Add(down); }});
+  Perform(watcher, [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, workers); });
+  downs.Wait(1);
+  bench_.open->Notify();
+  EXPECT_EQ(bench_.story.Wait(1)[0], "cancelled");
+  for (const absl::Status& status : outcome.Wait(2)) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  }
+}
+
+TEST_P(WorkerTest, AWorkerMayWaitForAnActor) {
+  struct Waiter : Worker {
+    Waiter(Probe::Ref peer, Collected<int64_t>* got) : peer(peer), got(got) {}
+    void On(WorkerContext&, const Tick& tick) { got->Add(peer.Ask(Num(tick.value)).Wait()->value()); }
+    Probe::Ref peer;
+    Collected<int64_t>* got;
+  };
+  Collected<int64_t> got;
+  const Ref<ProbeActor> echo = system_->Spawn<ProbeActor>(
+      OnShard(last()),
+      Script{.ask = [](Context&, const Number& n) -> Reply<Number> { return n; }});
+  const Ref<Waiter> waiter = system_->SpawnWorkers<Waiter>({}, Probe::Ref(echo), &got);
+  waiter.Send(Tick{4});
+  EXPECT_EQ(got.Wait(1)[0], 4);
+}
+
+// --- Offload. ---
+
+TEST_P(WorkerTest, OffloadRunsOneFunctionAndGivesWhatItReturns) {
+  const absl::StatusOr<Number> sum = InActor([](Context& cx, const Number&) -> Reply<Number> {
+    const absl::StatusOr<int> plain = co_await cx.Offload([](int a, int b) { return a + b; }, 2, 3);
+    const absl::StatusOr<int> status_or =
+        co_await cx.Offload([]() -> absl::StatusOr<int> { return absl::NotFoundError("no"); });
+    EXPECT_EQ(status_or.status().code(), absl::StatusCode::kNotFound);
+    const absl::Status nothing = co_await cx.Offload([] {});
+    EXPECT_TRUE(nothing.ok());
+    const absl::Status threw = co_await cx.Offload([] { throw std::runtime_error("x"); });
+    EXPECT_EQ(threw.code(), absl::StatusCode::kInternal);
+    std::unique_ptr<int> owned = std::make_unique<int>(7);
+    const absl::StatusOr<int> moved =
+        co_await cx.Offload([](std::unique_ptr<int> p) { return *p; }, std::move(owned));
+    co_return Num(*plain * 10 + *moved);
+  });
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  EXPECT_EQ(sum->value(), 57);
+}
+
+TEST_P(WorkerTest, AnOffloadThatIsCancelledEndsWhenItIsBack) {
+  Collected<absl::Status> seen;
+  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
+      OnShard(last()), Script{.ask = [&](Context& cx, const Number& n) -> Reply<Number> {
+        const absl::StatusOr<int> back = co_await cx.Offload([this] {
+          bench_.began->Notify();
+          bench_.open->WaitUntil(Instant::Infinite());
+          return 1;
+        });
+        EXPECT_TRUE(cx.cancelled());
+        seen.Add(back.status());
+        co_return n;
+      }});
+  const absl::StatusOr<Number> reply =
+      Probe::Ref(actor).Ask(Num(0)).Within(absl::Milliseconds(5)).Wait();
+  EXPECT_EQ(reply.status().code(), absl::StatusCode::kDeadlineExceeded);
+  bench_.began->WaitUntil(Instant::Infinite());
+  bench_.open->Notify();
+  EXPECT_EQ(seen.Wait(1)[0].code(), absl::StatusCode::kCancelled);
+}
+
+TEST_P(WorkerTest, AFrameOutlivesItsOffloadsWhenTheActorStops) {
+  Collected<std::string> story;
+  struct Local {
+    explicit Local(Collected<std::string>* story) : story(story) {}
+    ~Local() { story->Add("destroyed"); }
+    Collected<std::string>* story;
+  };
+  Collected<Down> downs;
+  const Ref<ProbeActor> watcher = system_->Spawn<ProbeActor>(
+      OnShard(last()), Script{.down = [&](Context&, const Down& down) { downs.Add(down); }});
+  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
+  Perform(watcher, [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, actor); });
+  actor.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    Local local(&story);
+    const absl::Status back = co_await cx.Offload([&] {
+      bench_.began->Notify();
+      bench_.open->WaitUntil(Instant::Infinite());
+      story.Add("back");
+    });
+    ADD_FAILURE() << "resumed in an actor that stops";
+    co_return back;
+  }});
+  bench_.began->WaitUntil(Instant::Infinite());
+  system_->Stop(actor);
+  Settle(watcher);
+  EXPECT_TRUE(downs.Now().empty());
+  bench_.open->Notify();
+  downs.Wait(1);
+  EXPECT_EQ(story.Now(), (std::vector<std::string>{"back", "destroyed"}));
+}
+
+TEST_P(WorkerTest, HelpersMayOffloadSideBySide) {
+  struct Helpers {
+    static Reply<int> Square(Context& cx, int n) {
+      const absl::StatusOr<int> square = co_await cx.Offload([](int n) { return n * n; }, n);
+      co_return square;
+    }
+  };
+  const absl::StatusOr<Number> sum = InActor([](Context& cx, const Number&) -> Reply<Number> {
+    Reply<int> a = Helpers::Square(cx, 3);
+    Reply<int> b = Helpers::Square(cx, 4);
+    const absl::StatusOr<int> second = co_await b;
+    const absl::StatusOr<int> first = co_await a;
+    co_return Num(*first + *second);
+  });
+  EXPECT_EQ(sum->value(), 25);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, WorkerTest, testing::Values(1, 2));
+
+}  // namespace
+}  // namespace troupe::test
