@@ -40,13 +40,13 @@ class Asker : public Actor {
   Reply<void> On(Context&, LookUp what) {
     absl::StatusOr<bank::Account::Ref> ref =
         co_await what.node->Lookup<bank::Account>(what.url).Within(absl::Seconds(30));
-    told_->refs.Put(ref);
+    told_->refs.Put(std::move(ref));
     co_return absl::OkStatus();
   }
   Reply<void> On(Context&, Ask what) {
     absl::StatusOr<bank::Balance> balance =
         co_await what.whom.Get(google::protobuf::Empty()).Within(absl::Seconds(30));
-    told_->outcomes.Put(balance.status());
+    told_->outcomes.Put(std::move(balance).status());
     co_return absl::OkStatus();
   }
 

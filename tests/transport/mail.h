@@ -9,7 +9,8 @@
 
 namespace troupe {
 
-// What actors tell the thread of a test.
+// What actors tell the thread of a test. A status is moved in rather than copied: the count that
+// its copies share is kept by a library that ThreadSanitizer does not see into.
 template <typename T>
 class Mail {
  public:
