@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "troupe/bench/stopwatch.h"
+
 namespace troupe::bench {
 namespace {
 
@@ -34,6 +36,10 @@ bool RunInChild(const ItemEntry& item) {
 int RunItems(std::initializer_list<ItemEntry> items, int argc, char** argv) {
   std::vector<ItemEntry> chosen;
   for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "--cpu") {
+      Stopwatch::MeasureCpuTime();
+      continue;
+    }
     const ItemEntry* const item = FindItem(items, argv[i]);
     if (item == nullptr) {
       std::fprintf(stderr, "no item \"%s\"; there are:", argv[i]);

@@ -13,7 +13,7 @@ struct ItemEntry {
 
 // main() of a benchmark program: runs the items that the arguments name, or all, each in a
 // process of its own, since memory is measured as a process's peak and no item shall inherit the
-// heap of another.
+// heap of another. With `--cpu` time is the processor's (Stopwatch::MeasureCpuTime).
 //
 // Errors: returns 2 for an unknown name, 1 when an item's process failed.
 int RunItems(std::initializer_list<ItemEntry> items, int argc, char** argv);

@@ -29,8 +29,10 @@ def _run(program: str, mode: List[str], item: str) -> List[str]:
         server.wait()
 
 
-def measure(folder: str, program: str, item: str) -> Iterator[str]:
-    """Runs one item once, in each mode. Yields the client's lines."""
+def measure(folder: str, program: str, item: str, cpu: bool) -> Iterator[str]:
+    """Runs one item once, in each mode. Yields the client's lines, or those of processor time."""
     for mode in _MODES[program]:
         if not mode or item in _SPINNING:
-            yield from _run("%s/%s" % (folder, TARGETS[program]), mode, item)
+            for line in _run("%s/%s" % (folder, TARGETS[program]), mode, item):
+                if not cpu or ",cpu_s" in line:
+                    yield line

@@ -32,6 +32,8 @@ size_t StatusBytes(const std::string& process, const std::string& label) {
 
 int64_t MonotonicNanos() { return ClockNanos(CLOCK_MONOTONIC); }
 
+int64_t ThreadCpuNanos() { return ClockNanos(CLOCK_THREAD_CPUTIME_ID); }
+
 double ProcessCpuSeconds() {
   return static_cast<double>(ClockNanos(CLOCK_PROCESS_CPUTIME_ID)) / 1e9;
 }

@@ -13,6 +13,9 @@ namespace troupe::bench {
 
 int64_t MonotonicNanos();
 
+// Processor time of the calling thread.
+int64_t ThreadCpuNanos();
+
 // Of this process.
 double ProcessCpuSeconds();
 size_t ResidentBytes();
