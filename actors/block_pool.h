@@ -5,9 +5,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
-#include <vector>
+
+#include "troupe/loop/slab_memory.h"
 
 namespace troupe::internal {
 
@@ -15,14 +15,13 @@ namespace troupe::internal {
 // envelope, records.
 //
 // Thread:   shard-affine.
-// Lifetime: slabs are given back when the pool is destroyed.
 // Bounds:   what is asked for at once; freed blocks are kept for reuse. Blocks over
 //           kPooledBytesMax come from the heap each time.
 class BlockPool {
  public:
   static constexpr size_t kPooledBytesMax = 4096;
 
-  BlockPool() = default;
+  explicit BlockPool(SlabMemory& memory) : memory_(memory) {}
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
 
@@ -60,7 +59,7 @@ class BlockPool {
   static constexpr size_t kFineClasses = 16;
   static constexpr size_t kClasses = kFineClasses + 3;  // 1024, 2048, 4096.
   static constexpr uint16_t kHeapClass = 0xffff;
-  static constexpr size_t kSlabBytes = 64u << 10;
+  static constexpr size_t kRunBytes = 64u << 10;
 
   struct FreeBlock {
     FreeBlock* next;
@@ -71,7 +70,7 @@ class BlockPool {
                                      : size_t{1024} << (size_class - kFineClasses);
   }
 
-  // The part of a class's newest slab that was never given out: it is touched when it is.
+  // The part of a class's newest run that was never given out: it is touched when it is.
   struct Fresh {
     char* begin = nullptr;
     char* end = nullptr;
@@ -79,9 +78,9 @@ class BlockPool {
 
   void* Carve(uint16_t size_class);
 
+  SlabMemory& memory_;
   std::array<FreeBlock*, kClasses> free_{};
   std::array<Fresh, kClasses> fresh_{};
-  std::vector<std::unique_ptr<char[]>> slabs_;
 };
 
 }  // namespace troupe::internal

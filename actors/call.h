@@ -251,10 +251,11 @@ class [[nodiscard]] Joined {
   internal::AskWaiter<T...> waiter_;
 };
 
-// Sends all the calls now; await the result for all the outcomes.
+// Sends all the calls now, in order; await the result for all the outcomes.
 template <typename... T>
 Joined<T...> All(Call<T>... calls) {
-  return Joined<T...>(std::move(calls).Start()...);
+  // In braces: the arguments of a call in parentheses are evaluated in any order.
+  return Joined<T...>{std::move(calls).Start()...};
 }
 
 // Implementation details follow.

@@ -1,13 +1,19 @@
 #include "troupe/actors/envelope_pool.h"
 
+#include <new>
+#include <type_traits>
+
 namespace troupe::internal {
 
 void EnvelopePool::Refill() {
-  slabs_.push_back(std::make_unique<Envelope[]>(kSlabEnvelopes));
-  Envelope* const slab = slabs_.back().get();
+  static_assert(std::is_trivially_destructible_v<Envelope>);
+  ++slab_count_;
+  auto* const slab = static_cast<Envelope*>(
+      memory_.Allocate(kSlabEnvelopes * sizeof(Envelope), alignof(Envelope)));
   for (size_t i = kSlabEnvelopes; i-- > 0;) {
-    slab[i].home = home_;
-    Free(&slab[i]);
+    auto* const envelope = new (slab + i) Envelope;
+    envelope->home = home_;
+    Free(envelope);
   }
 }
 

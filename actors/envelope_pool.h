@@ -3,10 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
 #include "troupe/actors/envelope.h"
+#include "troupe/loop/slab_memory.h"
 
 namespace troupe::internal {
 
@@ -14,11 +13,11 @@ namespace troupe::internal {
 // a chain of many.
 //
 // Thread:   shard-affine.
-// Lifetime: slabs are given back when the pool is destroyed: after every shard has left.
+// Lifetime: the memory outlives it, and is given back after every shard has left.
 // Bounds:   what the mailboxes and outboxes it sends to hold at once.
 class EnvelopePool {
  public:
-  explicit EnvelopePool(uint16_t home) : home_(home) {}
+  EnvelopePool(uint16_t home, SlabMemory& memory) : home_(home), memory_(memory) {}
   EnvelopePool(const EnvelopePool&) = delete;
   EnvelopePool& operator=(const EnvelopePool&) = delete;
 
@@ -37,14 +36,15 @@ class EnvelopePool {
   }
 
   bool empty() const { return free_ == nullptr; }
-  size_t slab_count() const { return slabs_.size(); }
+  size_t slab_count() const { return slab_count_; }
 
  private:
   static constexpr size_t kSlabEnvelopes = 256;
 
   const uint16_t home_;
+  SlabMemory& memory_;
   Envelope* free_ = nullptr;
-  std::vector<std::unique_ptr<Envelope[]>> slabs_;
+  size_t slab_count_ = 0;
 };
 
 }  // namespace troupe::internal

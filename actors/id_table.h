@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <new>
 #include <vector>
+
+#include "troupe/loop/slab_memory.h"
 
 namespace troupe::internal {
 
@@ -16,23 +18,23 @@ namespace troupe::internal {
 template <typename T>
 class IdTable {
  public:
-  explicit IdTable(size_t objects_max) : objects_max_(objects_max) {}
+  IdTable(size_t objects_max, SlabMemory& memory) : objects_max_(objects_max), memory_(memory) {}
 
   // 0 at the bound.
   uint64_t Add(T* object) {
     uint32_t index;
     if (free_head_ != kNone) {
       index = free_head_;
-      free_head_ = PlaceAt(index).next_free;
+      free_head_ = static_cast<uint32_t>(PlaceAt(index).next_free);
     } else {
       if (places_made_ >= objects_max_ || places_made_ >= kNone) return 0;
       index = places_made_++;
-      if (index % kPagePlaces == 0) pages_.push_back(std::make_unique<Place[]>(kPagePlaces));
+      if (index % kPagePlaces == 0) AddPage();
     }
     Place& place = PlaceAt(index);
     place.object = object;
     ++count_;
-    return (place.use << kIndexBits) | index;
+    return (uint64_t{place.use} << kIndexBits) | index;
   }
 
   T* Find(uint64_t id) const {
@@ -72,17 +74,25 @@ class IdTable {
 
   struct Place {
     T* object = nullptr;
-    uint64_t use = 1;  // From 1, so that no id is 0.
-    uint32_t next_free = kNone;
+    uint64_t use : 64 - kIndexBits = 1;  // From 1, so that no id is 0.
+    uint64_t next_free : kIndexBits = kNone;
   };
 
   static constexpr uint32_t kPagePlaces = 1024;
 
   Place& PlaceAt(uint32_t index) const { return pages_[index / kPagePlaces][index % kPagePlaces]; }
 
+  void AddPage() {
+    auto* const page =
+        static_cast<Place*>(memory_.Allocate(kPagePlaces * sizeof(Place), alignof(Place)));
+    for (uint32_t i = 0; i < kPagePlaces; ++i) new (page + i) Place;
+    pages_.push_back(page);
+  }
+
   const size_t objects_max_;
+  SlabMemory& memory_;
   // Pages never move: a table of a million grows without copying.
-  std::vector<std::unique_ptr<Place[]>> pages_;
+  std::vector<Place*> pages_;
   uint32_t places_made_ = 0;
   uint32_t free_head_ = kNone;
   size_t count_ = 0;

@@ -60,7 +60,8 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
   const bool enough_cores = count <= cores && !platform_->simulated();
   const LoopOptions loop_options{
       .spin_before_sleep = enough_cores ? limits_.spin_before_sleep : absl::ZeroDuration(),
-      .timer_slack = platform_->simulated() ? absl::ZeroDuration() : limits_.timer_slack,
+      .timer_slack_max =
+          platform_->simulated() ? absl::ZeroDuration() : limits_.timer_slack_max,
       .timers_per_turn_max = limits_.turn_timers_max};
   for (int i = 0; i < count; ++i) {
     shards_.push_back(std::make_unique<Shard>(*this, static_cast<uint16_t>(i), limits_,

@@ -25,11 +25,12 @@ Shard::Shard(Runtime& runtime, uint16_t index, const Limits& limits, uint64_t se
       limits_(limits),
       incarnation_(runtime.incarnation()),
       index_(index),
-      envelopes_(index),
+      envelopes_(index, memory_),
+      blocks_(memory_),
       slots_(limits.actors_per_shard_max, limits.mailbox_messages_max,
              ChargedBytes(limits.mailbox_bytes_max)),
-      asks_(limits.asks_per_shard_max),
-      records_(limits.timers_per_shard_max),
+      asks_(limits.asks_per_shard_max, memory_),
+      records_(limits.timers_per_shard_max, memory_),
       random_(seed),
       inbox_(limits.inbox_messages_max) {}
 

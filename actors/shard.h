@@ -35,6 +35,7 @@
 #include "troupe/base/random.h"
 #include "troupe/loop/lockfree.h"
 #include "troupe/loop/loop.h"
+#include "troupe/loop/slab_memory.h"
 
 namespace troupe::internal {
 
@@ -358,6 +359,7 @@ class Shard final : public LoopTask, public LoopClient {
   Cell* current_cell_ = nullptr;
   Envelope* current_envelope_ = nullptr;
   Activation* current_activation_ = nullptr;
+  SlabMemory memory_{SlabMemory::Pages::kSmall};
   EnvelopePool envelopes_;
   BlockPool blocks_;
   SlotTable slots_;

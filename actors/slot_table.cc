@@ -1,6 +1,8 @@
 #include "troupe/actors/slot_table.h"
 
 #include <algorithm>
+#include <memory>
+#include <new>
 
 namespace troupe::internal {
 
@@ -9,6 +11,12 @@ SlotTable::SlotTable(uint32_t slots_max, uint32_t messages_max, uint32_t bytes_m
       messages_max_(messages_max),
       bytes_max_(bytes_max),
       pages_(std::make_unique<std::atomic<Cell*>[]>((slots_max + kPageSlots - 1) / kPageSlots)) {}
+
+SlotTable::~SlotTable() {
+  for (uint32_t first = 0; first < SlotsMade(); first += kPageSlots) {
+    std::destroy_n(pages_[first / kPageSlots].load(std::memory_order_relaxed), kPageSlots);
+  }
+}
 
 void SlotTable::Release(Cell& cell) {
   ++cell.generation;
@@ -57,8 +65,9 @@ bool SlotTable::GrowLocked(std::vector<SlotLease>& leases) {
   const uint32_t first = slots_made_;
   const uint32_t count = std::min<uint32_t>(kPageSlots, slots_max_ - first);
   if (count == 0) return false;
-  owned_pages_.push_back(std::make_unique<Cell[]>(kPageSlots));
-  Cell* const page = owned_pages_.back().get();
+  auto* const page =
+      static_cast<Cell*>(memory_.Allocate(kPageSlots * sizeof(Cell), alignof(Cell)));
+  for (size_t i = 0; i < kPageSlots; ++i) new (page + i) Cell;
   slots_made_ += count;
   // The lowest slot is taken first.
   for (uint32_t i = count; i-- > 0;) {

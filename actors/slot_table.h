@@ -11,6 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "troupe/actors/cell.h"
 #include "troupe/base/mutex.h"
+#include "troupe/loop/slab_memory.h"
 
 namespace troupe::internal {
 
@@ -31,6 +32,9 @@ struct SlotLease {
 class SlotTable {
  public:
   SlotTable(uint32_t slots_max, uint32_t messages_max, uint32_t bytes_max);
+  ~SlotTable();
+  SlotTable(const SlotTable&) = delete;
+  SlotTable& operator=(const SlotTable&) = delete;
 
   // The cell that `slot` and `generation` name, or null: another generation, or never leased.
   Cell* Find(uint32_t slot, uint64_t generation) const {
@@ -91,7 +95,7 @@ class SlotTable {
   // Any thread. A message could not carry a lease to a thread that has no shard.
   Mutex mutex_;
   uint32_t slots_made_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<std::unique_ptr<Cell[]>> owned_pages_ ABSL_GUARDED_BY(mutex_);
+  SlabMemory memory_ ABSL_GUARDED_BY(mutex_){SlabMemory::Pages::kSmall};
   std::vector<SlotLease> shared_ ABSL_GUARDED_BY(mutex_);
 };
 

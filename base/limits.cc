@@ -85,7 +85,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(reconnect_backoff_min, kMillisecond, kDay);
   TROUPE_FIELD(reconnect_backoff_max, kMillisecond, kDay);
   TROUPE_FIELD(spin_before_sleep, absl::ZeroDuration(), absl::Seconds(1));
-  TROUPE_FIELD(timer_slack, absl::ZeroDuration(), absl::Milliseconds(10));
+  TROUPE_FIELD(timer_slack_max, absl::ZeroDuration(), absl::Milliseconds(10));
 #undef TROUPE_FIELD
 }
 

@@ -78,7 +78,8 @@ struct Limits {
   absl::Duration reconnect_backoff_min = absl::Milliseconds(50);
   absl::Duration reconnect_backoff_max = absl::Seconds(5);
   absl::Duration spin_before_sleep = absl::Microseconds(50);
-  absl::Duration timer_slack = absl::Microseconds(100);
+  // A sleeping shard wakes up to 1/1024 of its wait late for a timer, and this late at most.
+  absl::Duration timer_slack_max = absl::Milliseconds(5);
 
   // Errors: INVALID_ARGUMENT that names the first field out of range, its value and the range.
   absl::Status Validate() const;

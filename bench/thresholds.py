@@ -77,7 +77,7 @@ NET: Dict[Tuple[str, str], Threshold] = {
     ("11", "gb_per_s"): at_least(times(0.5, "floor", "gb_per_s"), times(0.8, "floor", "gb_per_s")),
 }
 # Figures that have no threshold and of which less is better.
-COSTS = ("lat_us", "cpu_s", "bytes_per")
+COSTS = ("lat_us", "cpu_s", "bytes_per", "ns_per")
 
 
 def resolve(bound: Bound, programs: Programs) -> Optional[float]:

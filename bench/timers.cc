@@ -1,4 +1,5 @@
-// Item 6: an actor arms a million timers, cancels nine of ten and waits for the others.
+// Item 6: an actor arms a million timers, cancels nine of ten and waits for the others; after one
+// round without waiting, so that the timers' memory is resident, as that of the other programs is.
 
 #include <memory>
 #include <vector>
@@ -24,6 +25,7 @@ struct Due {
 };
 
 struct TimerTimes {
+  Stopwatch first_arming;
   Stopwatch arming;
   Stopwatch cancelling;
   Stopwatch waiting;
@@ -36,9 +38,13 @@ class Waiter : public Actor {
   }
 
   Reply<void> OnStart(Context& cx) override {
+    times_->first_arming.Begin();
+    ArmAll(cx);
+    times_->first_arming.End();
+    for (const TimerId id : ids_) cx.Cancel(id);
     cpu_before_seconds_ = ProcessCpuSeconds();
     times_->arming.Begin();
-    for (int64_t i = 0; i < kTimers; ++i) ids_[i] = cx.After(this, delays_[i], Due{i});
+    ArmAll(cx);
     times_->arming.End();
     times_->cancelling.Begin();
     for (int64_t i = 0; i < kTimers; ++i) {
@@ -57,6 +63,10 @@ class Waiter : public Actor {
   }
 
  private:
+  void ArmAll(Context& cx) {
+    for (int64_t i = 0; i < kTimers; ++i) ids_[i] = cx.After(this, delays_[i], Due{i});
+  }
+
   TimerTimes* const times_;
   std::vector<absl::Duration> delays_;
   std::vector<TimerId> ids_;
@@ -71,6 +81,7 @@ void RunTimers() {
   const std::unique_ptr<System> system = StartBenchSystem(1);
   system->Spawn<Waiter>({}, &times);
   constexpr int64_t kCancelled = kTimers - kTimerSurvivors;
+  Report("6", kPeer, "ns_per_first_arm", times.first_arming.AwaitSeconds() * 1e9 / kTimers);
   Report("6", kPeer, "ns_per_arm", times.arming.AwaitSeconds() * 1e9 / kTimers);
   Report("6", kPeer, "ns_per_cancel", times.cancelling.AwaitSeconds() * 1e9 / kCancelled);
   times.waiting.AwaitSeconds();

@@ -40,7 +40,7 @@ Loop::Loop(Platform& platform, const LoopOptions& options, std::unique_ptr<Polle
       client_(client),
       poller_(std::move(poller)),
       waker_(*poller_),
-      timers_(platform.clock().Now()),
+      timers_(platform.clock().Now(), options.timer_slack_max),
       now_(platform.clock().Now()) {}
 
 bool Loop::RunTurn(bool may_block) {
@@ -96,7 +96,7 @@ void Loop::Sleep() {
   asleep_ = true;
   const Instant now = platform_.clock().Now();
   const Instant next = timers_.NextDeadline();
-  const Instant until = next <= now ? next : next + options_.timer_slack;
+  const Instant until = next <= now ? next : timers_.NextWake();
   const size_t delivered = poller_->Poll(now, until);
   // What ends a sleep early may come again soon; a timer is known beforehand.
   spin_pays_ = delivered > 0 || until.is_infinite() || platform_.clock().Now() < until;

@@ -40,9 +40,9 @@ class LoopClient {
 
 struct LoopOptions {
   absl::Duration spin_before_sleep = absl::ZeroDuration();
-  // How much later than its deadline a sleeping loop may wake for a timer, so that timers close
-  // together cost one wake-up.
-  absl::Duration timer_slack = absl::ZeroDuration();
+  // How much later than its deadline a sleeping loop may wake for a timer, at most, so that timers
+  // close together cost one wake-up.
+  absl::Duration timer_slack_max = absl::ZeroDuration();
   size_t timers_per_turn_max = 1024;
 };
 

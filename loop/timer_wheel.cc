@@ -5,8 +5,6 @@
 namespace troupe {
 namespace {
 
-constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
-
 // Nodes looked at in one Advance(): enough to fire `fire_max` as a rule, few enough that a bucket
 // of a million does not hold the shard up.
 size_t VisitsMax(size_t fire_max) {
@@ -20,15 +18,20 @@ size_t VisitsMax(size_t fire_max) {
 
 }  // namespace
 
-TimerWheel::TimerWheel(Instant start)
-    : origin_(std::max<int64_t>(start.nanos, 0)), latest_(origin_) {
-  earliest_.fill(kNone);
-  for (Link& end : lists_) end.next_timer = end.prev_timer = &end;
+TimerWheel::TimerWheel(Instant start, absl::Duration slack_max)
+    : origin_(std::max<int64_t>(start.nanos, 0)),
+      latest_(origin_),
+      slack_max_nanos_(NanosRoundedUp(slack_max)) {
+  TROUPE_CHECK(slack_max < absl::Seconds(1));
+  for (List& list : lists_) {
+    list.earliest = list.earliest_wake = kInfinite;
+    list.next_timer = list.prev_timer = &list;
+  }
 }
 
 TimerWheel::~TimerWheel() {
   TROUPE_CHECK(!advancing_);
-  for (Link& end : lists_) {
+  for (List& end : lists_) {
     while (end.next_timer != &end) Unlink(static_cast<TimerNode&>(*end.next_timer));
   }
 }
@@ -48,8 +51,7 @@ size_t TimerWheel::Advance(Instant now, size_t fire_max) {
       node.OnTimer();  // `node` may be gone now.
     } else {
       // Not ListFor(): it would come back to the bucket that it was taken from.
-      const uint64_t difference = static_cast<uint64_t>(node.deadline_.nanos ^ origin_);
-      Append(static_cast<size_t>(std::bit_width(difference)), node);
+      Append(BucketOf(node.deadline_.nanos, origin_), node);
     }
   }
   advancing_ = false;
@@ -62,12 +64,18 @@ size_t TimerWheel::Advance(Instant now, size_t fire_max) {
 // due, and nothing else is earlier.
 bool TimerWheel::StartSpreading() {
   if (spreading_ != kNoList) return true;
-  if (filled_ == 0) return false;
-  const size_t bucket = static_cast<size_t>(std::countr_zero(filled_));
-  if (earliest_[bucket] > latest_) return false;
-  origin_ = earliest_[bucket];
+  if (filled_levels_ == 0) return false;
+  const size_t bucket = LowestBucket();
+  if (lists_[bucket].earliest > latest_) return false;
+  origin_ = lists_[bucket].earliest;
   spreading_ = bucket;
   return true;
+}
+
+// Requires that there is one.
+size_t TimerWheel::LowestBucket() const {
+  const auto level = static_cast<size_t>(std::countr_zero(filled_levels_));
+  return level * kDigits + static_cast<size_t>(std::countr_zero(filled_[level]));
 }
 
 TimerNode& TimerWheel::TakeFirst(size_t list) {
@@ -78,8 +86,10 @@ TimerNode& TimerWheel::TakeFirst(size_t list) {
 
 void TimerWheel::OnEmptied(size_t list) {
   if (list >= kBuckets) return;
-  filled_ &= ~(uint64_t{1} << list);
-  earliest_[list] = kNone;
+  uint64_t& level = filled_[list / kDigits];
+  level &= ~(uint64_t{1} << (list % kDigits));
+  if (level == 0) filled_levels_ &= ~(uint32_t{1} << (list / kDigits));
+  lists_[list].earliest = lists_[list].earliest_wake = kInfinite;
   if (list == spreading_) spreading_ = kNoList;
 }
 
@@ -87,10 +97,11 @@ void TimerWheel::OnEmptied(size_t list) {
 void TimerWheel::AdmitFresh() {
   Link& fresh = lists_[kFresh];
   if (fresh.next_timer == &fresh) return;
-  const size_t list = ListFor(latest_);
-  filled_ |= uint64_t{1} << list;
-  earliest_[list] = std::min(earliest_[list], latest_);
-  Link& end = lists_[list];
+  const size_t bucket = ListFor(latest_);
+  MarkFilled(bucket);
+  List& end = lists_[bucket];
+  end.earliest = std::min(end.earliest, latest_);
+  end.earliest_wake = std::min(end.earliest_wake, latest_);
   fresh.next_timer->prev_timer = end.prev_timer;
   end.prev_timer->next_timer = fresh.next_timer;
   fresh.prev_timer->next_timer = &end;
@@ -102,20 +113,36 @@ void TimerWheel::AdmitFresh() {
 // before the range of the lowest bucket.
 void TimerWheel::MoveOriginTowardsNow() {
   if (spreading_ != kNoList) return;
-  if (filled_ != 0) {
-    const int bucket = std::countr_zero(filled_);
-    if (bucket == 0) return;
-    const int64_t bit = int64_t{1} << (bucket - 1);
-    const int64_t range_start = (origin_ & ~(bit - 1)) | bit;
-    if (latest_ >= range_start) return;
+  if (filled_levels_ != 0) {
+    const size_t bucket = LowestBucket();
+    const auto shift = static_cast<int>(bucket / kDigits) * kDigitBits;
+    // The digits above the bucket's level, which it shares with the origin.
+    const uint64_t above = shift + kDigitBits >= 64
+                               ? 0
+                               : static_cast<uint64_t>(origin_) >> (shift + kDigitBits);
+    const uint64_t range_start = (above << kDigitBits | bucket % kDigits) << shift;
+    if (static_cast<uint64_t>(latest_) >= range_start) return;
   }
   origin_ = latest_;
 }
 
 Instant TimerWheel::NextDeadline() const {
   if (spreading_ != kNoList) return {origin_};
-  if (filled_ == 0) return Instant::Infinite();
-  return {earliest_[std::countr_zero(filled_)]};
+  if (filled_levels_ == 0) return Instant::Infinite();
+  return {lists_[LowestBucket()].earliest};
+}
+
+Instant TimerWheel::NextWake() const {
+  if (spreading_ != kNoList) return {origin_};
+  int64_t wake = kInfinite;
+  for (uint32_t levels = filled_levels_; levels != 0; levels &= levels - 1) {
+    const auto level = static_cast<size_t>(std::countr_zero(levels));
+    for (uint64_t digits = filled_[level]; digits != 0; digits &= digits - 1) {
+      const auto digit = static_cast<size_t>(std::countr_zero(digits));
+      wake = std::min(wake, lists_[level * kDigits + digit].earliest_wake);
+    }
+  }
+  return {wake};
 }
 
 }  // namespace troupe

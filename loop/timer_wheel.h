@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/time/time.h"
 #include "troupe/base/check.h"
 #include "troupe/base/instant.h"
 
@@ -49,6 +50,7 @@ class TimerNode : private internal::TimerLink {
   friend class TimerWheel;
 
   Instant deadline_;
+  uint32_t slack_nanos_ = 0;
 };
 
 // Deadlines pending on one shard, fired in (deadline, arming) order.
@@ -62,14 +64,18 @@ class TimerNode : private internal::TimerLink {
 // Lifetime: nodes still armed when it is destroyed are disarmed and do not fire.
 // Bounds:   Arm and Cancel are O(1). Advance() fires at most `fire_max` nodes, looks at no more
 //           than about four times as many, and keeps the rest, still in order, for the next call.
-//           A node is moved at most 63 times in its life, half the bits of its wait as a rule.
-// Source:   a radix heap, Ahuja et al. 1990: bucket i holds the deadlines whose highest bit that
-//           differs from the origin is bit i - 1, so all of it precedes bucket i + 1. Moving the
-//           origin to the lowest bucket's first deadline spreads that one bucket over the lower
-//           ones and changes no other.
+//           A node is moved at most 10 times in its life, three or four times as a rule.
+// Source:   a radix heap, Ahuja et al. 1990, with digits of 6 bits, which makes it a hierarchical
+//           wheel (Varghese and Lauck 1987) whose first level turns in nanoseconds. A level has a
+//           bucket for each digit; level i holds the deadlines whose highest digit that differs
+//           from the origin's is digit i. So each level precedes the next, and each bucket those
+//           of its level with a higher digit. Moving the origin to the lowest bucket's first
+//           deadline spreads that one bucket over the lower levels and changes no other.
 class TimerWheel {
  public:
-  explicit TimerWheel(Instant start);
+  // A sleep need not end before a timer is late by 1/1024 of its wait, but for at most `slack_max`,
+  // which is below a second.
+  explicit TimerWheel(Instant start, absl::Duration slack_max = absl::ZeroDuration());
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
   ~TimerWheel();
@@ -89,16 +95,38 @@ class TimerWheel {
   // was the earliest got cancelled. Cheap enough to ask once a turn.
   Instant NextDeadline() const;
 
+  // How long a sleep may last: until the first timer has used up its slack; early, like
+  // NextDeadline(), after a cancellation. Looks at each bucket that holds timers, some dozens as a
+  // rule.
+  Instant NextWake() const;
+
   size_t armed_count() const { return armed_count_; }
 
  private:
   using Link = internal::TimerLink;
 
+  static constexpr int kDigitBits = 6;
+  static constexpr size_t kDigits = size_t{1} << kDigitBits;
+  static constexpr size_t kLevels = 11;  // 63 bits.
+
   // Lists beside the buckets: due already and armed during this Advance(); never to fire.
-  enum : size_t { kBuckets = 64, kFresh = kBuckets, kNever, kLists };
+  enum : size_t { kBuckets = kLevels * kDigits, kFresh = kBuckets, kNever, kLists };
   static constexpr size_t kNoList = kLists;
 
+  static constexpr int64_t kInfinite = Instant::Infinite().nanos;
+
+  // Its nodes are a circle through the list itself.
+  struct List : Link {
+    // No deadline in it is earlier; exact until the earliest is cancelled. Likewise for the
+    // deadlines with their slack.
+    int64_t earliest;
+    int64_t earliest_wake;
+  };
+
+  static size_t BucketOf(int64_t deadline, int64_t origin);
   size_t ListFor(int64_t deadline) const;
+  size_t LowestBucket() const;
+  void MarkFilled(size_t bucket);
   void Append(size_t list, TimerNode& node);
   void Unlink(TimerNode& node);
   void OnEmptied(size_t list);
@@ -110,31 +138,45 @@ class TimerWheel {
   // All finite deadlines in the lists are >= origin_, and latest_ >= origin_.
   int64_t origin_;
   int64_t latest_;  // The latest Advance()'s now.
+  const int64_t slack_max_nanos_;
   bool advancing_ = false;
-  // The bucket being spread over the lower ones, front to back, or kNoList. What belongs into a
-  // lower one waits at its end meanwhile, so that equal deadlines keep their order.
+  // The bucket being spread over the lower levels, front to back, or kNoList. What belongs into
+  // a lower one waits at its end meanwhile, so that equal deadlines keep their order.
   size_t spreading_ = kNoList;
-  uint64_t filled_ = 0;  // Bit i: bucket i is not empty.
+  uint32_t filled_levels_ = 0;                  // Bit i: level i is not empty.
+  std::array<uint64_t, kLevels> filled_ = {};  // Of a level, bit i: the bucket of digit i is not.
   size_t armed_count_ = 0;
-  // No deadline in the bucket is earlier; exact until the earliest is cancelled.
-  std::array<int64_t, kBuckets> earliest_;
-  std::array<Link, kLists> lists_;
+  std::array<List, kLists> lists_;
 };
 
 // Implementation details follow.
 
+inline size_t TimerWheel::BucketOf(int64_t deadline, int64_t origin) {
+  const uint64_t difference = static_cast<uint64_t>(deadline ^ origin);
+  const int level = (std::bit_width(difference | 1) - 1) / kDigitBits;
+  const uint64_t digit = (static_cast<uint64_t>(deadline) >> (level * kDigitBits)) % kDigits;
+  return static_cast<size_t>(level) * kDigits + digit;
+}
+
 inline size_t TimerWheel::ListFor(int64_t deadline) const {
-  const uint64_t difference = static_cast<uint64_t>(deadline ^ origin_);
-  const size_t bucket = static_cast<size_t>(std::bit_width(difference));
+  const size_t bucket = BucketOf(deadline, origin_);
   return spreading_ != kNoList && bucket < spreading_ ? spreading_ : bucket;
 }
 
+inline void TimerWheel::MarkFilled(size_t bucket) {
+  filled_levels_ |= uint32_t{1} << (bucket / kDigits);
+  filled_[bucket / kDigits] |= uint64_t{1} << (bucket % kDigits);
+}
+
 inline void TimerWheel::Append(size_t list, TimerNode& node) {
+  List& end = lists_[list];
   if (list < kBuckets) {
-    filled_ |= uint64_t{1} << list;
-    earliest_[list] = std::min(earliest_[list], node.deadline_.nanos);
+    MarkFilled(list);
+    const int64_t deadline = node.deadline_.nanos;
+    end.earliest = std::min(end.earliest, deadline);
+    end.earliest_wake = std::min(
+        end.earliest_wake, deadline + std::min<int64_t>(node.slack_nanos_, kInfinite - deadline));
   }
-  Link& end = lists_[list];
   Link& link = node;
   link.next_timer = &end;
   link.prev_timer = end.prev_timer;
@@ -150,7 +192,9 @@ inline void TimerWheel::Unlink(TimerNode& node) {
   next->prev_timer = prev;
   link.next_timer = nullptr;
   // Both are the list's end.
-  if (next == prev) OnEmptied(static_cast<size_t>(next - lists_.data()));
+  if (next == prev) {
+    OnEmptied(static_cast<size_t>(static_cast<List*>(next) - lists_.data()));
+  }
 }
 
 inline void TimerWheel::Arm(TimerNode& node, Instant deadline) {
@@ -158,10 +202,14 @@ inline void TimerWheel::Arm(TimerNode& node, Instant deadline) {
   ++armed_count_;
   node.deadline_ = deadline;
   if (deadline.nanos > latest_) {
+    constexpr int kSlackShift = 10;
+    node.slack_nanos_ = static_cast<uint32_t>(
+        std::min((deadline.nanos - latest_) >> kSlackShift, slack_max_nanos_));
     Append(deadline.is_infinite() ? size_t{kNever} : ListFor(deadline.nanos), node);
     return;
   }
   node.deadline_.nanos = latest_;
+  node.slack_nanos_ = 0;
   Append(advancing_ ? size_t{kFresh} : ListFor(latest_), node);
 }
 

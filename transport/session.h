@@ -193,7 +193,7 @@ class Session final : private TimerNode {
   std::vector<RemoteAsk*> asks_;  // By the place in the request's id.
   RemoteAsk* free_asks_ = nullptr;
   std::vector<std::unique_ptr<RemoteAsk>> all_asks_;
-  absl::flat_hash_map<uint64_t, WatchedByPeer> watched_;
+  std::map<uint64_t, WatchedByPeer> watched_;  // In the order in which the end lets go of them.
   size_t asks_alive_ = 0;
   uint64_t inbound_bytes_ = 0;
   uint32_t bad_messages_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -338,6 +339,60 @@ TEST_F(TimerWheelTest, WakeUpsInVainAreNoMoreThanCancellations) {
   }
   EXPECT_GT(in_vain, 0);
   EXPECT_LE(in_vain, cancelled);
+}
+
+// A second's wait is 1/1024 of 2^30 ns late, within the slack.
+constexpr int64_t kSecondNanos = int64_t{1} << 30;
+constexpr int64_t kSecondSlackNanos = int64_t{1} << 20;
+
+TEST_F(TimerWheelTest, WithoutSlackASleepEndsAtTheEarliestDeadline) {
+  wheel_.Arm(Make(), {kStart.nanos + kSecondNanos});
+  wheel_.Arm(Make(), {kStart.nanos + 2 * kSecondNanos});
+  EXPECT_EQ(wheel_.NextWake(), wheel_.NextDeadline());
+}
+
+TEST(TimerSlackTest, ASleepLastsLongerByAShareOfTheTimersWait) {
+  TestTimer timer([] {});
+  TimerWheel wheel(kStart, absl::Milliseconds(5));
+  EXPECT_TRUE(wheel.NextWake().is_infinite());
+  wheel.Arm(timer, {kStart.nanos + kSecondNanos});
+  EXPECT_EQ(wheel.NextDeadline().nanos, kStart.nanos + kSecondNanos);
+  EXPECT_EQ(wheel.NextWake().nanos, kStart.nanos + kSecondNanos + kSecondSlackNanos);
+}
+
+TEST(TimerSlackTest, SlackIsBounded) {
+  TestTimer timer([] {});
+  TimerWheel wheel(kStart, absl::Milliseconds(5));
+  wheel.Arm(timer, {kStart.nanos + 100 * kSecondNanos});
+  EXPECT_EQ(wheel.NextWake(), wheel.NextDeadline() + absl::Milliseconds(5));
+  wheel.Cancel(timer);
+  wheel.Arm(timer, {Instant::Infinite().nanos - 1});
+  EXPECT_TRUE(wheel.NextWake().is_infinite());
+}
+
+TEST(TimerSlackTest, ALaterTimerWithLessSlackEndsTheSleep) {
+  TestTimer timer([] {});
+  TestTimer exact([] {});
+  TimerWheel wheel(kStart, absl::Milliseconds(5));
+  wheel.Arm(timer, {kStart.nanos + kSecondNanos});
+  const Instant later{kStart.nanos + kSecondNanos - 1000};
+  EXPECT_EQ(wheel.Advance(later, kAll), 0u);
+  wheel.Arm(exact, {kStart.nanos + kSecondNanos + 1000});
+  EXPECT_EQ(wheel.NextDeadline().nanos, kStart.nanos + kSecondNanos);
+  EXPECT_EQ(wheel.NextWake().nanos, kStart.nanos + kSecondNanos + 1000 + 1);
+}
+
+TEST(TimerSlackTest, SlackIsOfTheWaitHoweverNearTheDeadlineIs) {
+  std::deque<TestTimer> timers;
+  TimerWheel wheel(kStart, absl::Milliseconds(5));
+  for (int i = 0; i < 100; ++i) {
+    wheel.Arm(timers.emplace_back([] {}), {kStart.nanos + kSecondNanos + i * 1000});
+  }
+  // Those that are left have been moved to lower levels meanwhile.
+  EXPECT_EQ(wheel.Advance({kStart.nanos + kSecondNanos + 50'000}, kAll), 51u);
+  EXPECT_EQ(wheel.NextDeadline().nanos, kStart.nanos + kSecondNanos + 51'000);
+  EXPECT_EQ(wheel.NextWake().nanos,
+            kStart.nanos + kSecondNanos + 51'000 + ((kSecondNanos + 51'000) >> 10));
 }
 
 TEST_F(TimerWheelTest, WheelThatEndsDisarmsWhatIsArmed) {

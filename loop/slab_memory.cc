@@ -1,0 +1,43 @@
+#include "troupe/loop/slab_memory.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <new>
+
+#include "troupe/base/check.h"
+
+namespace troupe {
+namespace {
+
+constexpr std::align_val_t AlignmentOf(size_t piece_bytes) {
+  constexpr size_t kPageBytes = 4096;
+  return std::align_val_t{piece_bytes < SlabMemory::kPieceBytesMax ? kPageBytes : piece_bytes};
+}
+
+}  // namespace
+
+SlabMemory::~SlabMemory() {
+  // In the order in which they were taken, so their sizes are known.
+  size_t bytes = kFirstPieceBytes;
+  for (char* const piece : pieces_) {
+    ::operator delete(piece, AlignmentOf(bytes));
+    bytes = std::min(bytes * 2, kPieceBytesMax);
+  }
+}
+
+void SlabMemory::TakePiece(size_t least_bytes) {
+  TROUPE_CHECK(least_bytes <= kPieceBytesMax);
+  do {
+    const size_t bytes = piece_bytes_;
+    auto* const piece = static_cast<char*>(::operator new(bytes, AlignmentOf(bytes)));
+    pieces_.push_back(piece);
+    // Advice: without huge pages it is memory all the same.
+    if (bytes == kPieceBytesMax && pages_ == Pages::kHuge) madvise(piece, bytes, MADV_HUGEPAGE);
+    next_ = piece;
+    end_ = piece + bytes;
+    piece_bytes_ = std::min(bytes * 2, kPieceBytesMax);
+  } while (static_cast<size_t>(end_ - next_) < least_bytes);
+}
+
+}  // namespace troupe
