@@ -15,13 +15,6 @@ namespace troupe {
 
 using internal::Shard;
 
-internal::Envelope& Context::envelope() { return static_cast<internal::Envelope&>(*this); }
-const internal::Envelope& Context::envelope() const {
-  return static_cast<const internal::Envelope&>(*this);
-}
-
-AnyRef Context::self() const { return Shard::Current()->RefOf(*envelope().cell); }
-
 AnyRef Context::sender() const {
   const internal::Envelope& e = envelope();
   if (e.sender_shard == internal::kNoShard || e.sender_slot == internal::kShardSlot) {

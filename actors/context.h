@@ -24,6 +24,15 @@
 
 namespace troupe {
 
+inline internal::Envelope& Context::envelope() { return static_cast<internal::Envelope&>(*this); }
+inline const internal::Envelope& Context::envelope() const {
+  return static_cast<const internal::Envelope&>(*this);
+}
+
+inline AnyRef Context::self() const {
+  return internal::Shard::Current()->RefOf(*envelope().cell);
+}
+
 template <typename A>
 Ref<A> Context::Self(const A*) const {
   return Ref<A>(self());

@@ -268,7 +268,9 @@ class Shard final : public LoopTask, public LoopClient {
   ShardCounters& counters() { return counters_; }
   Cell* current_cell() { return current_cell_; }
   Envelope* current_envelope() { return current_envelope_; }
-  AnyRef RefOf(const Cell& cell) const;
+  AnyRef RefOf(const Cell& cell) const {
+    return AnyRef(system_, incarnation_, index_, cell.slot, cell.generation);
+  }
   absl::flat_hash_map<std::pair<uint16_t, uint64_t>, SinkState*>& sinks() { return sinks_; }
 
   // A turn without timers and I/O, on another thread after all shards have left: what came too late
@@ -311,6 +313,7 @@ class Shard final : public LoopTask, public LoopClient {
 
   // Running.
   uint32_t RunCell(Cell& cell, uint32_t budget);
+  uint32_t VisitCell(Cell& cell, uint32_t budget);  // The same, inlined.
   void RunMessage(Cell& cell, Envelope* envelope);
   // The same for OnStart and OnStop, which are no messages.
   void RunEvent(Cell& cell, Envelope* envelope);
@@ -348,6 +351,7 @@ class Shard final : public LoopTask, public LoopClient {
 
   // Set once.
   Runtime& runtime_;
+  System* const system_;
   const Limits& limits_;
   const uint64_t incarnation_;
   const uint16_t index_;
