@@ -17,9 +17,10 @@ namespace {
 // What a connection that was given up may still send before it is closed.
 constexpr uint32_t kLingerBytesMax = 1 << 20;
 
-// What is worth a write of its own before the turn's end: some dozens of small frames. A write
-// costs as much as handling a few of them.
-constexpr size_t kFlushBytes = 4096;
+// What is worth a write of its own before the turn's end: some dozens of frames, or fewer if they
+// are large. A write costs as much as handling a few small ones.
+constexpr uint32_t kFlushFrames = 32;
+constexpr size_t kFlushBytes = 65536;
 
 // In one write.
 constexpr size_t kPiecesMax = 16;
@@ -52,9 +53,11 @@ char* Connection::Append(const Frame& frame, size_t payload_bytes) {
     std::memcpy(out_.Grow(kPreamble.size()), kPreamble.data(), kPreamble.size());
   }
   // What is whole by now can be worked on at the other end meanwhile.
-  if (out_.size() >= kFlushBytes && connected_ && stalled_since_.is_infinite()) {
+  if ((frames_waiting_ >= kFlushFrames || out_.size() >= kFlushBytes) && connected_ &&
+      stalled_since_.is_infinite()) {
     WriteOut();
   }
+  ++frames_waiting_;
   const size_t header_bytes = HeaderBytes(frame.flags);
   char* const place = out_.Grow(header_bytes + payload_bytes);
   EncodeHeader(frame, payload_bytes, place);
@@ -78,6 +81,7 @@ void Connection::Flush() {
 }
 
 void Connection::WriteOut() {
+  frames_waiting_ = 0;
   if (!out_.empty()) {
     std::array<std::span<const char>, kPiecesMax> pieces;
     const size_t count = out_.Gather(pieces);

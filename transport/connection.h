@@ -119,6 +119,7 @@ class Connection final : private ByteStreamHandler {
   Instant stalled_since_ = Instant::Infinite();
   Instant frame_since_ = Instant::Infinite();
   uint32_t discarded_ = 0;
+  uint32_t frames_waiting_ = 0;  // Appended since the last write.
   uint8_t preamble_bytes_ = 0;
   bool preamble_sent_ = false;
   bool connected_ = false;
