@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "actors/ref.h"
 #include "bank.troupe.h"
+#include "directory.troupe.h"
 #include "files.troupe.h"
 #include "troupe/actors/ref.h"
 #include "troupe/troupe.h"
@@ -179,6 +180,18 @@ class MirrorActor final : public bank::Account::Actor {
   files::Hasher::Ref hashers_;
 };
 
+// Gives out handles of accounts that are not exported.
+class DirectoryActor final : public bank::Directory::Actor {
+ public:
+  troupe::Reply<bank::Found> Find(troupe::Context& cx, const bank::Name& name) override {
+    std::optional<bank::Account::Ref> account = cx.Find<bank::Account>(name.name());
+    if (!account.has_value()) return absl::NotFoundError("no such account");
+    bank::Found found;
+    *found.mutable_account() = troupe::ToProto(*account);
+    return found;
+  }
+};
+
 bank::DepositRequest Cents(int64_t cents) {
   bank::DepositRequest request;
   request.set_cents(cents);
@@ -254,6 +267,31 @@ TEST_F(BankTest, ARemoteHandleIsUsedAsALocalOne) {
   absl::StatusOr<bank::Balance> balance = alice->Deposit(Cents(1)).Wait();
   ASSERT_TRUE(balance.ok()) << balance.status();
   EXPECT_EQ(balance->cents(), kOpening + 1);
+}
+
+TEST_F(BankTest, AHandleInAReplyReachesAnActorOfTheOtherNode) {
+  bank::Directory::Ref directory = system_->Spawn<DirectoryActor>({});
+  auto bank = troupe::Node::Start(*system_, {.name = "bank-1", .listen = "127.0.0.1:0"});
+  ASSERT_TRUE(bank.ok()) << bank.status();
+  ASSERT_TRUE((*bank)->Export("directory", directory).ok());
+
+  auto other = troupe::System::Start({.shards = 1});
+  ASSERT_TRUE(other.ok()) << other.status();
+  auto client = troupe::Node::Start(**other, {.name = "client-1"});
+  ASSERT_TRUE(client.ok()) << client.status();
+  absl::StatusOr<bank::Directory::Ref> remote =
+      (*client)
+          ->Lookup<bank::Directory>("troupe://" + (*bank)->address().ToString() + "/directory")
+          .Wait();
+  ASSERT_TRUE(remote.ok()) << remote.status();
+  bank::Name name;
+  name.set_name("alice");
+  absl::StatusOr<bank::Found> found = remote->Find(name).Wait();
+  ASSERT_TRUE(found.ok()) << found.status();
+  auto alice = troupe::FromProto<bank::Account::Ref>(**other, found->account());
+  absl::StatusOr<bank::Balance> balance = alice.Deposit(Cents(7)).Wait();
+  ASSERT_TRUE(balance.ok()) << balance.status();
+  EXPECT_EQ(balance->cents(), kOpening + 7);
 }
 
 TEST(DownstreamTest, AFolderOfTheSameNameIsOnesOwn) {
