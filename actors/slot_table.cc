@@ -10,12 +10,18 @@ SlotTable::SlotTable(uint32_t slots_max, uint32_t messages_max, uint32_t bytes_m
     : slots_max_(slots_max),
       messages_max_(messages_max),
       bytes_max_(bytes_max),
-      pages_(std::make_unique<std::atomic<Cell*>[]>((slots_max + kPageSlots - 1) / kPageSlots)) {}
+      pages_(std::make_unique<std::atomic<Cell*>[]>(PagesOf(slots_max))),
+      seen_pages_(std::make_unique<Cell*[]>(PagesOf(slots_max))) {}
 
 SlotTable::~SlotTable() {
   for (uint32_t first = 0; first < SlotsMade(); first += kPageSlots) {
     std::destroy_n(pages_[first / kPageSlots].load(std::memory_order_relaxed), kPageSlots);
   }
+}
+
+Cell* SlotTable::SeePage(size_t page) const {
+  // Acquire: pairs with the store in GrowLocked(), after which the page is complete.
+  return seen_pages_[page] = pages_[page].load(std::memory_order_acquire);
 }
 
 void SlotTable::Release(Cell& cell) {
@@ -80,7 +86,7 @@ bool SlotTable::GrowLocked(std::vector<SlotLease>& leases) {
     cell.bytes_max = bytes_max_;
     leases.push_back({cell.slot, cell.generation});
   }
-  // Release: pairs with the load in Find().
+  // Release: pairs with the load in SeePage().
   pages_[first / kPageSlots].store(page, std::memory_order_release);
   return true;
 }

@@ -39,8 +39,8 @@ class SlotTable {
   // The cell that `slot` and `generation` name, or null: another generation, or never leased.
   Cell* Find(uint32_t slot, uint64_t generation) const {
     if (slot >= slots_max_) [[unlikely]] return nullptr;
-    // Acquire: pairs with the store in GrowLocked(), after which the page is complete.
-    Cell* const page = pages_[slot / kPageSlots].load(std::memory_order_acquire);
+    Cell* page = seen_pages_[slot / kPageSlots];
+    if (page == nullptr) [[unlikely]] page = SeePage(slot / kPageSlots);
     if (page == nullptr) [[unlikely]] return nullptr;
     Cell* const cell = &page[slot % kPageSlots];
     return cell->generation == generation ? cell : nullptr;
@@ -73,9 +73,12 @@ class SlotTable {
 
  private:
   static constexpr size_t kPageSlots = 256;
+  static constexpr size_t PagesOf(size_t slots) { return (slots + kPageSlots - 1) / kPageSlots; }
   // Free slots that the shard keeps for itself before it gives some back to all.
   static constexpr size_t kOwnFreeMax = 4096;
 
+  // A page that the shard looks into for the first time. Null when there is none.
+  Cell* SeePage(size_t page) const;
   uint32_t SlotsMade();
   bool RefillFree();
   // Adds a page's slots to `leases`; false at the bound.
@@ -87,9 +90,10 @@ class SlotTable {
   const uint32_t bytes_max_;
 
   // Elements are written once, under the lock.
-  std::unique_ptr<std::atomic<Cell*>[]> pages_;
+  const std::unique_ptr<std::atomic<Cell*>[]> pages_;
 
-  // This shard.
+  // This shard. What it has seen of pages_, so that finding a cell is no atomic operation.
+  const std::unique_ptr<Cell*[]> seen_pages_;
   std::vector<SlotLease> free_;
 
   // Any thread. A message could not carry a lease to a thread that has no shard.

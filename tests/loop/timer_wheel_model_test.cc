@@ -69,8 +69,12 @@ class ModelChecked {
     ASSERT_EQ(fired, fired_count_);
     ASSERT_LE(fired, fire_max);
     // It may stop before fire_max for the number of nodes that it looked at, and then says so.
-    if (fire_max == kAll) ASSERT_FALSE(NextIsDue());
-    if (NextIsDue()) ASSERT_LE(wheel_.NextDeadline(), now);
+    if (fire_max == kAll) {
+      ASSERT_FALSE(NextIsDue());
+    }
+    if (NextIsDue()) {
+      ASSERT_LE(wheel_.NextDeadline(), now);
+    }
     Compare();
   }
 
