@@ -121,7 +121,7 @@ void Coordinator::LoseNode(troupe::Context& cx, int number, const std::string& w
   cx.SignalChild(node.child, SIGKILL).IgnoreError();
   uint64_t files = 0;
   for (FeederRecord& feeder : feeders_) {
-    if (feeder.node != number || feeder.state == FeederState::kDone) continue;
+    if (feeder.node != number) continue;
     feeder.state = FeederState::kLost;
     cx.Stop(feeder.ref);
     for (const size_t batch : std::exchange(feeder.batches, {})) {
@@ -190,19 +190,13 @@ void Coordinator::Advance(troupe::Context& cx) {
   if (!AllBatchesCounted()) return;
   bool all_collected = true;
   for (FeederRecord& feeder : feeders_) {
-    if (feeder.state == FeederState::kIdle) CollectFrom(feeder);
-    if (feeder.state == FeederState::kCollecting) all_collected = false;
+    if (feeder.batches.empty()) continue;
+    all_collected = false;
+    if (feeder.state != FeederState::kIdle) continue;
+    feeder.state = FeederState::kCollecting;
+    feeder.ref.Send(Collect{});
   }
   if (all_collected) Finish(cx);
-}
-
-void Coordinator::CollectFrom(FeederRecord& feeder) {
-  if (feeder.batches.empty()) {
-    feeder.state = FeederState::kDone;
-    return;
-  }
-  feeder.state = FeederState::kCollecting;
-  feeder.ref.Send(Collect{});
 }
 
 void Coordinator::On(troupe::Context& cx, const Totals& totals) {
@@ -218,7 +212,8 @@ void Coordinator::On(troupe::Context& cx, const Totals& totals) {
     words_.Add(std::string_view(entry.first.data(), entry.first.size()), count);
   }
   feeder.totals.clear();
-  feeder.state = FeederState::kDone;
+  feeder.batches.clear();
+  feeder.state = FeederState::kIdle;
   Advance(cx);
 }
 

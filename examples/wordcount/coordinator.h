@@ -46,13 +46,13 @@ class Coordinator final : public troupe::Actor {
   void On(troupe::Context& cx, ProgressTick tick);
 
  private:
-  enum class FeederState { kStarting, kIdle, kBusy, kCollecting, kDone, kLost };
+  enum class FeederState { kStarting, kIdle, kBusy, kCollecting, kLost };
 
   struct FeederRecord {
     troupe::Ref<Feeder> ref;
     int node = 0;
     FeederState state = FeederState::kStarting;
-    std::vector<size_t> batches;  // Given to it and counted nowhere else.
+    std::vector<size_t> batches;  // Given to it, and their totals have not come.
     std::string totals;
   };
 
@@ -69,7 +69,6 @@ class Coordinator final : public troupe::Actor {
   void LoseNode(troupe::Context& cx, int node, const std::string& why);
   // Gives idle feeders what there is to do; ends the job when there is nothing left.
   void Advance(troupe::Context& cx);
-  void CollectFrom(FeederRecord& feeder);
   bool AllBatchesCounted() const;
   void Finish(troupe::Context& cx);
   void End(troupe::Context& cx, int exit_code);

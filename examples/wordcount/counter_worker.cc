@@ -39,7 +39,10 @@ int CountFile(const std::string& path, std::vector<char>& buffer, WordTable& tab
 }  // namespace
 
 absl::StatusOr<Counted> CounterWorker::Count(troupe::WorkerContext&, const Batch& batch) {
-  if (asked_) return absl::FailedPreconditionError("the totals were asked for already");
+  if (asked_) {
+    table_ = WordTable();
+    asked_ = false;
+  }
   buffer_.resize(kReadBytes);
   Counted counted;
   uint64_t bytes = 0;
