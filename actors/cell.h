@@ -3,10 +3,12 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -105,7 +107,8 @@ struct CellExtra {
   RestartOptions restart;
   AnyRef remote_parent;                  // On another shard.
   std::set<AnyRef, ByPlace> remote_children;
-  std::vector<Envelope*> monitors;  // Down messages in reserve, one for each monitor.
+  // Down messages in reserve, by the watcher's shard and its record.
+  std::map<std::pair<uint16_t, uint64_t>, Envelope*> monitors;
   // Supervision.
   std::vector<int64_t> restarts;    // Monotonic nanoseconds of those inside the window.
   uint32_t failures_in_row = 0;

@@ -24,6 +24,7 @@ namespace internal {
 struct Cell;
 struct CallChain;
 struct Envelope;
+class MessageOrigin;
 struct MethodInfo;
 
 // Whether a handler is through with its message, or waits in the middle of it.
@@ -54,7 +55,11 @@ enum EnvelopeFlags : uint16_t {
   kInterleaved = 1u << 3, // Its handler may wait while the actor takes other messages.
   kUnbounded = 1u << 4,   // In reserved space: no limit refuses it.
   kHasChain = 1u << 5,    // An ask made inside another: `chain` is owned.
+  kHasOrigin = 1u << 6,   // A one-way message from outside of this process: `origin` is owned.
+  kHasStreamCredit = 1u << 7,  // A stream's request: `credit` says how far its writer may be ahead.
 };
+// What has to be freed with the envelope.
+constexpr uint16_t kAttachments = kOutOfLine | kHasChain | kHasOrigin;
 // Something to look at before the handler may run.
 constexpr uint16_t kNeedsCheck = kEvent | kCancelled;
 
@@ -74,8 +79,8 @@ constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 //          32  slot        of the target; sender_slot
 //          40  bytes       charged; sender_shard, home
 //          48  ask         in the asker's table, 0 for one-way; the record of an event
-//          56  chain       of an ask; sender_generation of a one-way message
-//          64  flags, block_class, missed
+//          56  chain       of an ask; sender_generation or origin of a one-way message
+//          64  flags, block_class, missed or credit
 //          72  payload
 //
 // Lifetime: pooled; after it is pushed to another shard nothing of it is read again.
@@ -100,11 +105,15 @@ struct alignas(64) Envelope final : Context {
   };
   union {
     CallChain* chain = nullptr;
+    MessageOrigin* origin;
     uint64_t sender_generation;
   };
   uint16_t flags = 0;
   uint16_t block_class = 0;
-  uint32_t missed = 0;  // Firings of a periodic timer that came to nothing before this one.
+  union {
+    uint32_t missed = 0;  // Firings of a periodic timer that came to nothing before this one.
+    uint32_t credit;
+  };
   alignas(8) char inline_payload[kInlineBytes];
 
   void* payload() {
@@ -159,6 +168,14 @@ struct EnvelopeQueue {
     return envelope;
   }
 };
+
+// The request `ask` of that shard, if it waits in `queue`.
+inline Envelope* FindRequest(const EnvelopeQueue& queue, uint16_t asker_shard, uint64_t ask) {
+  for (Envelope* e = queue.head; e != nullptr; e = e->next) {
+    if ((e->flags & kEvent) == 0 && e->ask == ask && e->sender_shard == asker_shard) return e;
+  }
+  return nullptr;
+}
 
 }  // namespace internal
 }  // namespace troupe

@@ -22,7 +22,7 @@ struct alignas(64) RingPlace {
 
   // Whether `envelope` may be copied.
   static bool Copies(const Envelope& envelope) {
-    return envelope.type->copy_bytes && (envelope.flags & (kOutOfLine | kHasChain)) == 0;
+    return envelope.type->copy_bytes && (envelope.flags & kAttachments) == 0;
   }
   // All of `from` but `next`.
   void CopyFrom(const Envelope& from) {

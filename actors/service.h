@@ -111,13 +111,26 @@ class UnaryJob final : public WorkJob {
   std::optional<Outcome<Resp>> outcome_;
 };
 
-// A handle does not say whether an actor or a pool of workers is behind it: the cell's object does.
+// A handle says neither which service is behind it nor whether an actor or a pool of workers
+// serves it, and one from a peer may say anything: the actor whose turn it is is looked at.
+enum class Server : uint8_t { kActor, kWorkers, kNone };
+Server ServerOf(const ServiceInfo& service);
+
+// The outcome of a message to an actor that does not serve its service.
+void RefuseNotServed(Envelope& envelope);
+
 bool IsWorkerFront(const Cell& cell);
 
 template <typename ServiceActor, typename ServiceWorker, typename Req, typename Resp,
           auto kActorMethod, auto kWorkerMethod>
 Progress DispatchUnary(Actor* actor, Envelope& envelope) {
-  if (IsWorkerFront(*Shard::Current()->current_cell())) [[unlikely]] {
+  const Server server = ServerOf(ServiceActor::Service::kServiceInfo);
+  if (server == Server::kNone) [[unlikely]] {
+    PayloadGuard<Req> guard(envelope);
+    RefuseNotServed(envelope);
+    return Progress::kDone;
+  }
+  if (server == Server::kWorkers) [[unlikely]] {
     auto& front = *static_cast<WorkerFront*>(actor);
     return front.Accept(
         std::make_unique<UnaryJob<ServiceWorker, Req, Resp, kWorkerMethod>>(
@@ -140,7 +153,12 @@ void CompleteStream(Envelope& envelope, std::coroutine_handle<> root) {
 template <typename ServiceActor, typename Req, typename Resp, auto kMethod>
 Progress DispatchStream(Actor* actor, Envelope& envelope) {
   PayloadGuard<Req> guard(envelope);
-  if (IsWorkerFront(*Shard::Current()->current_cell())) [[unlikely]] {
+  const Server server = ServerOf(ServiceActor::Service::kServiceInfo);
+  if (server == Server::kNone) [[unlikely]] {
+    RefuseNotServed(envelope);
+    return Progress::kDone;
+  }
+  if (server == Server::kWorkers) [[unlikely]] {
     Shard::Current()->ReplyError(envelope, absl::UnimplementedError("workers serve no streams"));
     return Progress::kDone;
   }

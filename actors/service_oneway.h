@@ -51,7 +51,13 @@ class OneWayJob final : public WorkJob {
 template <typename ServiceActor, typename ServiceWorker, typename Req, auto kActorMethod,
           auto kWorkerMethod>
 Progress DispatchOneWayMethod(Actor* actor, Envelope& envelope) {
-  if (IsWorkerFront(*Shard::Current()->current_cell())) [[unlikely]] {
+  const Server server = ServerOf(ServiceActor::Service::kServiceInfo);
+  if (server == Server::kNone) [[unlikely]] {
+    PayloadGuard<Req> guard(envelope);
+    RefuseNotServed(envelope);
+    return Progress::kDone;
+  }
+  if (server == Server::kWorkers) [[unlikely]] {
     auto& front = *static_cast<WorkerFront*>(actor);
     return front.Accept(std::make_unique<OneWayJob<ServiceWorker, Req, kWorkerMethod>>(
         *Shard::Current(), front, envelope));

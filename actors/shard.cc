@@ -446,11 +446,8 @@ void Shard::CancelCall(uint32_t slot, uint64_t generation, uint16_t asker_shard,
   if (cell->actor != nullptr && IsWorkerFront(*cell)) {
     static_cast<WorkerFront*>(cell->actor)->CancelJob(asker_shard, ask);
   }
-  for (Envelope* e = cell->mailbox.head; e != nullptr; e = e->next) {
-    if (matches(*e)) {
-      e->flags |= kCancelled;
-      return;
-    }
+  if (Envelope* const request = FindRequest(cell->mailbox, asker_shard, ask)) {
+    request->flags |= kCancelled;
   }
 }
 

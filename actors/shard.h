@@ -141,7 +141,7 @@ class Shard final : public LoopTask, public LoopClient {
 
   // The payload is destroyed already, or never was.
   void Recycle(Envelope* envelope) {
-    if (envelope->flags & (kOutOfLine | kHasChain)) FreeAttachments(envelope);
+    if (envelope->flags & kAttachments) FreeAttachments(envelope);
     if (envelope->home == index_) [[likely]] {
       envelopes_.Free(envelope);
     } else {
@@ -158,6 +158,9 @@ class Shard final : public LoopTask, public LoopClient {
 
   // Ends a message that no handler will see: a dead letter or, for an ask, its outcome.
   void Refuse(Envelope* envelope, absl::Status why, Certainty certainty);
+  // The same for a message to an actor elsewhere, `target`, that was accepted from its sender: the
+  // sender hears of it, wherever it is.
+  void RefuseSent(const AnyRef& target, Envelope* envelope, absl::Status why, Certainty certainty);
 
   // --- Asks: the asker's side. ---
 
@@ -308,6 +311,7 @@ class Shard final : public LoopTask, public LoopClient {
   Envelope* Received(const RingPlace& place);
   void Deliver(Envelope* envelope);
   void DeadLetter(Envelope& envelope, const absl::Status& why);
+  void TellSender(const Envelope& envelope, const AnyRef& target, const absl::Status& why);
   absl::Status CheckCycle(const Cell& target, const Envelope& envelope);
   absl::Status AttachChain(Envelope& envelope);
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/call_chain.h"
 #include "troupe/actors/dispatch.h"
+#include "troupe/actors/message_origin.h"
 #include "troupe/actors/method.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/router.h"
@@ -52,6 +53,10 @@ void Shard::FreeAttachments(Envelope* envelope) {
   if (envelope->flags & kHasChain) {
     delete envelope->chain;
     envelope->flags &= ~kHasChain;
+  }
+  if (envelope->flags & kHasOrigin) {
+    delete envelope->origin;
+    envelope->flags &= ~kHasOrigin;
   }
   if ((envelope->flags & kOutOfLine) == 0) return;
   // A block of another shard's pool goes home with its envelope.
@@ -197,18 +202,32 @@ void Shard::Refuse(Envelope* envelope, absl::Status why, Certainty certainty) {
   Recycle(envelope);
 }
 
+void Shard::RefuseSent(const AnyRef& target, Envelope* envelope, absl::Status why,
+                       Certainty certainty) {
+  if (envelope->ask != 0) {
+    ReplyError(*envelope, WithCertainty(std::move(why), certainty));
+  } else {
+    ++counters_.dead_letters;
+    TellSender(*envelope, target, why);
+  }
+  envelope->type->destroy(*envelope);
+  Recycle(envelope);
+}
+
 void Shard::DeadLetter(Envelope& envelope, const absl::Status& why) {
   ++counters_.dead_letters;
+  if (envelope.flags & kHasOrigin) return envelope.origin->OnRefused(*this, why);
+  // Sent on this shard, it was accepted, and then the actor ended: no refusal comes back.
+  if (envelope.sender_shard == index_) return;
+  TellSender(envelope,
+             AnyRef(system_, incarnation_, index_, envelope.slot, envelope.generation), why);
+}
+
+void Shard::TellSender(const Envelope& envelope, const AnyRef& target, const absl::Status& why) {
   if (envelope.sender_slot == kShardSlot || envelope.sender_shard == kNoShard) return;
-  const AnyRef sender(runtime_.system(), incarnation_, envelope.sender_shard,
-                      envelope.sender_slot, envelope.sender_generation);
-  Undelivered notice{.target = {}, .message = envelope.type->name, .reason = why.code()};
-  if (sender.shard() == index_) {
-    // Sent on this shard, accepted, and then the actor ended: no refusal came back.
-    return;
-  }
-  notice.target = AnyRef(runtime_.system(), incarnation_, index_, envelope.slot,
-                         envelope.generation);
+  const AnyRef sender(system_, incarnation_, envelope.sender_shard, envelope.sender_slot,
+                      envelope.sender_generation);
+  Undelivered notice{.target = target, .message = envelope.type->name, .reason = why.code()};
   SendControlTo(*this, sender.shard(), UndeliveredNotice{sender, new Undelivered(notice)});
 }
 

@@ -588,7 +588,7 @@ void Shard::Monitor(const AnyRef& target, Envelope* down) {
   Cell* const cell = Find(target);
   const bool alive = cell != nullptr && cell->state != CellState::kFree;
   if (alive && cell->Extra().monitors.size() < limits_.monitors_per_actor_max) {
-    cell->extra->monitors.push_back(down);
+    cell->extra->monitors[{down->sender_shard, down->record}] = down;
     return;
   }
   if (alive) {
@@ -612,23 +612,23 @@ void Shard::Demonitor(const AnyRef& target, uint16_t watcher_shard, uint64_t rec
   }
   Cell* const cell = Find(target);
   if (cell == nullptr || cell->extra == nullptr) return;
-  std::vector<Envelope*>& monitors = cell->extra->monitors;
-  const auto it = std::find_if(monitors.begin(), monitors.end(), [&](const Envelope* down) {
-    return down->record == record && down->sender_shard == watcher_shard;
-  });
-  if (it == monitors.end()) return;
-  Envelope* const down = *it;
-  *it = monitors.back();
-  monitors.pop_back();
+  const auto it = cell->extra->monitors.find({watcher_shard, record});
+  if (it == cell->extra->monitors.end()) return;
+  Envelope* const down = it->second;
+  cell->extra->monitors.erase(it);
   down->type->destroy(*down);
   Recycle(down);
 }
 
 void Shard::NotifyMonitors(Cell& cell) {
-  const CellExtra& extra = *cell.extra;
+  CellExtra& extra = *cell.extra;
   const StopReason reason = cell.failed ? StopReason::kFailed : extra.stop_reason;
   const AnyRef who = RefOf(cell);
-  for (Envelope* const down : extra.monitors) SendDown(down, who, reason, extra.stop_status);
+  // Taken away first: what a Down leads to may take other monitors back.
+  const auto monitors = std::exchange(extra.monitors, {});
+  for (const auto& [watcher, down] : monitors) {
+    SendDown(down, who, reason, extra.stop_status);
+  }
 }
 
 void Shard::SendDown(Envelope* down, const AnyRef& who, StopReason reason,

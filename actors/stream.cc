@@ -8,14 +8,32 @@
 namespace troupe::internal {
 namespace {
 
+// How far the writer of a stream may be ahead when it begins.
+uint32_t InitialCredit(const Shard& shard, const Envelope& request) {
+  return (request.flags & kHasStreamCredit) != 0 ? request.credit
+                                                 : shard.limits().stream_credit_items;
+}
+
 struct CreditGrant {
   uint64_t ask;
+  uint64_t generation;
+  uint32_t slot;
   uint32_t items;
   uint16_t reader_shard;
 
   void operator()(Shard& shard) {
     const auto it = shard.sinks().find({reader_shard, ask});
-    if (it != shard.sinks().end()) it->second->Grant(items);
+    if (it != shard.sinks().end()) {
+      it->second->Grant(items);
+      return;
+    }
+    // Its handler may not have begun.
+    const Cell* const cell = shard.Find(slot, generation);
+    Envelope* const request =
+        cell != nullptr ? FindRequest(cell->mailbox, reader_shard, ask) : nullptr;
+    if (request == nullptr) return;
+    request->credit = InitialCredit(shard, *request) + items;
+    request->flags |= kHasStreamCredit;
   }
 };
 
@@ -28,8 +46,8 @@ void SinkState::Grant(uint32_t items) {
 
 SinkState* OpenSink(Envelope& envelope) {
   Shard& shard = *Shard::Current();
-  auto* const sink = new SinkState(envelope.sender_shard, envelope.ask,
-                                   shard.limits().stream_credit_items);
+  auto* const sink =
+      new SinkState(envelope.sender_shard, envelope.ask, InitialCredit(shard, envelope));
   shard.sinks()[{envelope.sender_shard, envelope.ask}] = sink;
   return sink;
 }
@@ -50,7 +68,8 @@ void GrantCredit(const AnyRef& target, uint64_t ask, uint32_t items) {
     }
     return;
   }
-  SendControlTo(shard, target.shard(), CreditGrant{ask, items, shard.index()});
+  SendControlTo(shard, target.shard(),
+                CreditGrant{ask, target.generation(), target.slot(), items, shard.index()});
 }
 
 absl::Status CancelledAwait() { return absl::CancelledError("the handler was cancelled"); }

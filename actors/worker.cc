@@ -148,4 +148,19 @@ bool IsWorkerFront(const Cell& cell) {
   return cell.instance != nullptr && cell.instance->is_worker_front();
 }
 
+Server ServerOf(const ServiceInfo& service) {
+  const Instance& instance = *Shard::Current()->current_cell()->instance;
+  if (instance.info().service != &service) return Server::kNone;
+  return instance.is_worker_front() ? Server::kWorkers : Server::kActor;
+}
+
+void RefuseNotServed(Envelope& envelope) {
+  Shard& shard = *Shard::Current();
+  if (envelope.ask == 0) ++shard.counters().dead_letters;
+  shard.ReplyError(envelope, WithCertainty(absl::UnimplementedError(absl::StrCat(
+                                               "the actor does not serve ",
+                                               AbslView(envelope.type->method->service))),
+                                           Certainty::kNotExecuted));
+}
+
 }  // namespace troupe::internal

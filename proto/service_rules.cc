@@ -120,6 +120,12 @@ void Judge::JudgeFile() {
   if (IsIn(kPackagesOfTroupe, package)) {
     Add(where, "package " + package + ": its C++ namespace is Troupe's own");
   }
+  // protoc sees to it that the file imports no such file either.
+  if (file_.options().optimize_for() == pb::FileOptions::LITE_RUNTIME) {
+    Add(WhereIs(file_, {pb::FileDescriptorProto::kOptionsFieldNumber,
+                        pb::FileOptions::kOptimizeForFieldNumber}),
+        "optimize_for = LITE_RUNTIME leaves out what requests are measured by; remove the option");
+  }
   if (file_.options().cc_generic_services()) {
     Add(WhereIs(file_, {pb::FileDescriptorProto::kOptionsFieldNumber,
                         pb::FileOptions::kCcGenericServicesFieldNumber}),

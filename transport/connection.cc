@@ -78,6 +78,14 @@ void Connection::Flush() {
   if (stream_ == nullptr || !connected_) return;
   // While the kernel is full, OnWritable() says when it is worth trying again.
   if (stalled_since_.is_infinite()) WriteOut();
+  TellRoom();
+}
+
+void Connection::TellRoom() {
+  if (stream_ != nullptr && !lingering_ &&
+      out_.size() <= node_.limits().peer_outbound_bytes_max / 4) {
+    handler_.OnRoom();
+  }
 }
 
 void Connection::WriteOut() {
@@ -105,12 +113,18 @@ void Connection::WriteOut() {
 }
 
 void Connection::UpdateInterest() {
-  if (stream_ != nullptr && connected_) stream_->Want(reading_ || lingering_, !out_.empty());
+  if (stream_ != nullptr && connected_) stream_->Want(reading() || lingering_, !out_.empty());
 }
 
 void Connection::SetReading(bool on) {
   if (reading_ == on) return;
   reading_ = on;
+  UpdateInterest();
+}
+
+void Connection::set_held(bool held) {
+  if (held_ == held) return;
+  held_ = held;
   UpdateInterest();
 }
 
@@ -166,7 +180,7 @@ bool Connection::ReadOnce(size_t& budget) {
           status.ok() ? absl::UnavailableError("the other end closed the connection") : status);
     return false;
   }
-  return reading_ && result.bytes == room.size();
+  return reading() && result.bytes == room.size();
 }
 
 void Connection::Discard(size_t bytes) {
@@ -202,7 +216,10 @@ bool Connection::TakePreamble(std::span<const char>& bytes) {
   return true;
 }
 
-void Connection::OnWritable() { WriteOut(); }
+void Connection::OnWritable() {
+  WriteOut();
+  TellRoom();
+}
 
 void Connection::OnFailed() { Break(BreakKind::kFailed, stream_->status()); }
 

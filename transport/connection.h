@@ -35,6 +35,8 @@ class ConnectionHandler {
   virtual void OnFrame(const Frame& frame) = 0;
   // All whole frames of one read were handled.
   virtual void AfterRead() = 0;
+  // Little waits to be written: there is room for more. Not called from inside an Append().
+  virtual void OnRoom() = 0;
   // At most once, and nothing after.
   virtual void OnBroken(BreakKind kind, absl::Status why) = 0;
 
@@ -86,8 +88,10 @@ class Connection final : private ByteStreamHandler {
   void set_last_heard(Instant now) { last_heard_ = now; }
   // Since when the kernel has taken nothing of what waits; infinite when nothing waits.
   Instant stalled_since() const { return stalled_since_; }
-  // False while it does not read because too much waits to be written.
-  bool reading() const { return reading_; }
+  // Nothing is read while what came is held.
+  void set_held(bool held);
+  // False while it does not read, because that is so or too much waits to be written.
+  bool reading() const { return reading_ && !held_; }
   // Since when the frame is coming that is not whole yet; infinite between frames.
   Instant frame_since() const { return frame_since_; }
   SocketAddress peer_address() const { return stream_->peer_address(); }
@@ -107,6 +111,7 @@ class Connection final : private ByteStreamHandler {
   void Discard(size_t bytes);
   void WriteOut();
   void UpdateInterest();
+  void TellRoom();
   void Break(BreakKind kind, absl::Status why);
 
   NodeShard& node_;
@@ -124,6 +129,7 @@ class Connection final : private ByteStreamHandler {
   bool preamble_sent_ = false;
   bool connected_ = false;
   bool reading_ = true;
+  bool held_ = false;
   bool lingering_ = false;
   bool write_ended_ = false;
   bool flush_queued_ = false;

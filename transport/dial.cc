@@ -28,8 +28,9 @@ void Dial::Take(const AnyRef& target, Envelope* envelope, bool notice) {
     return;
   }
   if (waiting_bytes_ + envelope->bytes > node_.limits().peer_outbound_bytes_max) {
-    node_.shard().Refuse(
-        envelope, absl::ResourceExhaustedError("too much waits for a connection to the node"),
+    node_.shard().RefuseSent(
+        target, envelope,
+        absl::ResourceExhaustedError("too much waits for a connection to the node"),
         Certainty::kNotSent);
     return;
   }
@@ -51,21 +52,50 @@ void Dial::PassOn() {
   for (const Waiting& each : waiting) {
     Envelope* const envelope = each.envelope;
     if (envelope->deadline < now) {
-      // Its asker has been told.
-      envelope->type->destroy(*envelope);
-      node_.shard().Recycle(envelope);
+      Forget(envelope);  // Its asker has been told.
       continue;
     }
     const bool is_lookup = each.target.incarnation() == kNobody;
     if (!is_lookup && each.target.incarnation() != incarnation_) {
-      node_.shard().Refuse(envelope,
-                           absl::UnavailableError("the actor's node has ended; another runs there"),
-                           Certainty::kNotSent);
+      node_.shard().RefuseSent(
+          each.target, envelope,
+          absl::UnavailableError("the actor's node has ended; another runs there"),
+          Certainty::kNotSent);
     } else if (!node_.SendVia(incarnation_, each.target, envelope, each.notice)) {
-      node_.shard().Refuse(envelope, absl::UnavailableError("the session ended at once"),
-                           Certainty::kNotSent);
+      node_.shard().RefuseSent(each.target, envelope,
+                               absl::UnavailableError("the session ended at once"),
+                               Certainty::kNotSent);
     }
   }
+}
+
+void Dial::PassOnTo(uint64_t incarnation) {
+  std::deque<Waiting> waiting = std::exchange(waiting_, {});
+  waiting_bytes_ = 0;
+  for (const Waiting& each : waiting) {
+    const uint32_t bytes = each.envelope->bytes;
+    if (each.target.incarnation() == incarnation &&
+        node_.SendVia(incarnation, each.target, each.envelope, each.notice)) {
+      continue;
+    }
+    waiting_bytes_ += bytes;
+    waiting_.push_back(each);
+  }
+}
+
+void Dial::Cancel(uint16_t asker_shard, uint64_t ask) {
+  const auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& each) {
+    return each.envelope->ask == ask && each.envelope->sender_shard == asker_shard;
+  });
+  if (it == waiting_.end()) return;
+  waiting_bytes_ -= it->envelope->bytes;
+  Forget(it->envelope);
+  waiting_.erase(it);
+}
+
+void Dial::Forget(Envelope* envelope) {
+  envelope->type->destroy(*envelope);
+  node_.shard().Recycle(envelope);
 }
 
 void Dial::OnSession(uint64_t incarnation) {
@@ -140,7 +170,7 @@ void Dial::RefuseAll(const absl::Status& why) {
   std::deque<Waiting> waiting = std::exchange(waiting_, {});
   waiting_bytes_ = 0;
   for (const Waiting& each : waiting) {
-    node_.shard().Refuse(each.envelope, why, Certainty::kNotSent);
+    node_.shard().RefuseSent(each.target, each.envelope, why, Certainty::kNotSent);
   }
 }
 

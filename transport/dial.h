@@ -37,6 +37,11 @@ class Dial final : private TimerNode {
   void OnRejected(const wire::Reject& refusal, uint64_t incarnation);
   void OnFailed(absl::Status why);
 
+  // A session with that node began elsewhere: sends what waits for its actors.
+  void PassOnTo(uint64_t incarnation);
+  // Forgets a request that waits; its asker has its outcome.
+  void Cancel(uint16_t asker_shard, uint64_t ask);
+
   // Refuses all that waits.
   void End(const absl::Status& why);
 
@@ -55,6 +60,7 @@ class Dial final : private TimerNode {
   void Begin();
   void BackOff();
   void PassOn();
+  void Forget(Envelope* envelope);
   void RefuseAll(const absl::Status& why);
 
   NodeShard& node_;

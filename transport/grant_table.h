@@ -4,9 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "troupe/actors/any_ref.h"
@@ -22,8 +20,7 @@ struct Grant {
   AnyRef ref;
   const ServiceInfo* service = nullptr;  // Null when it serves none, or has ended.
   State state = State::kUnknown;
-  bool alive = false;                // When its shard was asked.
-  std::vector<std::string> waiting;  // Frames for it, until its shard has answered.
+  bool alive = false;  // When its shard was asked.
 };
 
 // What one peer may address in one session.

@@ -179,6 +179,10 @@ void Link::OnHandshakeFrame(const Frame& frame) {
   }
 }
 
+void Link::OnRoom() {
+  if (state_ == LinkState::kOpen) session_->OnRoom();
+}
+
 void Link::AfterRead() {
   if (state_ == LinkState::kOpen) session_->AfterRead();
 }

@@ -50,6 +50,7 @@ class Link final : private ConnectionHandler, private SessionOwner, private Time
   void OnConnected() override;
   void OnFrame(const Frame& frame) override;
   void AfterRead() override;
+  void OnRoom() override;
   void OnBroken(BreakKind kind, absl::Status why) override;
   void EndSession(wire::Goodbye::Reason reason, absl::Status why) override;
   void OnTimer() override;

@@ -37,7 +37,7 @@ struct SendHandover {
     if (NodeShard* const node = NodeShard::Of(shard)) {
       node->SendHere(target, envelope, notice);
     } else {
-      shard.Refuse(envelope, NoNode(), Certainty::kNotSent);
+      shard.RefuseSent(target, envelope, NoNode(), Certainty::kNotSent);
     }
   }
 };
@@ -52,7 +52,7 @@ struct DialHandover {
     if (NodeShard* const node = NodeShard::Of(shard)) {
       node->SendByDial(*address, target, envelope, notice);
     } else {
-      shard.Refuse(envelope, NoNode(), Certainty::kNotSent);
+      shard.RefuseSent(target, envelope, NoNode(), Certainty::kNotSent);
     }
   }
 };
@@ -124,6 +124,25 @@ struct EndHandover {
 
   void operator()(Shard& shard) {
     if (NodeShard* const node = NodeShard::Of(shard)) node->EndReplaced(incarnation, session);
+  }
+};
+
+// What was sent before a session began leaves before what is sent from now on.
+struct BegunHandover {
+  uint64_t incarnation;
+
+  void operator()(Shard& shard) {
+    if (NodeShard* const node = NodeShard::Of(shard)) node->PassOnTo(incarnation);
+  }
+};
+
+// The asker of a request that waits for a connection gave up.
+struct DialCancelHandover {
+  uint64_t ask;
+  uint16_t asker_shard;
+
+  void operator()(Shard& shard) {
+    if (NodeShard* const node = NodeShard::Of(shard)) node->CancelWaiting(asker_shard, ask);
   }
 };
 
@@ -267,8 +286,16 @@ Session* NodeShard::FindSession(uint64_t incarnation) {
 }
 
 void NodeShard::SessionBegun(Session& session) {
-  sessions_[session.peer().incarnation] = &session;
+  const uint64_t incarnation = session.peer().incarnation;
+  sessions_[incarnation] = &session;
   ++counters_.sessions_begun;
+  for (size_t shard = 0; shard < core_.shard_count(); ++shard) {
+    SendControlTo(shard_, static_cast<uint16_t>(shard), BegunHandover{incarnation});
+  }
+}
+
+void NodeShard::PassOnTo(uint64_t incarnation) {
+  for (const auto& [address, dial] : dials_) dial->PassOnTo(incarnation);
 }
 
 void NodeShard::SessionEnded(Session& session) {
@@ -338,8 +365,7 @@ SendResult NodeShard::Send(const AnyRef& target, Envelope* envelope) {
                                           : SendResult::kGone;
   }
   if (route->address.empty()) return SendResult::kGone;
-  DialFrom(route->address, target, envelope, notice);
-  return SendResult::kAccepted;
+  return DialFrom(route->address, target, envelope, notice);
 }
 
 SendResult NodeShard::HandOver(uint16_t shard, const AnyRef& target, Envelope* envelope,
@@ -359,11 +385,11 @@ void NodeShard::SendHere(const AnyRef& target, Envelope* envelope, bool notice) 
   const SendResult result =
       session != nullptr ? session->Send(target, envelope, notice) : SendResult::kGone;
   if (result == SendResult::kAccepted) return;
-  shard_.Refuse(envelope,
-                result == SendResult::kFull
-                    ? absl::ResourceExhaustedError("the way to the node is full")
-                    : NoSession(),
-                Certainty::kNotSent);
+  shard_.RefuseSent(target, envelope,
+                    result == SendResult::kFull
+                        ? absl::ResourceExhaustedError("the way to the node is full")
+                        : NoSession(),
+                    Certainty::kNotSent);
 }
 
 bool NodeShard::SendVia(uint64_t incarnation, const AnyRef& target, Envelope* envelope,
@@ -410,27 +436,32 @@ SendResult NodeShard::SendLookup(Envelope* envelope) {
     return SendResult::kAccepted;
   }
   const std::string address = request.address;
-  DialFrom(address, AnyRef(shard_.runtime().system(), kNobody, 0, 0, 0), envelope,
-           /*notice=*/false);
-  return SendResult::kAccepted;
+  return DialFrom(address, AnyRef(shard_.runtime().system(), kNobody, 0, 0, 0), envelope,
+                  /*notice=*/false);
 }
 
 // To the shard that dials `address`.
-void NodeShard::DialFrom(const std::string& address, const AnyRef& target, Envelope* envelope,
-                         bool notice) {
+SendResult NodeShard::DialFrom(const std::string& address, const AnyRef& target,
+                               Envelope* envelope, bool notice) {
   const absl::StatusOr<SocketAddress> parsed = SocketAddress::Parse(address);
   if (!parsed.ok()) {
-    shard_.Refuse(envelope, parsed.status(), Certainty::kNotSent);
-    return;
+    shard_.RefuseSent(target, envelope, parsed.status(), Certainty::kNotSent);
+    return SendResult::kAccepted;
   }
-  SendControlTo(shard_, ShardOf(address, core_.shard_count()),
+  const uint16_t shard = ShardOf(address, core_.shard_count());
+  if (shard != shard_.index() && shard_.outbox(shard).Full(envelope->bytes)) {
+    ++shard_.counters().refused_full;
+    return SendResult::kFull;
+  }
+  SendControlTo(shard_, shard,
                 DialHandover{target, std::make_unique<SocketAddress>(*parsed), envelope, notice});
+  return SendResult::kAccepted;
 }
 
 void NodeShard::SendByDial(const SocketAddress& address, const AnyRef& target, Envelope* envelope,
                            bool notice) {
   if (draining_) {
-    shard_.Refuse(envelope, NoNode(), Certainty::kNotSent);
+    shard_.RefuseSent(target, envelope, NoNode(), Certainty::kNotSent);
     return;
   }
   const std::string text = address.ToString();
@@ -440,8 +471,9 @@ void NodeShard::SendByDial(const SocketAddress& address, const AnyRef& target, E
       std::erase_if(dials_, [](const auto& entry) { return entry.second->idle(); });
     }
     if (dials_.size() >= kDialsMax) {
-      shard_.Refuse(envelope, absl::ResourceExhaustedError("too many addresses are being reached"),
-                    Certainty::kNotSent);
+      shard_.RefuseSent(target, envelope,
+                        absl::ResourceExhaustedError("too many addresses are being reached"),
+                        Certainty::kNotSent);
       return;
     }
     it = dials_.emplace(text, std::make_unique<Dial>(*this, address)).first;
@@ -455,8 +487,18 @@ void NodeShard::Cancel(const AnyRef& target, uint16_t asker_shard, uint64_t ask)
     return;
   }
   const PeerDirectory::Route* const route = RouteTo(target.incarnation());
-  if (route == nullptr || route->session == 0 || route->shard == shard_.index()) return;
+  if (route == nullptr) return;
+  if (!route->address.empty()) {
+    // It may wait for a connection still.
+    SendControlTo(shard_, ShardOf(route->address, core_.shard_count()),
+                  DialCancelHandover{ask, asker_shard});
+  }
+  if (route->session == 0 || route->shard == shard_.index()) return;
   SendControlTo(shard_, route->shard, CancelHandover{target.incarnation(), ask, asker_shard});
+}
+
+void NodeShard::CancelWaiting(uint16_t asker_shard, uint64_t ask) {
+  for (const auto& [address, dial] : dials_) dial->Cancel(asker_shard, ask);
 }
 
 void NodeShard::Credit(const AnyRef& target, uint16_t asker_shard, uint64_t ask, uint32_t items) {

@@ -69,6 +69,9 @@ class NodeShard final : private ListenerHandler {
 
   void SessionBegun(Session& session);
   void SessionEnded(Session& session);
+  // Sends what waits here for a connection to that node.
+  void PassOnTo(uint64_t incarnation);
+  void CancelWaiting(uint16_t asker_shard, uint64_t ask);
   void EndReplaced(uint64_t incarnation, uint64_t session);
   void EndElsewhere(uint16_t shard, uint64_t incarnation, uint64_t session);
   void ProbeElsewhere(uint16_t shard, uint64_t incarnation);
@@ -115,7 +118,8 @@ class NodeShard final : private ListenerHandler {
   const PeerDirectory::Route* RouteTo(uint64_t incarnation);
   SendResult SendLookup(Envelope* envelope);
   SendResult HandOver(uint16_t shard, const AnyRef& target, Envelope* envelope, bool notice);
-  void DialFrom(const std::string& address, const AnyRef& target, Envelope* envelope, bool notice);
+  SendResult DialFrom(const std::string& address, const AnyRef& target, Envelope* envelope,
+                      bool notice);
   void EndTurn();
   void EndTurnLater();
   void CheckDrained();

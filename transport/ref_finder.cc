@@ -35,6 +35,17 @@ bool RefFinder::LookUp(Known& known, Last& last, const MethodInfo& method,
   return it->second;
 }
 
+size_t RefFinder::Clear(const pb::Message& message,
+                        absl::FunctionRef<bool(const ActorRef&)> unwanted) {
+  size_t cleared = 0;
+  ForEach(message, [&](const ActorRef& ref) {
+    if (!unwanted(ref)) return;
+    const_cast<ActorRef&>(ref).Clear();
+    ++cleared;
+  });
+  return cleared;
+}
+
 void RefFinder::ForEach(const pb::Message& message, absl::FunctionRef<void(const ActorRef&)> use) {
   if (message.GetDescriptor() == ActorRef::descriptor()) {
     use(static_cast<const ActorRef&>(message));

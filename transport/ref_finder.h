@@ -1,6 +1,8 @@
 #ifndef TROUPE_TRANSPORT_REF_FINDER_H_
 #define TROUPE_TRANSPORT_REF_FINDER_H_
 
+#include <cstddef>
+
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "google/protobuf/message.h"
@@ -10,8 +12,8 @@
 
 namespace troupe::internal {
 
-// Finds the handles in messages that are sent. Whether messages of a type can have any is decided
-// once for each method, so that others pay a comparison.
+// Finds the handles in messages that go to peers and come from them. Whether messages of a type
+// can have any is decided once for each method, so that others pay a comparison.
 //
 // Thread: shard-affine.
 class RefFinder {
@@ -39,6 +41,17 @@ class RefFinder {
 
   static void ForEach(const google::protobuf::Message& message,
                       absl::FunctionRef<void(const ActorRef&)> use);
+
+  // Empties the handles that are `unwanted`; returns how many. `message` is the caller's to change.
+  static size_t Clear(const google::protobuf::Message& message,
+                      absl::FunctionRef<bool(const ActorRef&)> unwanted);
+
+  // Whether responses of the method are known to hold none.
+  bool KnownWithoutRefs(const MethodInfo& method) const {
+    if (&method == last_response_.method) [[likely]] return !last_response_.has_refs;
+    const auto it = responses_.find(&method);
+    return it != responses_.end() && !it->second;
+  }
 
  private:
   using Known = absl::flat_hash_map<const MethodInfo*, bool>;

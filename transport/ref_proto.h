@@ -2,6 +2,7 @@
 #define TROUPE_TRANSPORT_REF_PROTO_H_
 
 #include "troupe/actors/any_ref.h"
+#include "troupe/actors/ref.h"
 #include "troupe/proto/ref.pb.h"
 
 namespace troupe {
@@ -14,9 +15,20 @@ namespace troupe {
 ActorRef ToProto(const AnyRef& ref);
 AnyRef FromProto(System& system, const ActorRef& message);
 
-// As the handle type that the reader of the message knows it to be.
+namespace internal {
+template <typename R>
+inline constexpr bool kIsRefOfClass = false;
+template <typename A>
+inline constexpr bool kIsRefOfClass<Ref<A>> = true;
+}  // namespace internal
+
+// As a handle of the service that the reader of the message expects. Whether the actor serves it
+// is seen when it gets a message: a call comes to UNIMPLEMENTED if not.
 template <typename R>
 R FromProto(System& system, const ActorRef& message) {
+  static_assert(!internal::kIsRefOfClass<R>,
+                "a peer can say anything of a handle: read it as that of a generated service, "
+                "such as bank::Account::Ref, which is checked when it is used");
   return R(FromProto(system, message));
 }
 

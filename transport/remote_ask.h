@@ -19,8 +19,8 @@ class Session;
 //
 // Thread:   its session's shard.
 // Lifetime: the session's, which uses it again for another request.
-// Bounds:   holds the items of a stream for which the peer has no room yet: as many as the
-//           stream's writer may be ahead.
+// Bounds:   a stream's writer may be stream_credit_items ahead, and no more than the peer has room
+//           for; what it wrote is held while too much waits to be written.
 class RemoteAsk final : public PendingAsk {
  public:
   explicit RemoteAsk(Session& session) : session_(session) {}
@@ -32,8 +32,8 @@ class RemoteAsk final : public PendingAsk {
   uint64_t wire_id = 0;
   const MethodInfo* method = nullptr;
   uint32_t charge = 0;  // Of the session's inbound bytes.
-  uint32_t credit = 0;  // Items that the peer has room for.
-  uint32_t taken = 0;   // Items of the writer since it was given room anew.
+  uint32_t credit = 0;   // Items that the peer has room for and that the writer does not know of.
+  uint32_t granted = 0;  // Items that the writer may still send.
   bool busy = false;
   bool dropped = false;  // Nobody wants the outcome.
   std::deque<std::string> held;

@@ -50,7 +50,7 @@ Session::~Session() {
 
 char* Session::Begin(Frame& frame, size_t payload_bytes) {
   if (IsNumbered(frame.type)) frame.sequence = static_cast<uint32_t>(++sent_);
-  frame.ack = static_cast<uint32_t>(received_);
+  frame.ack = static_cast<uint32_t>(handled_);
   acks_owed_ = 0;
   ++node_.counters().frames_out;
   return connection_.Append(frame, payload_bytes);
@@ -85,10 +85,10 @@ SendResult Session::Send(const AnyRef& target, Envelope* envelope, bool notice) 
   }
   const size_t bytes = method->request_size(*envelope);
   if (HeaderBytes(frame.flags) + bytes > frame_max_) {
-    shard_.Refuse(envelope,
-                  absl::ResourceExhaustedError(absl::StrCat(
-                      "a message of ", bytes, " bytes is too large for frame_bytes_max")),
-                  Certainty::kNotSent);
+    shard_.RefuseSent(target, envelope,
+                      absl::ResourceExhaustedError(absl::StrCat(
+                          "a message of ", bytes, " bytes is too large for frame_bytes_max")),
+                      Certainty::kNotSent);
     return SendResult::kAccepted;
   }
   if (const auto* message = node_.refs().InRequest(*method, *envelope)) GrantRefsIn(message);
@@ -251,24 +251,61 @@ void Session::Item(RemoteAsk& ask, void* value) {
     return;
   }
   if (const auto* message = node_.refs().InResponse(method, value)) GrantRefsIn(message);
-  if (ask.credit == 0 || !ask.held.empty()) {
+  if (ask.granted > 0) --ask.granted;
+  if (Full() || !ask.held.empty()) {
     std::string& held = ask.held.emplace_back(bytes, '\0');
     method.write_response(value, held.data());
+    held_bytes_ += bytes;
+    wants_room_ = true;
+    if (held_bytes_ > outbound_max_) EndLater();
     return;
   }
-  --ask.credit;
   Frame frame{.type = FrameType::kItem, .flags = kMandatory, .id = ask.wire_id};
   method.write_response(value, Begin(frame, bytes));
-  // The writer gets room in its own measure, half a window at a time.
-  if (++ask.taken >= (node_.limits().stream_credit_items + 1) / 2 && ask.pending()) {
-    GrantCredit(ask.target(), ask.id(), std::exchange(ask.taken, 0));
-  }
+  // In its own measure, half a window at a time.
+  if (ask.granted <= node_.limits().stream_credit_items / 2) TopUp(ask);
 }
 
 void Session::WriteItem(RemoteAsk& ask, std::string_view bytes) {
   Frame frame{.type = FrameType::kItem, .flags = kMandatory, .id = ask.wire_id};
   std::copy(bytes.begin(), bytes.end(), Begin(frame, bytes.size()));
-  ++ask.taken;
+}
+
+// Gives the writer as much room as the peer has, and no more than a window.
+void Session::TopUp(RemoteAsk& ask) {
+  const uint32_t window = node_.limits().stream_credit_items;
+  const uint32_t room = std::min(ask.credit, window - std::min(window, ask.granted));
+  if (room == 0 || !ask.pending()) return;
+  if (Full()) {
+    wants_room_ = true;
+    return;
+  }
+  ask.credit -= room;
+  ask.granted += room;
+  GrantCredit(ask.target(), ask.id(), room);
+}
+
+void Session::WriteHeld(RemoteAsk& ask) {
+  while (!ask.held.empty() && !Full()) {
+    held_bytes_ -= ask.held.front().size();
+    WriteItem(ask, ask.held.front());
+    ask.held.pop_front();
+  }
+  if (!ask.held.empty()) {
+    wants_room_ = true;
+  } else if (ask.ended.has_value()) {
+    Finish(ask, absl::Status(*ask.ended));
+  } else {
+    TopUp(ask);
+  }
+}
+
+void Session::OnRoom() {
+  if (ended_ || !std::exchange(wants_room_, false)) return;
+  for (size_t i = 0; i < all_asks_.size(); ++i) {
+    RemoteAsk& ask = *all_asks_[i];
+    if (ask.busy && ask.method->kind == MethodKind::kServerStream) WriteHeld(ask);
+  }
 }
 
 void RemoteAsk::OnReply(absl::Status status, void* value) {
@@ -295,19 +332,32 @@ void Session::Recycle(RemoteAsk& ask) {
   if (place == &ask) place = nullptr;
   ask.busy = false;
   ask.dropped = false;
+  for (const std::string& item : ask.held) held_bytes_ -= item.size();
   ask.held.clear();
   ask.ended.reset();
-  ask.taken = 0;
   ask.next_free = free_asks_;
   free_asks_ = &ask;
   --asks_alive_;
   // A peer that asks and does not read what it asked for has its end here.
   if (connection_.pending_bytes() >
-          outbound_max_ + node_.limits().peer_outbound_control_bytes_max &&
-      !ended_) {
-    owner_.EndSession(wire::Goodbye::SLOW,
-                      absl::UnavailableError("the peer does not read its replies"));
+      outbound_max_ + node_.limits().peer_outbound_control_bytes_max) {
+    EndLater();
   }
+}
+
+// At the end of the turn: whoever calls this is in the middle of something.
+void Session::EndLater() {
+  if (ended_ || std::exchange(ending_, true)) return;
+  shard_.Defer([&shard = shard_, incarnation = peer_.incarnation, session = peer_.session] {
+    NodeShard* const node = NodeShard::Of(shard);
+    Session* const found = node != nullptr ? node->FindSession(incarnation) : nullptr;
+    if (found != nullptr && found->peer().session == session) found->EndAsSlow();
+  });
+}
+
+void Session::EndAsSlow() {
+  owner_.EndSession(wire::Goodbye::SLOW,
+                    absl::UnavailableError("the peer does not read its replies"));
 }
 
 RemoteAsk* Session::AskAt(uint64_t wire_id) {
@@ -390,9 +440,10 @@ void Session::OnTimer() {
 }
 
 void Session::Probe() {
-  if (ended_) return;
   const Limits& limits = node_.limits();
   const Instant now = shard_.loop().now();
+  if (ended_ || now < next_probe_) return;
+  next_probe_ = now + limits.heartbeat_dead;
   // As if it had been silent for long: what it sends within heartbeat_idle clears it.
   connection_.set_last_heard(
       std::min(connection_.last_heard(),
@@ -435,6 +486,7 @@ void Session::End(const absl::Status& why, bool flushes) {
                           absl::StatusCode::kUnavailable, message.type->name});
   }
   unacked_.clear();
+  held_frames_.clear();
   for (auto& [id, watched] : monitors_) {
     shard_.SendDown(watched.down, watched.target, StopReason::kNodeDown,
                     absl::UnavailableError(text));

@@ -19,6 +19,7 @@
 #include "troupe/actors/method.h"
 #include "troupe/actors/shard.h"
 #include "troupe/loop/timer_wheel.h"
+#include "troupe/proto/ref.pb.h"
 #include "troupe/proto/wire.pb.h"
 #include "troupe/transport/connection.h"
 #include "troupe/transport/frame.h"
@@ -57,7 +58,8 @@ class SessionOwner {
 //
 // Thread: its shard's, which owns the socket.
 // Bounds: peer_outbound_bytes_max bytes not yet written, of which replies may take
-//         peer_outbound_control_bytes_max more; asks_per_peer_max requests of the peer, and as
+//         peer_outbound_control_bytes_max more, and as many of stream items that wait for them;
+//         asks_per_peer_max requests of the peer, and as
 //         many to it as it announced; monitors_per_peer_max; peer_inbound_bytes_max for requests
 //         that are being handled.
 class Session final : private TimerNode {
@@ -83,9 +85,13 @@ class Session final : private TimerNode {
   // False when it broke the protocol: `why` says how.
   bool OnFrame(const Frame& frame, std::string_view& why);
   void AfterRead();
+  // The connection has room again.
+  void OnRoom();
 
   // A target's shard answered.
   void Resolved(uint32_t grant, const ServiceInfo* service, bool alive);
+  // A one-way message of the peer was refused where it went.
+  void SendUndelivered(const FrameSender& sender, uint32_t sequence, absl::StatusCode code);
   // The monitored actor of this node ended.
   void SendDown(uint64_t wire_id, StopReason reason, const absl::Status& status);
 
@@ -100,8 +106,11 @@ class Session final : private TimerNode {
 
   // Says goodbye on the connection.
   void SayGoodbye(wire::Goodbye::Reason reason, std::string_view detail);
-  // Finds out soon whether the peer is alive.
+  // Finds out soon whether the peer is alive. Others can bring this about, so it is done once in
+  // heartbeat_dead.
   void Probe();
+  // Ends it for a peer that asks and does not read.
+  void EndAsSlow();
 
   size_t asks_alive() const { return asks_alive_; }
   size_t requests_alive() const { return requests_.count(); }
@@ -133,6 +142,9 @@ class Session final : private TimerNode {
   void SendError(uint64_t wire_id, const absl::Status& status);
   void SendError(uint64_t wire_id, absl::Status status, Certainty certainty);
   void WriteItem(RemoteAsk& ask, std::string_view bytes);
+  void TopUp(RemoteAsk& ask);
+  void WriteHeld(RemoteAsk& ask);
+  void EndLater();
   void Finish(RemoteAsk& ask, const absl::Status& status);
   void GrantRefsIn(const void* message);
   bool Full() const;
@@ -155,7 +167,11 @@ class Session final : private TimerNode {
   bool OnControl(const Frame& frame, std::string_view& why);
   void BadMessage();
   Grant* GrantOf(const FrameTarget& target);
-  bool Ask(Grant& grant, const Frame& frame);
+  void Resolve(Grant& grant, const Frame& frame);
+  static std::string Copy(const Frame& frame);
+  bool MayHold(const ActorRef& ref);
+  std::string_view WithoutForeignRefs(const MethodInfo& method, std::string_view payload,
+                                      std::string& storage);
   void StartRequest(const Frame& frame, const AnyRef& target, const MethodInfo& method,
                     Envelope* envelope);
   void DeliverOneway(const Frame& frame, const AnyRef& target, Envelope* envelope);
@@ -174,12 +190,18 @@ class Session final : private TimerNode {
   const uint64_t outbound_max_;
   const uint64_t frame_max_;
   bool ended_ = false;
+  bool ending_ = false;
 
   // Numbers of frames.
   uint64_t sent_ = 0;
   uint64_t acked_ = 0;
   uint64_t received_ = 0;
+  uint64_t handled_ = 0;  // Of the received ones: what is acknowledged.
   uint32_t acks_owed_ = 0;
+  // While a target's shard is asked what the target serves: that frame and all behind it, which
+  // keep their order. Nothing more is read meanwhile.
+  bool resolving_ = false;
+  std::deque<std::string> held_frames_;
   std::deque<Unacked> unacked_;
 
   // What this node asked for.
@@ -196,13 +218,15 @@ class Session final : private TimerNode {
   std::map<uint64_t, WatchedByPeer> watched_;  // In the order in which the end lets go of them.
   size_t asks_alive_ = 0;
   uint64_t inbound_bytes_ = 0;
+  uint64_t held_bytes_ = 0;      // Items that wait for the connection.
+  bool wants_room_ = false;      // A stream waits for the connection.
   uint32_t bad_messages_ = 0;
 
   // Liveness.
   Instant next_tick_;
   uint32_t pings_unanswered_ = 0;
   uint32_t pings_in_window_ = 0;
-  bool reading_paused_ = false;
+  Instant next_probe_;
 };
 
 }  // namespace troupe::internal

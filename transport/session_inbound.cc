@@ -6,9 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/dispatch.h"
+#include "troupe/actors/message_origin.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/stream.h"
+#include "troupe/base/check.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/text.h"
 #include "troupe/transport/lookup_request.h"
@@ -28,8 +30,8 @@ constexpr uint32_t kCreditMax = 1 << 24;
 // Frames that come without one going back before they are acknowledged on their own.
 constexpr uint32_t kAcksOwedMax = 256;
 constexpr uint32_t kPingsPerWindowMax = 64;
-// Frames that wait until a target's shard has said what the target serves.
-constexpr size_t kWaitingFramesMax = 1024;
+// How many turns an actor that was addressed may take until it is born.
+constexpr uint16_t kTurnsToBirthMax = 1024;
 
 const MethodInfo* FindMethod(const ServiceInfo& service, const FrameTarget& target) {
   if (target.method < service.methods.size() &&
@@ -98,10 +100,12 @@ struct ResolveQuestion {
   uint64_t session;
   uint32_t grant;
   uint16_t asker_shard;
+  uint16_t turns = 0;
 
   void operator()(Shard& shard) {
     const Cell* const cell = shard.Find(target);
-    if (cell != nullptr && cell->instance == nullptr && cell->state == CellState::kLeased) {
+    if (cell != nullptr && cell->instance == nullptr && cell->state == CellState::kLeased &&
+        ++turns < kTurnsToBirthMax) {
       // It is on its way: asked again in another turn.
       if (shard.Post([&shard, again = *this]() mutable { again(shard); })) return;
     }
@@ -110,6 +114,46 @@ struct ResolveQuestion {
                   ResolveAnswer{incarnation, session,
                                 alive ? cell->instance->info().service : nullptr, grant, alive});
   }
+};
+
+// A one-way message was refused on its target's shard.
+struct RefusedOneway {
+  uint64_t incarnation;
+  uint64_t session;
+  FrameSender sender;
+  uint32_t sequence;
+  absl::StatusCode code;
+
+  void operator()(Shard& shard) {
+    NodeShard* const node = NodeShard::Of(shard);
+    Session* const found = node != nullptr ? node->FindSession(incarnation) : nullptr;
+    if (found != nullptr && found->peer().session == session) {
+      found->SendUndelivered(sender, sequence, code);
+    }
+  }
+};
+
+// A peer's one-way message whose sender wants to hear of a refusal.
+class PeerOrigin final : public MessageOrigin {
+ public:
+  PeerOrigin(const PeerIdentity& peer, uint16_t shard, const Frame& frame)
+      : incarnation_(peer.incarnation),
+        session_(peer.session),
+        sender_(frame.sender),
+        sequence_(frame.sequence),
+        shard_(shard) {}
+
+  void OnRefused(Shard& shard, const absl::Status& why) override {
+    SendControlTo(shard, shard_,
+                  RefusedOneway{incarnation_, session_, sender_, sequence_, why.code()});
+  }
+
+ private:
+  const uint64_t incarnation_;
+  const uint64_t session_;
+  const FrameSender sender_;
+  const uint32_t sequence_;
+  const uint16_t shard_;  // The session's.
 };
 
 }  // namespace
@@ -127,6 +171,12 @@ bool Session::OnFrame(const Frame& frame, std::string_view& why) {
     ++acks_owed_;
   }
   if (frame.ack != static_cast<uint32_t>(acked_) && !OnAck(frame.ack, why)) return false;
+  if (!IsNumbered(frame.type)) return Dispatch(frame, /*again=*/false, why);
+  if (resolving_) {
+    held_frames_.push_back(Copy(frame));
+    return true;
+  }
+  ++handled_;
   return Dispatch(frame, /*again=*/false, why);
 }
 
@@ -226,12 +276,17 @@ void Session::Refuse(const Frame& frame, absl::Status why, Certainty certainty) 
     return;
   }
   ++shard_.counters().dead_letters;
-  if ((frame.flags & kHasSender) == 0) return;
+  if ((frame.flags & kHasSender) != 0) SendUndelivered(frame.sender, frame.sequence, why.code());
+}
+
+void Session::SendUndelivered(const FrameSender& sender, uint32_t sequence,
+                              absl::StatusCode code) {
+  if (ended_) return;
   wire::Undelivered notice;
-  notice.set_code(static_cast<uint32_t>(why.code()));
-  notice.set_sequence(frame.sequence);
+  notice.set_code(static_cast<uint32_t>(code));
+  notice.set_sequence(sequence);
   Frame reply{.type = FrameType::kUndelivered, .flags = kHasSender};
-  reply.sender = frame.sender;
+  reply.sender = sender;
   SendMessage(reply, notice);
 }
 
@@ -247,42 +302,83 @@ Grant* Session::GrantOf(const FrameTarget& target) {
   return nullptr;
 }
 
-// Has the frame handled again when the target's shard has said what the target serves.
-bool Session::Ask(Grant& grant, const Frame& frame) {
-  if (grant.waiting.size() >= kWaitingFramesMax) return false;
-  std::string& bytes = grant.waiting.emplace_back();
-  // Without what was only for the first time: acks and unknown records.
-  Frame copy = frame;
-  copy.flags &= static_cast<uint16_t>(~(kHasRecords | kOptionalFlags));
-  const size_t header_bytes = HeaderBytes(copy.flags);
-  bytes.resize(header_bytes + frame.payload.size());
-  EncodeHeader(copy, frame.payload.size(), bytes.data());
-  std::copy(frame.payload.begin(), frame.payload.end(), bytes.begin() + header_bytes);
-  if (grant.state == Grant::State::kAsking) return true;
+// Has the frame, and all behind it, handled when the target's shard has said what the target
+// serves.
+void Session::Resolve(Grant& grant, const Frame& frame) {
+  resolving_ = true;
+  --handled_;
+  held_frames_.push_front(Copy(frame));
+  connection_.set_held(true);
   grant.state = Grant::State::kAsking;
   SendControlTo(shard_, grant.ref.shard(),
                 ResolveQuestion{grant.ref, peer_.incarnation, peer_.session, grants_.IndexOf(grant),
                                 shard_.index()});
-  return true;
+}
+
+// Without what was only for the first time: unknown records.
+std::string Session::Copy(const Frame& frame) {
+  Frame copy = frame;
+  copy.flags &= static_cast<uint16_t>(~(kHasRecords | kOptionalFlags));
+  const size_t header_bytes = HeaderBytes(copy.flags);
+  std::string bytes(header_bytes + frame.payload.size(), '\0');
+  EncodeHeader(copy, frame.payload.size(), bytes.data());
+  std::copy(frame.payload.begin(), frame.payload.end(), bytes.begin() + header_bytes);
+  return bytes;
 }
 
 void Session::Resolved(uint32_t index, const ServiceInfo* service, bool alive) {
   Grant* const grant = grants_.At(index);
-  if (ended_ || grant == nullptr) return;
+  if (ended_ || grant == nullptr || !resolving_) return;
   if (alive) grant->service = service;
   grant->alive = alive;
   grant->state = Grant::State::kKnown;
-  const std::vector<std::string> waiting = std::move(grant->waiting);
-  grant->waiting.clear();
-  for (const std::string& bytes : waiting) {
+  resolving_ = false;
+  bool again = true;
+  while (!held_frames_.empty() && !resolving_ && !ended_) {
+    const std::string bytes = std::move(held_frames_.front());
+    held_frames_.pop_front();
     Frame frame;
     std::string_view why;
-    if (ended_ || DecodeFrame(bytes, frame) != FrameError::kNone) return;
-    if (!Dispatch(frame, /*again=*/true, why)) {
+    TROUPE_CHECK(DecodeFrame(bytes, frame) == FrameError::kNone);
+    ++handled_;
+    if (!Dispatch(frame, std::exchange(again, false), why)) {
       owner_.EndSession(wire::Goodbye::PROTOCOL, absl::DataLossError(AbslView(why)));
       return;
     }
   }
+  if (!resolving_ && !ended_) connection_.set_held(false);
+}
+
+// Whether the peer may name that actor: one of another node, or one that it may address. Else a
+// handle that it made up would reach whoever it names.
+bool Session::MayHold(const ActorRef& ref) {
+  if (ref.incarnation() != shard_.incarnation()) return true;
+  if (ref.shard() > 0xffff) return false;
+  const auto shard = static_cast<uint16_t>(ref.shard());
+  if (grants_.Find({.generation = ref.generation(), .slot = ref.slot(), .shard = shard}) !=
+      nullptr) {
+    return true;
+  }
+  return node_.exports().Has(AnyRef(shard_.runtime().system(), ref.incarnation(), shard,
+                                    ref.slot(), ref.generation()));
+}
+
+// The response without handles that the peer made up; in `storage` if there were any.
+std::string_view Session::WithoutForeignRefs(const MethodInfo& method, std::string_view payload,
+                                             std::string& storage) {
+  if (method.parse_response == nullptr || node_.refs().KnownWithoutRefs(method)) return payload;
+  method.parse_response(payload, [&](void* value) {
+    const auto* const message = node_.refs().InResponse(method, value);
+    if (message == nullptr) return;
+    const size_t cleared =
+        RefFinder::Clear(*message, [this](const ActorRef& ref) { return !MayHold(ref); });
+    if (cleared == 0) return;
+    node_.counters().not_granted += cleared;
+    storage.resize(method.response_size(value));
+    method.write_response(value, storage.data());
+    payload = storage;
+  });
+  return payload;
 }
 
 bool Session::OnRequest(const Frame& frame, bool again, std::string_view& why) {
@@ -301,10 +397,7 @@ bool Session::OnRequest(const Frame& frame, bool again, std::string_view& why) {
     return true;
   }
   if (!again && grant->state != Grant::State::kKnown) {
-    if (!Ask(*grant, frame)) {
-      Refuse(frame, absl::ResourceExhaustedError("too many requests wait for the actor"),
-             Certainty::kNotExecuted);
-    }
+    Resolve(*grant, frame);
     return true;
   }
   if (grant->service == nullptr) {
@@ -334,6 +427,10 @@ bool Session::OnRequest(const Frame& frame, bool again, std::string_view& why) {
     BadMessage();
     return true;
   }
+  if (const auto* const message = node_.refs().InRequest(*method, *envelope)) {
+    node_.counters().not_granted +=
+        RefFinder::Clear(*message, [this](const ActorRef& ref) { return !MayHold(ref); });
+  }
   if (is_request) {
     StartRequest(frame, grant->ref, *method, envelope);
   } else {
@@ -352,7 +449,14 @@ void Session::StartRequest(const Frame& frame, const AnyRef& target, const Metho
   ask.wire_id = frame.id;
   ask.method = &method;
   ask.charge = envelope->bytes;
-  ask.credit = (frame.flags & kHasCredit) ? std::min(frame.credit, kCreditMax) : 0;
+  ask.credit = ask.granted = 0;
+  if (method.kind == MethodKind::kServerStream) {
+    const uint32_t credit = (frame.flags & kHasCredit) ? std::min(frame.credit, kCreditMax) : 0;
+    ask.granted = std::min(credit, node_.limits().stream_credit_items);
+    ask.credit = credit - ask.granted;
+    envelope->flags |= kHasStreamCredit;
+    envelope->credit = ask.granted;
+  }
   asks_[index] = &ask;
   inbound_bytes_ += ask.charge;
   node_.Charge(ask.charge);
@@ -365,6 +469,10 @@ void Session::StartRequest(const Frame& frame, const AnyRef& target, const Metho
 }
 
 void Session::DeliverOneway(const Frame& frame, const AnyRef& target, Envelope* envelope) {
+  if (frame.flags & kHasSender) {
+    envelope->origin = new PeerOrigin(peer_, shard_.index(), frame);
+    envelope->flags |= kHasOrigin;
+  }
   const SendResult result = shard_.Route(target, envelope);
   if (result == SendResult::kAccepted) return;
   Refuse(frame,
@@ -386,21 +494,13 @@ bool Session::OnCredit(const Frame& frame, std::string_view& why) {
   }
   RemoteAsk* const ask = AskAt(frame.id);
   if (ask == nullptr) return true;  // The stream has ended meanwhile.
-  if (ask->method->kind != MethodKind::kServerStream || ask->credit + frame.credit > kCreditMax) {
+  const uint64_t room = uint64_t{ask->credit} + ask->granted + ask->held.size() + frame.credit;
+  if (ask->method->kind != MethodKind::kServerStream || room > kCreditMax) {
     why = "a credit that overflows, or is for no stream";
     return false;
   }
   ask->credit += frame.credit;
-  while (ask->credit > 0 && !ask->held.empty()) {
-    --ask->credit;
-    WriteItem(*ask, ask->held.front());
-    ask->held.pop_front();
-  }
-  if (ask->held.empty() && ask->ended.has_value()) {
-    Finish(*ask, *ask->ended);
-  } else if (ask->pending() && ask->taken > 0) {
-    GrantCredit(ask->target(), ask->id(), std::exchange(ask->taken, 0));
-  }
+  if (ask->held.empty()) TopUp(*ask);
   return true;
 }
 
@@ -418,15 +518,17 @@ bool Session::OnResponse(const Frame& frame, std::string_view& why) {
   }
   const Request request = *found;
   requests_.Remove(frame.id);
+  std::string storage;
+  const std::string_view payload = WithoutForeignRefs(*request.method, frame.payload, storage);
   if (request.asker_shard == shard_.index()) {
-    if (!DeliverReply(shard_, request.ask, *request.method, frame.payload)) BadMessage();
+    if (!DeliverReply(shard_, request.ask, *request.method, payload)) BadMessage();
     return true;
   }
-  std::unique_ptr<char[]> bytes(new char[frame.payload.size()]);
-  std::memcpy(bytes.get(), frame.payload.data(), frame.payload.size());
+  std::unique_ptr<char[]> bytes(new char[payload.size()]);
+  std::memcpy(bytes.get(), payload.data(), payload.size());
   SendControlTo(shard_, request.asker_shard,
                 ReplyBytes{request.ask, request.method, std::move(bytes),
-                           static_cast<uint32_t>(frame.payload.size()), /*is_item=*/false});
+                           static_cast<uint32_t>(payload.size()), /*is_item=*/false});
   return true;
 }
 
@@ -442,8 +544,10 @@ bool Session::OnItemFrame(const Frame& frame, std::string_view& why) {
     return false;
   }
   --request->credit;
+  std::string storage;
+  const std::string_view payload = WithoutForeignRefs(*request->method, frame.payload, storage);
   if (request->asker_shard == shard_.index()) {
-    if (!DeliverItem(shard_, request->ask, *request->method, frame.payload)) {
+    if (!DeliverItem(shard_, request->ask, *request->method, payload)) {
       requests_.Remove(frame.id);
       Frame cancel{.type = FrameType::kCancel, .flags = kMandatory, .id = frame.id};
       Begin(cancel, 0);
@@ -451,11 +555,11 @@ bool Session::OnItemFrame(const Frame& frame, std::string_view& why) {
     }
     return true;
   }
-  std::unique_ptr<char[]> bytes(new char[frame.payload.size()]);
-  std::memcpy(bytes.get(), frame.payload.data(), frame.payload.size());
+  std::unique_ptr<char[]> bytes(new char[payload.size()]);
+  std::memcpy(bytes.get(), payload.data(), payload.size());
   SendControlTo(shard_, request->asker_shard,
                 ReplyBytes{request->ask, request->method, std::move(bytes),
-                           static_cast<uint32_t>(frame.payload.size()), /*is_item=*/true});
+                           static_cast<uint32_t>(payload.size()), /*is_item=*/true});
   return true;
 }
 
@@ -496,10 +600,13 @@ bool Session::OnLookup(const Frame& frame, bool again, std::string_view& why) {
     return answer(absl::NotFoundError(absl::StrCat("nothing is exported as \"", name, "\"")));
   }
   Grant* const grant = grants_.Add(*ref);
-  if (grant == nullptr || (!again && !Ask(*grant, frame))) {
+  if (grant == nullptr) {
     return answer(absl::ResourceExhaustedError("this session may address too many actors"));
   }
-  if (!again) return true;
+  if (!again) {
+    Resolve(*grant, frame);
+    return true;
+  }
   if (!grant->alive) {
     return answer(absl::NotFoundError(absl::StrCat("\"", name, "\" has ended")));
   }

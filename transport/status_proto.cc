@@ -8,11 +8,12 @@
 namespace troupe::internal {
 namespace {
 
-constexpr size_t kMessageBytesMax = 1024;
+// Fits a frame of any peer's limit.
+constexpr size_t kMessageBytesMax = 512;
 
 constexpr char kCertaintyUrl[] = "troupe/certainty";
 
-// Cut where no UTF-8 sequence is broken: a string field takes nothing else.
+// Cut where no UTF-8 sequence is broken.
 std::string Cut(absl::string_view text) {
   size_t bytes = std::min(text.size(), kMessageBytesMax);
   while (bytes > 0 && bytes < text.size() && (text[bytes] & 0xc0) == 0x80) --bytes;

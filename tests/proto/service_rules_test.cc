@@ -190,6 +190,11 @@ TEST(ServiceRulesTest, GenericServicesAreRefused) {
               StartsWith("bank.proto:8:1: cc_generic_services "));
 }
 
+TEST(ServiceRulesTest, LiteMessagesAreRefused) {
+  EXPECT_THAT(ErrorOf("option optimize_for = LITE_RUNTIME;\nservice Account {}\n"),
+              StartsWith("bank.proto:8:1: optimize_for = LITE_RUNTIME "));
+}
+
 TEST(ServiceRulesTest, AllMistakesAreNamedAtOnce) {
   EXPECT_THAT(ErrorOf("service Account {\n"
                       "  rpc Put(stream Note) returns (Balance);\n"

@@ -239,7 +239,7 @@ TEST_F(DialTest, ErrorWithAnUnknownCodeIsUnknown) {
   peer.SendNumbered(reply, status);
   const absl::Status outcome = told_.outcomes.Take();
   EXPECT_EQ(outcome.code(), absl::StatusCode::kUnknown);
-  EXPECT_EQ(outcome.message().size(), 1024);
+  EXPECT_EQ(outcome.message().size(), 512);
   // It was sent, whatever the other end says.
   EXPECT_EQ(CertaintyOf(outcome), Certainty::kNotExecuted);
 }

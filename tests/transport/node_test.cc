@@ -473,11 +473,47 @@ TEST_P(NodeTest, RefusedOneWayMessageComesHomeAsUndelivered) {
     for (int i = 0; i < 3; ++i) alice.Audit(bank::AuditNote());
     co_return absl::OkStatus();
   });
-  // A refusal on another shard than the session's is only counted there.
-  if (GetParam() > 1) return;
   const Undelivered notice = told_.undelivered.Take();
   EXPECT_EQ(notice.message, "bank.Account.Audit");
   EXPECT_EQ(notice.reason, absl::StatusCode::kResourceExhausted);
+}
+
+TEST_P(NodeTest, OneWayMessageOverTheFrameLimitComesHomeAsUndelivered) {
+  const bank::Account::Ref alice = Alice();
+  SendResult sent = SendResult::kGone;
+  InHandler([alice, &sent](Context&) -> Reply<void> {
+    bank::AuditNote note;
+    note.set_text(std::string(2 << 20, 'x'));
+    sent = alice.Audit(note);
+    co_return absl::OkStatus();
+  });
+  EXPECT_EQ(sent, SendResult::kAccepted);
+  const Undelivered notice = told_.undelivered.Take();
+  EXPECT_EQ(notice.target, alice);
+  EXPECT_EQ(notice.reason, absl::StatusCode::kResourceExhausted);
+}
+
+class NoTextActor final : public bank::Other::Actor {
+ public:
+  Reply<bank::Balance> Deposit(Context&, const bank::DepositRequest&) override {
+    return absl::NotFoundError("caf\xe9");
+  }
+};
+
+TEST_P(NodeTest, TextsThatAreNoUtf8CostNoSession) {
+  const bank::Other::Ref other =
+      server_.system->Spawn<NoTextActor>({.placement = {.shard = GetParam() - 1}});
+  ASSERT_EQ(server_.node->Export("other\xff", other), absl::OkStatus());
+  absl::StatusOr<bank::Other::Ref> ref =
+      client_.node->Lookup<bank::Other>(server_.Url("other\xff")).Wait();
+  ASSERT_TRUE(ref.ok()) << ref.status();
+  const absl::Status outcome = ref->Deposit(Cents(1)).Wait().status();
+  EXPECT_EQ(outcome.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(outcome.message(), "caf\xe9");
+  EXPECT_EQ(client_.node->Lookup<bank::Other>(server_.Url("none\xff")).Wait().status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(client_.node->Counters().sessions_begun, 1);
+  EXPECT_EQ(client_.node->Counters().sessions_alive, 1);
 }
 
 TEST(NodeStartTest, F106_AddressOffLoopbackNeedsToBeAskedFor) {

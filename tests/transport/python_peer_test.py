@@ -97,7 +97,7 @@ def talk(address, wire_pb2, bank_pb2):
 
     # Hello, and the answer. The name decides who has the last word: "python" > "bank", so this
     # end begins the session.
-    hello = wire_pb2.Hello(version_min=1, version_max=1, node="python", incarnation=0xC0FFEE)
+    hello = wire_pb2.Hello(version_min=1, version_max=1, node=b"python", incarnation=0xC0FFEE)
     hello.limits.frame_bytes_max = 1 << 20
     hello.limits.asks_max = 1000
     hello.limits.monitors_max = 1000
@@ -107,22 +107,22 @@ def talk(address, wire_pb2, bank_pb2):
     kind, _, payload = peer.receive()
     assert kind == HELLO, kind
     answer = wire_pb2.Hello.FromString(payload)
-    assert (answer.node, answer.version, answer.session) == ("bank", 1, 0), answer
+    assert (answer.node, answer.version, answer.session) == (b"bank", 1, 0), answer
     assert answer.incarnation != 0
     peer.send(READY, wire_pb2.Ready(session=0x1234567).SerializeToString())
 
     # An actor that is not exported, one that serves something else, and the one wanted.
-    for name, service, code in (("nobody", "bank.Account", 5), ("alice", "bank.Other", 9)):
+    for name, service, code in ((b"nobody", b"bank.Account", 5), (b"alice", b"bank.Other", 9)):
         peer.send(LOOKUP, wire_pb2.Lookup(name=name, service=service).SerializeToString(),
                   request_id=1)
         kind, request_id, payload = peer.receive()
         assert (kind, request_id) == (LOOKUP_REPLY, 1)
         assert wire_pb2.LookupReply.FromString(payload).status.code == code
-    peer.send(LOOKUP, wire_pb2.Lookup(name="alice", service="bank.Account").SerializeToString(),
+    peer.send(LOOKUP, wire_pb2.Lookup(name=b"alice", service=b"bank.Account").SerializeToString(),
               request_id=1)
     kind, request_id, payload = peer.receive()
     alice = wire_pb2.LookupReply.FromString(payload)
-    assert not alice.HasField("status") and alice.service == "bank.Account", alice
+    assert not alice.HasField("status") and alice.service == b"bank.Account", alice
 
     # A request, with 5 seconds for it.
     peer.send(REQUEST, bank_pb2.DepositRequest(cents=42).SerializeToString(),
@@ -139,7 +139,7 @@ def talk(address, wire_pb2, bank_pb2):
     kind, request_id, payload = peer.receive()
     assert (kind, request_id) == (ERROR, 3)
     status = wire_pb2.Status.FromString(payload)
-    assert (status.code, status.message) == (3, "cents must be positive"), status
+    assert (status.code, status.message) == (3, b"cents must be positive"), status
 
     # One-way messages, and their effect.
     for _ in range(3):

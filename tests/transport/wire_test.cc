@@ -1,6 +1,7 @@
 // What a node does with other ends that are no good, played over plain sockets.
 
 #include <cstdint>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/transport/bank.troupe.h"
+#include "troupe/actors/certainty.h"
 #include "troupe/actors/method.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/mutex.h"
@@ -597,6 +599,53 @@ TEST_F(WireTest, F19_SenderIsAlwaysOfTheSessionsOwnNode) {
   EXPECT_EQ(node_.node->Counters().late_replies, 1);
 }
 
+TEST_F(WireTest, HandleThatThePeerMadeUpIsEmptied) {
+  const bank::Account::Ref vault = node_.system->Spawn<AccountActor>({}, 100);
+  RawPeer peer(port());
+  peer.Open();
+  bank::Introduction introduction;
+  *introduction.mutable_who() = ToProto(vault);
+  *introduction.add_others() = ToProto(vault);
+  ASSERT_TRUE(peer.SendNumbered(Request(Alice(peer), "Introduce", 2), introduction));
+  EXPECT_TRUE(Is(peer.ReceiveOther(), FrameType::kError));
+  EXPECT_EQ(vault.Get(google::protobuf::Empty()).Wait()->cents(), 100);
+  EXPECT_EQ(node_.node->Counters().not_granted, 2);
+}
+
+TEST_F(WireTest, HandleThatThePeerWasGivenIsKept) {
+  RawPeer peer(port());
+  peer.Open();
+  bank::Introduction introduction;
+  *introduction.mutable_who() = ToProto(account_);
+  Alice(peer);
+  const bank::Account::Ref bob = node_.system->Spawn<AccountActor>({}, 0);
+  ASSERT_TRUE(node_.node->Export("bob", bob).ok());
+  FrameTarget target = peer.Lookup("bob", "bank.Account");
+  ASSERT_TRUE(peer.SendNumbered(Request(target, "Introduce", 2), introduction));
+  EXPECT_TRUE(Is(peer.ReceiveOther(), FrameType::kResponse));
+  EXPECT_EQ(Cents(), 101);
+}
+
+TEST_F(WireTest, HandleOfAnActorThatDoesNotServeTheServiceIsUnimplemented) {
+  class Plain : public Actor {};
+  class OtherActor final : public bank::Other::Actor {
+    Reply<bank::Balance> Deposit(Context&, const bank::DepositRequest&) override {
+      return absl::InternalError("not meant");
+    }
+  };
+  const AnyRef plain = node_.system->Spawn<Plain>({});
+  const AnyRef other = node_.system->Spawn<OtherActor>({});
+  for (const AnyRef& ref : {plain, other}) {
+    const bank::Account::Ref account(ref);
+    const absl::Status outcome = account.Get(google::protobuf::Empty()).Wait().status();
+    EXPECT_EQ(outcome.code(), absl::StatusCode::kUnimplemented);
+    EXPECT_EQ(CertaintyOf(outcome), Certainty::kNotExecuted);
+    EXPECT_EQ(account.Audit(bank::AuditNote()), SendResult::kAccepted);
+  }
+  node_.Until([](const NodeCounters&) { return true; });
+  EXPECT_EQ(node_.system->Counters().dead_letters, 2);
+}
+
 TEST_F(WireTest, RepliesToNothingAreCountedAndIgnored) {
   RawPeer peer(port());
   peer.Open();
@@ -664,6 +713,55 @@ TEST_F(WireTest, StreamWritesNoMoreItemsThanThereIsCreditFor) {
   EXPECT_TRUE(Is(peer.ReceiveOther(), FrameType::kResponse));
 }
 
+size_t ResidentBytes() {
+  size_t total = 0;
+  size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * 4096;
+}
+
+TEST_F(WireTest, F29_StreamThatIsNotReadIsHeldWithinItsLimits) {
+  RawPeer peer(port());
+  peer.Open();
+  const FrameTarget alice = Alice(peer);
+  bank::WatchRequest watch;
+  watch.set_items(1'000'000);
+  watch.set_padding(std::string(100'000, 'x'));
+  Frame request = Request(alice, "Watch", 2);
+  request.flags |= kHasCredit;
+  request.credit = 1 << 24;
+  const size_t before_bytes = ResidentBytes();
+  ASSERT_TRUE(peer.SendNumbered(request, watch));
+  for (int i = 0; i < 100; ++i) ExpectOthersAreWell();
+  EXPECT_LT(ResidentBytes(), before_bytes + (size_t{100} << 20));
+  // It goes on where it was, whoever reads now.
+  for (int64_t i = 0; i < 1000; ++i) {
+    const auto item = peer.ReceiveOther();
+    ASSERT_TRUE(Is(item, FrameType::kItem)) << i;
+    ASSERT_EQ(Parsed<bank::Balance>(*item).cents(), i);
+  }
+}
+
+TEST_F(WireTest, F29_PlaceUsedAgainWhileTheSessionEndsForSlownessIsHarmless) {
+  RawPeer peer(port());
+  peer.Open();
+  const FrameTarget alice = Alice(peer);
+  bank::WatchRequest watch;
+  watch.set_items(1000);
+  watch.set_padding(std::string(1'000'000, 'x'));
+  // Twice what may wait for the connection: enough to end the session.
+  for (uint64_t id = 2; id < 4; ++id) {
+    Frame request = Request(alice, "Watch", id);
+    request.flags |= kHasCredit;
+    request.credit = 32;
+    if (!peer.SendNumbered(request, watch)) break;
+  }
+  for (uint64_t use = 1; use < 100; ++use) {
+    if (!peer.SendNumbered(Request(alice, "Hang", 2 | use << 24))) break;
+  }
+  ExpectOthersAreWell();
+}
+
 TEST_F(WireTest, RequestIdBeyondWhatWasAnnouncedEndsTheSession) {
   RawPeer peer(port());
   peer.Open();
@@ -702,6 +800,32 @@ TEST_F(WireTest, NewcomerWithALivingNodesNameIsRefused) {
   EXPECT_TRUE(Is(first.ReceiveOther(), FrameType::kResponse));
 }
 
+TEST_F(WireTest, NamesakesTroubleALivingNodeNoMoreThanOnce) {
+  RawPeer first(port());
+  first.Open("twin");
+  node_.Until([](const NodeCounters& counters) { return counters.sessions_alive == 1; });
+  for (uint64_t incarnation = 1; incarnation <= 100; ++incarnation) {
+    RawPeer second(port());
+    second.Send(kPreamble);
+    wire::Hello hello = GoodHello("twin");
+    hello.set_incarnation(incarnation);
+    second.Send(Bytes(Bare(FrameType::kHello, kMandatory), hello));
+    ASSERT_TRUE(Is(second.ReceiveOther(), FrameType::kHello));
+    wire::Ready ready;
+    ready.set_session(incarnation);
+    second.Send(Bytes(Bare(FrameType::kReady, kMandatory), ready));
+    ExpectGoodbye(second, wire::Goodbye::REPLACED);
+  }
+  ASSERT_TRUE(first.SendNumbered(Request(Alice(first), "Get", 2)));
+  int pings = 0;
+  std::optional<Frame> frame;
+  while ((frame = first.Receive()).has_value() && frame->type != FrameType::kResponse) {
+    if (frame->type == FrameType::kPing) ++pings;
+  }
+  EXPECT_TRUE(Is(frame, FrameType::kResponse));
+  EXPECT_LE(pings, 1);
+}
+
 TEST_F(WireTest, F40_SecondConnectionOfOneIncarnationIsADuplicateUnlessItReplaces) {
   RawPeer first(port());
   first.Open();
@@ -723,6 +847,69 @@ TEST_F(WireTest, F40_SecondConnectionOfOneIncarnationIsADuplicateUnlessItReplace
   third.Send(Bytes(Bare(FrameType::kHello, kMandatory), hello));
   EXPECT_TRUE(Is(third.ReceiveOther(), FrameType::kHello));
   ExpectGoodbye(first, wire::Goodbye::REPLACED);
+}
+
+// --- Between shards. ---
+
+// The first connection is the first shard's; the account lives on the second.
+class TwoShardWireTest : public testing::Test {
+ protected:
+  TwoShardWireTest() {
+    account_ = node_.system->Spawn<AccountActor>({.placement = Placement::OnShard(1)}, 100);
+    EXPECT_TRUE(node_.node->Export("alice", account_).ok());
+    target_ = {account_.generation(), account_.slot(), account_.shard(), 0, 0};
+  }
+
+  Side node_{"node", 2};
+  bank::Account::Ref account_;
+  FrameTarget target_;  // Not looked up: the node has yet to find out what it serves.
+};
+
+TEST_F(TwoShardWireTest, CancelRightBehindTheFirstRequestIsNotLost) {
+  RawPeer peer(node_.node->address().port);
+  peer.Open();
+  std::string bytes;
+  const auto add = [&](Frame frame) {
+    frame.sequence = ++peer.frames_sent;
+    bytes += Bytes(frame);
+  };
+  Frame hang = Bare(FrameType::kRequest, kHasTarget | kMandatory);
+  hang.id = 2;
+  hang.target = target_;
+  hang.target.fingerprint = Fingerprint("bank.Account", "Hang");
+  add(hang);
+  Frame cancel = Bare(FrameType::kCancel, kMandatory);
+  cancel.id = 2;
+  add(cancel);
+  Frame get = hang;
+  get.id = 3;
+  get.target.fingerprint = Fingerprint("bank.Account", "Get");
+  add(get);
+  ASSERT_TRUE(peer.Send(bytes));
+  const auto reply = peer.ReceiveOther();
+  ASSERT_TRUE(Is(reply, FrameType::kResponse));
+  EXPECT_EQ(reply->id, 3);
+  EXPECT_EQ(reply->ack, 3);
+}
+
+TEST_F(TwoShardWireTest, CreditRightBehindTheFirstRequestIsNotLost) {
+  RawPeer peer(node_.node->address().port);
+  peer.Open();
+  Frame watch = Bare(FrameType::kRequest, kHasTarget | kHasCredit | kMandatory);
+  watch.id = 2;
+  watch.target = target_;
+  watch.target.fingerprint = Fingerprint("bank.Account", "Watch");
+  watch.credit = 1;
+  watch.sequence = ++peer.frames_sent;
+  bank::WatchRequest ten;
+  ten.set_items(10);
+  Frame credit = Bare(FrameType::kCredit, kHasCredit | kMandatory);
+  credit.id = 2;
+  credit.credit = 9;
+  credit.sequence = ++peer.frames_sent;
+  ASSERT_TRUE(peer.Send(Bytes(watch, ten) + Bytes(credit)));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Is(peer.ReceiveOther(), FrameType::kItem)) << i;
+  EXPECT_TRUE(Is(peer.ReceiveOther(), FrameType::kResponse));
 }
 
 // --- Time. ---
