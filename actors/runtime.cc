@@ -10,6 +10,7 @@
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/router.h"
 #include "troupe/actors/shutdown_signals.h"
+#include "troupe/actors/terminate_handler.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
 
@@ -41,6 +42,7 @@ Runtime::Runtime(System* system, SystemOptions options)
 
 absl::StatusOr<std::unique_ptr<Runtime>> Runtime::Start(System* system, SystemOptions options) {
   TROUPE_RETURN_IF_ERROR(ValidateOptions(options));
+  InstallTerminateHandler();
   std::unique_ptr<Runtime> runtime(new Runtime(system, options));
   TROUPE_RETURN_IF_ERROR(runtime->StartShards(options));
   return runtime;

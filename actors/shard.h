@@ -215,6 +215,8 @@ class Shard final : public LoopTask, public LoopClient {
   void StopAllActors();
   void KillAllActors();
   std::vector<std::string> ActorsAlive();
+  // The actor that runs and what of it, for a human; empty between actors.
+  std::string DescribeRunning() const;
   size_t actors_alive() const { return actors_alive_; }
 
   // --- Events. ---

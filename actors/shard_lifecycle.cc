@@ -547,6 +547,17 @@ std::vector<std::string> Shard::ActorsAlive() {
   return names;
 }
 
+std::string Shard::DescribeRunning() const {
+  if (current_cell_ == nullptr || current_cell_->instance == nullptr) return "";
+  std::string_view where = "the destructor";
+  if (current_envelope_ != nullptr) {
+    where = current_envelope_->type->name;
+  } else if (current_cell_->state == CellState::kStarting) {
+    where = "the constructor";
+  }
+  return absl::StrCat("actor ", NameOf(*current_cell_), ", in ", AbslView(where));
+}
+
 // --- Monitors. ---
 
 namespace {
