@@ -66,7 +66,8 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
           platform_->simulated() ? absl::ZeroDuration() : limits_.timer_slack_max,
       .timers_per_turn_max = limits_.turn_timers_max};
   for (int i = 0; i < count; ++i) {
-    shards_.push_back(std::make_unique<Shard>(*this, static_cast<uint16_t>(i), limits_,
+    shards_.push_back(std::make_unique<Shard>(*this, static_cast<uint16_t>(i),
+                                              static_cast<uint16_t>(count), limits_,
                                               platform_->RandomSeed()));
     TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<Loop> loop,
                             Loop::Make(*platform_, limits_, loop_options, shards_.back().get()));

@@ -21,7 +21,7 @@ namespace troupe::internal {
 
 constinit thread_local Shard* current_shard = nullptr;
 
-Shard::Shard(Runtime& runtime, uint16_t index, const Limits& limits, uint64_t seed)
+Shard::Shard(Runtime& runtime, uint16_t index, uint16_t count, const Limits& limits, uint64_t seed)
     : runtime_(runtime),
       system_(runtime.system()),
       limits_(limits),
@@ -32,7 +32,8 @@ Shard::Shard(Runtime& runtime, uint16_t index, const Limits& limits, uint64_t se
       slots_(limits.actors_per_shard_max, limits.mailbox_messages_max,
              ChargedBytes(limits.mailbox_bytes_max)),
       asks_(limits.asks_per_shard_max, memory_),
-      records_(limits.timers_per_shard_max, memory_),
+      // An actor may be told the id of another shard's timer: none of its own has the same.
+      records_(limits.timers_per_shard_max, memory_, index, count),
       random_(seed),
       inbox_(limits.inbox_messages_max) {}
 

@@ -52,7 +52,7 @@ extern constinit thread_local class Shard* current_shard
 // Lifetime: made before any shard runs, destroyed after all have left.
 class Shard final : public LoopTask, public LoopClient {
  public:
-  Shard(Runtime& runtime, uint16_t index, const Limits& limits, uint64_t seed);
+  Shard(Runtime& runtime, uint16_t index, uint16_t count, const Limits& limits, uint64_t seed);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
