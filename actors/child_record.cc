@@ -21,6 +21,8 @@ absl::Status ChildRecord::Begin(const ChildOptions& options) {
 
 void ChildRecord::OnChildOutput(bool is_stderr, std::string_view bytes) {
   if (output_ == nullptr) return;
+  ++outputs_queued_;
+  process_->PauseOutput();
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(output_);
   shard.SetPayload(envelope,
@@ -29,6 +31,10 @@ void ChildRecord::OnChildOutput(bool is_stderr, std::string_view bytes) {
                                .bytes = std::string(bytes)},
                    bytes.size());
   shard.DeliverEvent(*cell(), id(), envelope);
+}
+
+void ChildRecord::AfterHandler() {
+  if (--outputs_queued_ == 0) process_->ResumeOutput();
 }
 
 void ChildRecord::OnChildExited(const ChildStatus& status) {

@@ -143,6 +143,21 @@ inline std::unique_ptr<System> StartSystem(int shards, const Limits& limits = {}
   return *std::move(system);
 }
 
+// Stops the actor and waits until it has ended.
+inline void StopAndWait(const AnyRef& actor) {
+  Collected<Down> downs;
+  const Ref<ProbeActor> watcher = actor.system()->Spawn<ProbeActor>(
+      {.placement = Placement::OnShard(actor.shard())},
+      Script{.down = [&](Context&, const Down& down) { downs.Add(down); }});
+  Perform(watcher, [&](ProbeActor& self, Context& cx) {
+    cx.Monitor(&self, actor);
+    cx.Stop(actor);
+  });
+  downs.Wait(1);
+  // Its handler is through, and with it what `downs` is needed for.
+  Settle(watcher);
+}
+
 inline SpawnOptions OnShard(int shard) { return {.placement = Placement::OnShard(shard)}; }
 
 }  // namespace troupe::test
