@@ -1,6 +1,7 @@
 // Requests: each has exactly one outcome, and a failed one says how far it got.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -114,7 +115,7 @@ TEST_P(AskTest, NothingIsSentBeforeItIsAwaited) {
   EXPECT_EQ(asked.Now(), std::vector<int64_t>{2});
 }
 
-TEST_P(AskTest, ATimeoutIsMaybeExecutedAndCancelsTheCallee) {
+TEST_P(AskTest, F57_ATimeoutIsMaybeExecutedAndCancelsTheCallee) {
   const Probe::Ref callee = Spawn(last(), deaf_.script());
   const absl::StatusOr<Number> reply =
       InActor([callee](Context&, const Number&) -> Reply<Number> {
@@ -316,7 +317,7 @@ TEST_P(AskTest, ACoroutineThatFallsOffItsEndIsInternal) {
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kInternal);
 }
 
-TEST_P(AskTest, ManyThatWereGivenUpLeaveNothingBehind) {
+TEST_P(AskTest, F57_ManyThatWereGivenUpLeaveNothingBehind) {
   constexpr int kMany = 1000;
   const Ref<ProbeActor> callee = Spawn(last(), Doubles());
   const Ref<ProbeActor> asker = Spawn(0, Script{});
@@ -332,7 +333,7 @@ TEST_P(AskTest, ManyThatWereGivenUpLeaveNothingBehind) {
   });
 }
 
-TEST_P(AskTest, AReplyAfterTheOutcomeIsDroppedAndCounted) {
+TEST_P(AskTest, F57_AReplyAfterTheOutcomeIsDroppedAndCounted) {
   const std::unique_ptr<Event> began = system_->runtime().platform().MakeEvent();
   const std::unique_ptr<Event> given_up = system_->runtime().platform().MakeEvent();
   const Ref<ProbeActor> callee =
@@ -359,6 +360,20 @@ TEST_P(AskTest, AReplyAfterTheOutcomeIsDroppedAndCounted) {
   Settle(asker);
   const ShardCounters counters = system_->Counters();
   EXPECT_EQ(counters.late_replies + counters.cancelled, 1u);
+}
+
+TEST_P(AskTest, F57_TheTimerGoesWithTheReply) {
+  const Probe::Ref callee = Spawn(last(), Doubles());
+  const absl::StatusOr<Number> reply =
+      InActor([callee](Context&, const Number&) -> Reply<Number> {
+        internal::Shard& shard = *internal::Shard::Current();
+        const size_t armed = shard.loop().timers().armed_count();
+        const absl::StatusOr<Number> answer = co_await callee.Ask(Num(1)).Within(absl::Hours(1));
+        EXPECT_EQ(shard.current_cell()->asks, 0u);
+        EXPECT_EQ(shard.loop().timers().armed_count(), armed);
+        co_return answer;
+      });
+  EXPECT_TRUE(reply.ok()) << reply.status();
 }
 
 TEST_P(AskTest, AnyThreadMayWait) {
