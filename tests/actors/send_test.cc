@@ -191,7 +191,9 @@ TEST_P(SendTest, F53_AnActorThatStopsIsAsGoneAsADeadOne) {
     EXPECT_EQ(actor.Send(Tick{}), last() == 0 ? SendResult::kGone : SendResult::kAccepted);
   });
   // Refused while OnStop still waits.
-  if (last() > 0) EXPECT_EQ(refused.Wait(1)[0].reason, absl::StatusCode::kUnavailable);
+  if (last() > 0) {
+    EXPECT_EQ(refused.Wait(1)[0].reason, absl::StatusCode::kUnavailable);
+  }
   go = true;
   system_.reset();
 }
