@@ -39,12 +39,10 @@ void FdRecord::Send(uint32_t events, absl::Status status) {
   waiting_ = true;
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(type_);
-  shard.SetPayload(envelope,
-                   FdReady{.fd = fd_,
-                           .events = events,
-                           .watch = FdWatchId(id()),
-                           .status = std::move(status)},
-                   0);
+  shard.SetPayload(
+      envelope,
+      FdReady{.fd = fd_, .events = events, .watch = FdWatchId(id()), .status = std::move(status)},
+      0);
   shard.DeliverEvent(*cell(), id(), envelope);
 }
 

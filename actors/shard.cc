@@ -77,14 +77,13 @@ void Shard::DrainInbound() {
 Envelope* Shard::Received(const RingPlace& place) {
   if (place.envelope != nullptr) return place.envelope;
   Envelope* envelope = envelopes_.Allocate();
-  if (envelope == nullptr) [[unlikely]] envelope = NewEnvelopeSlow(nullptr);
+  if (envelope == nullptr) [[unlikely]]
+    envelope = NewEnvelopeSlow(nullptr);
   place.CopyTo(*envelope);
   return envelope;
 }
 
-bool Shard::InboundPending() const {
-  return !inbox_.Empty() || ShardsPending();
-}
+bool Shard::InboundPending() const { return !inbox_.Empty() || ShardsPending(); }
 
 bool Shard::ShardsPending() const {
   for (size_t other = 0; other < runtime_.shard_count(); ++other) {
@@ -145,10 +144,12 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Shard::RunMessage(Cell& cell, Envelope*
   } catch (...) {
     HandlerThrew(cell);  // Has the cell's attention.
   }
-  if (current_activation_ != nullptr) [[unlikely]] DropIdleActivation();
+  if (current_activation_ != nullptr) [[unlikely]]
+    DropIdleActivation();
   current_cell_ = nullptr;
   current_envelope_ = nullptr;
-  if (progress == Progress::kDone) [[likely]] FinishEnvelope(envelope);
+  if (progress == Progress::kDone) [[likely]]
+    FinishEnvelope(envelope);
 }
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::VisitCell(Cell& cell, uint32_t budget) {

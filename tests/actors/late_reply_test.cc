@@ -31,13 +31,11 @@ Reply<Number> AnswerLate(Context& cx, const Number& number) {
 class LateReplyTest : public testing::TestWithParam<int> {
  protected:
   LateReplyTest()
-      : system_(*System::Start(
-            {.shards = GetParam(), .platform = &simulation_.AddNode("node")})),
+      : system_(*System::Start({.shards = GetParam(), .platform = &simulation_.AddNode("node")})),
         callee_(system_->Spawn<ProbeActor>(OnShard(GetParam() - 1), Script{.mix = AnswerLate})) {}
   // What `body` comes to as a handler of an actor on the first shard.
   absl::StatusOr<Number> InActor(std::function<Reply<Number>(Context&, const Number&)> body) {
-    return Probe::Ref(
-               system_->Spawn<ProbeActor>(OnShard(0), Script{.ask = std::move(body)}))
+    return Probe::Ref(system_->Spawn<ProbeActor>(OnShard(0), Script{.ask = std::move(body)}))
         .Ask(Num(0))
         .Within(absl::Hours(10))
         .Wait();
@@ -82,10 +80,11 @@ TEST_P(LateReplyTest, F57_AReplyAfterTheAskersRestartReachesNoLife) {
              .tick = [](Context&, const Tick&) { throw std::runtime_error("tick"); }});
   absl::Status aborted;
   system_->Spawn<ProbeActor>(OnShard(0), Script{.start = [&](ProbeActor&, Context&) -> Reply<void> {
-    const absl::StatusOr<Number> reply = co_await Probe::Ref(asker).Mix(Num(1));
-    aborted = reply.status();
-    co_return absl::OkStatus();
-  }});
+                               const absl::StatusOr<Number> reply =
+                                   co_await Probe::Ref(asker).Mix(Num(1));
+                               aborted = reply.status();
+                               co_return absl::OkStatus();
+                             }});
   simulation_.RunFor(absl::Milliseconds(10));
   asker.Send(Tick{});
   const absl::StatusOr<Number> reply = Probe::Ref(asker).Ask(Num(-2)).Wait();
@@ -103,28 +102,27 @@ TEST_P(LateReplyTest, F57_AHundredThousandTimeoutsLeaveNothingBehind) {
   constexpr size_t kRounds = 100;
   constexpr int kEach = 1000;
   std::vector<size_t> slabs;
-  const absl::StatusOr<Number> outcome =
-      InActor([&](Context&, const Number&) -> Reply<Number> {
-        internal::Shard& shard = *internal::Shard::Current();
-        const size_t armed = shard.loop().timers().armed_count();
-        for (size_t round = 0; round < kRounds; ++round) {
-          std::vector<Pending<Number>> pending;
-          for (int i = 0; i < kEach; ++i) {
-            pending.push_back(callee_.Mix(Num(i)).Within(absl::Milliseconds(1)).Start());
-          }
-          for (Pending<Number>& each : pending) {
-            const absl::StatusOr<Number> reply = co_await each;
-            EXPECT_EQ(reply.status().code(), absl::StatusCode::kDeadlineExceeded);
-          }
-          // It answers behind the cancellations.
-          const absl::StatusOr<Number> settled = co_await callee_.Mix(Num(-1));
-          EXPECT_TRUE(settled.ok()) << settled.status();
-          EXPECT_EQ(shard.current_cell()->asks, 0u);
-          slabs.push_back(shard.envelopes().slab_count());
-        }
-        EXPECT_EQ(shard.loop().timers().armed_count(), armed);
-        co_return Num(0);
-      });
+  const absl::StatusOr<Number> outcome = InActor([&](Context&, const Number&) -> Reply<Number> {
+    internal::Shard& shard = *internal::Shard::Current();
+    const size_t armed = shard.loop().timers().armed_count();
+    for (size_t round = 0; round < kRounds; ++round) {
+      std::vector<Pending<Number>> pending;
+      for (int i = 0; i < kEach; ++i) {
+        pending.push_back(callee_.Mix(Num(i)).Within(absl::Milliseconds(1)).Start());
+      }
+      for (Pending<Number>& each : pending) {
+        const absl::StatusOr<Number> reply = co_await each;
+        EXPECT_EQ(reply.status().code(), absl::StatusCode::kDeadlineExceeded);
+      }
+      // It answers behind the cancellations.
+      const absl::StatusOr<Number> settled = co_await callee_.Mix(Num(-1));
+      EXPECT_TRUE(settled.ok()) << settled.status();
+      EXPECT_EQ(shard.current_cell()->asks, 0u);
+      slabs.push_back(shard.envelopes().slab_count());
+    }
+    EXPECT_EQ(shard.loop().timers().armed_count(), armed);
+    co_return Num(0);
+  });
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   // What the first rounds needed is enough for all.
   EXPECT_EQ(slabs.back(), slabs[kRounds / 10]);

@@ -103,11 +103,12 @@ TEST_P(MonitorTest, F54_DemonitorInsideTheDownHandler) {
   Collected<MonitorId> told;
   std::vector<MonitorId> monitors;
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
-  const Ref<ProbeActor> watcher = system_->Spawn<ProbeActor>(
-      OnShard(0), Script{.down = [&](Context& cx, const Down& down) {
-        for (const MonitorId id : monitors) EXPECT_EQ(cx.Demonitor(id), id != down.monitor);
-        told.Add(down.monitor);
-      }});
+  const Ref<ProbeActor> watcher =
+      system_->Spawn<ProbeActor>(OnShard(0), Script{.down = [&](Context& cx, const Down& down) {
+                                   for (const MonitorId id : monitors)
+                                     EXPECT_EQ(cx.Demonitor(id), id != down.monitor);
+                                   told.Add(down.monitor);
+                                 }});
   Perform(watcher, [&](ProbeActor& self, Context& cx) {
     monitors = {cx.Monitor(&self, actor), cx.Monitor(&self, actor)};
   });
@@ -122,11 +123,11 @@ TEST_P(MonitorTest, F54_StopInsideTheDownHandler) {
   Collected<int> told;
   const Ref<ProbeActor> lives = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
-  const Ref<ProbeActor> watcher = system_->Spawn<ProbeActor>(
-      OnShard(0), Script{.down = [&](Context& cx, const Down&) {
-        told.Add(1);
-        cx.Stop();
-      }});
+  const Ref<ProbeActor> watcher =
+      system_->Spawn<ProbeActor>(OnShard(0), Script{.down = [&](Context& cx, const Down&) {
+                                   told.Add(1);
+                                   cx.Stop();
+                                 }});
   Watch(watcher);
   Perform(watcher, [&](ProbeActor& self, Context& cx) {
     cx.Monitor(&self, actor);

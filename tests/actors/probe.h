@@ -115,8 +115,7 @@ class ProbeActor final : public Probe::Actor {
 };
 
 // Runs `run` in the actor and waits until it is through. Requires that the actor lives.
-inline void Perform(const Ref<ProbeActor>& actor,
-                    std::function<void(ProbeActor&, Context&)> run) {
+inline void Perform(const Ref<ProbeActor>& actor, std::function<void(ProbeActor&, Context&)> run) {
   const std::unique_ptr<Event> done = actor.system()->runtime().platform().MakeEvent();
   const SendResult sent = actor.Send(Do{[&](ProbeActor& self, Context& cx) -> Reply<void> {
     run(self, cx);

@@ -111,8 +111,7 @@ TEST_P(SendTest, EveryKindOfMessageArrivesAsItWasSent) {
 TEST_P(SendTest, AnyThreadMaySend) {
   Collected<int64_t> got;
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      OnShard(last()),
-      Script{.tick = [&](Context& cx, const Tick& tick) {
+      OnShard(last()), Script{.tick = [&](Context& cx, const Tick& tick) {
         EXPECT_FALSE(cx.sender());
         got.Add(tick.value);
       }});
@@ -134,8 +133,7 @@ TEST_P(SendTest, AnyThreadMaySend) {
 TEST_P(SendTest, F53_AnActorMaySendToItselfAndKnowsTheSender) {
   Collected<AnyRef> senders;
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      OnShard(last()),
-      Script{.tick = [&](Context& cx, const Tick& tick) {
+      OnShard(last()), Script{.tick = [&](Context& cx, const Tick& tick) {
         senders.Add(cx.sender());
         if (tick.value < 3) Ref<ProbeActor>(cx.self()).Send(Tick{tick.value + 1});
       }});
@@ -170,20 +168,17 @@ TEST_P(SendTest, F53_AnActorThatStopsIsAsGoneAsADeadOne) {
   Collected<int> stopping;
   std::atomic<bool> go{false};
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      OnShard(0), Script{.stop =
-                             [&](Context& cx, StopReason) -> Reply<void> {
-                               EXPECT_EQ(Ref<ProbeActor>(cx.self()).Send(Tick{}),
-                                         SendResult::kGone);
-                               stopping.Add(1);
-                               while (!go) co_await cx.Sleep(absl::Microseconds(100));
-                               co_return absl::OkStatus();
-                             },
+      OnShard(0), Script{.stop = [&](Context& cx, StopReason) -> Reply<void> {
+                           EXPECT_EQ(Ref<ProbeActor>(cx.self()).Send(Tick{}), SendResult::kGone);
+                           stopping.Add(1);
+                           while (!go) co_await cx.Sleep(absl::Microseconds(100));
+                           co_return absl::OkStatus();
+                         },
                          .tick = [](Context&, const Tick&) { ADD_FAILURE() << "handled"; }});
   Collected<Undelivered> refused;
   const Ref<ProbeActor> sender = system_->Spawn<ProbeActor>(
-      OnShard(last()), Script{.undelivered = [&](Context&, const Undelivered& notice) {
-        refused.Add(notice);
-      }});
+      OnShard(last()),
+      Script{.undelivered = [&](Context&, const Undelivered& notice) { refused.Add(notice); }});
   Settle(actor);
   system_->Stop(actor);
   stopping.Wait(1);
@@ -205,15 +200,14 @@ TEST_P(SendTest, F53_WhatComesBeforeTheStartWaitsInTheMailbox) {
   Ref<ProbeActor> actor;
   Perform(sender, [&](ProbeActor&, Context& cx) {
     actor = cx.Spawn<ProbeActor>(
-        OnShard(last()), Script{.start = [&](ProbeActor&, Context& cx) -> Reply<void> {
-                                  story.Add(-1);
-                                  while (!go) co_await cx.Sleep(absl::Microseconds(100));
-                                  story.Add(-2);
-                                  co_return absl::OkStatus();
-                                },
-                                .tick = [&](Context&, const Tick& tick) {
-                                  story.Add(tick.value);
-                                }});
+        OnShard(last()),
+        Script{.start = [&](ProbeActor&, Context& cx) -> Reply<void> {
+                 story.Add(-1);
+                 while (!go) co_await cx.Sleep(absl::Microseconds(100));
+                 story.Add(-2);
+                 co_return absl::OkStatus();
+               },
+               .tick = [&](Context&, const Tick& tick) { story.Add(tick.value); }});
     // Before there is an object at all.
     EXPECT_EQ(actor.Send(Tick{1}), SendResult::kAccepted);
   });
@@ -283,8 +277,7 @@ TEST(MailboxTest, AFullMailboxSaysFullByMessages) {
 TEST(MailboxTest, BytesAreTheMessageAndWhatItSaysItTakes) {
   Collected<std::string> got;
   const auto system = StartSystem(1);
-  const Ref<Catcher> actor =
-      system->Spawn<Catcher>({.mailbox = {.bytes_max = 100'000}}, &got);
+  const Ref<Catcher> actor = system->Spawn<Catcher>({.mailbox = {.bytes_max = 100'000}}, &got);
   const Ref<ProbeActor> sender = system->Spawn<ProbeActor>({}, Script{});
   Perform(sender, [&](ProbeActor&, Context&) {
     EXPECT_EQ(actor.Send(Text{std::string(60'000, 'a')}), SendResult::kAccepted);
@@ -337,9 +330,8 @@ TEST(MailboxTest, ARefusalByAMailboxOnAnotherShardComesHome) {
       {.mailbox = {.messages_max = 2}, .placement = {.shard = 1}},
       Script{.tick = [&](Context&, const Tick& tick) { got.Add(tick.value); }});
   const Ref<ProbeActor> sender = system->Spawn<ProbeActor>(
-      OnShard(0), Script{.undelivered = [&](Context&, const Undelivered& notice) {
-        refused.Add(notice);
-      }});
+      OnShard(0),
+      Script{.undelivered = [&](Context&, const Undelivered& notice) { refused.Add(notice); }});
   Gate gate(actor);
   Perform(sender, [&](ProbeActor&, Context&) {
     for (int i = 0; i < 5; ++i) EXPECT_EQ(actor.Send(Tick{i}), SendResult::kAccepted);
@@ -360,13 +352,11 @@ TEST(MailboxTest, F53_WhatReachesAnEndedActorElsewhereComesHomeToo) {
   const auto system = StartSystem(2);
   const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(OnShard(1), Script{});
   const Ref<ProbeActor> sender = system->Spawn<ProbeActor>(
-      OnShard(0), Script{.undelivered = [&](Context&, const Undelivered& notice) {
-        refused.Add(notice);
-      }});
+      OnShard(0),
+      Script{.undelivered = [&](Context&, const Undelivered& notice) { refused.Add(notice); }});
   Perform(actor, [](ProbeActor&, Context& cx) { cx.Stop(); });
-  Perform(sender, [&](ProbeActor&, Context&) {
-    EXPECT_EQ(actor.Send(Tick{}), SendResult::kAccepted);
-  });
+  Perform(sender,
+          [&](ProbeActor&, Context&) { EXPECT_EQ(actor.Send(Tick{}), SendResult::kAccepted); });
   EXPECT_EQ(refused.Wait(1)[0].reason, absl::StatusCode::kUnavailable);
 }
 
@@ -399,14 +389,12 @@ TEST(OutboxTest, AFullOneSaysFullAndIsBoundedInBytesAndMessages) {
   gate.Open();
   got.Wait(accepted);
   // There is room again.
-  Perform(sender, [&](ProbeActor&, Context&) {
-    EXPECT_EQ(catcher.Send(1.0), SendResult::kAccepted);
-  });
+  Perform(sender,
+          [&](ProbeActor&, Context&) { EXPECT_EQ(catcher.Send(1.0), SendResult::kAccepted); });
 }
 
 TEST(OutboxTest, TwoShardsThatFillEachOtherGoOn) {
-  const auto system =
-      StartSystem(2, {.shard_ring_messages = 4, .outbox_messages_max = 16});
+  const auto system = StartSystem(2, {.shard_ring_messages = 4, .outbox_messages_max = 16});
   Collected<int> done;
   std::vector<Ref<ProbeActor>> actors;
   std::atomic<int64_t> handled{0};

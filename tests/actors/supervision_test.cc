@@ -25,9 +25,7 @@ namespace troupe::test {
 namespace {
 
 RestartOptions Soon(uint32_t max = 5) {
-  return {.max = max,
-          .backoff_min = absl::Microseconds(1),
-          .backoff_max = absl::Microseconds(10)};
+  return {.max = max, .backoff_min = absl::Microseconds(1), .backoff_max = absl::Microseconds(10)};
 }
 
 RestartOptions Never() { return {.kind = RestartKind::kNever}; }
@@ -46,7 +44,8 @@ class SupervisionTest : public testing::TestWithParam<int> {
   void End() { system_.reset(); }
   // From its own shard, so that the monitor is there at the return.
   void Watch(const AnyRef& target) {
-    Perform(watchers_[target.shard()], [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, target); });
+    Perform(watchers_[target.shard()],
+            [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, target); });
   }
   // A child of a watcher, so that it is watched before it starts.
   Ref<ProbeActor> SpawnWatched(Script script, RestartOptions restart = Never()) {
@@ -122,15 +121,15 @@ TEST_P(SupervisionTest, F48_AnExceptionInOnStartIsOneFailureAndOneDown) {
 
 TEST_P(SupervisionTest, F48_AnExceptionInOnStartOnceIsFollowedByAnotherLife) {
   std::atomic<int> starts{0};
-  const Ref<ProbeActor> actor = SpawnWatched(
-      {.ask = [](Context&, const Number& n) -> Reply<Number> { return n; },
-       .start = [&](ProbeActor&, Context& cx) -> Reply<void> {
-         const int start = ++starts;
-         if (start == 2) co_await cx.Sleep(absl::Milliseconds(1));
-         if (start <= 2) throw std::runtime_error("start");
-         co_return absl::OkStatus();
-       }},
-      Soon());
+  const Ref<ProbeActor> actor =
+      SpawnWatched({.ask = [](Context&, const Number& n) -> Reply<Number> { return n; },
+                    .start = [&](ProbeActor&, Context& cx) -> Reply<void> {
+                      const int start = ++starts;
+                      if (start == 2) co_await cx.Sleep(absl::Milliseconds(1));
+                      if (start <= 2) throw std::runtime_error("start");
+                      co_return absl::OkStatus();
+                    }},
+                   Soon());
   EXPECT_TRUE(Probe::Ref(actor).Ask(Num(1)).Wait().ok());
   EXPECT_EQ(starts, 3);
   EXPECT_TRUE(downs_.Now().empty());
@@ -141,19 +140,21 @@ TEST_P(SupervisionTest, F48_AnExceptionInADownHandlerFailsTheSupervisorOnce) {
   Collected<int> told;
   const Ref<ProbeActor> supervisor = system_->Spawn<ProbeActor>(
       {.restart = Soon(), .placement = {.shard = 0}},
-      Script{.start = [&](ProbeActor& self, Context& cx) -> Reply<void> {
-               lives.Add(1);
-               const Ref<ProbeActor> child = cx.Spawn<ProbeActor>(
-                   {.restart = Never(), .placement = {.shard = last()}},
-                   Script{.tick = [](Context&, const Tick&) { throw std::runtime_error("child"); }});
-               cx.Monitor(&self, child);
-               if (lives.Now().size() == 1) child.Send(Tick{});
-               return absl::OkStatus();
-             },
-             .down = [&](Context&, const Down&) {
-               told.Add(1);
-               throw std::runtime_error("supervisor");
-             }});
+      Script{
+          .start = [&](ProbeActor& self, Context& cx) -> Reply<void> {
+            lives.Add(1);
+            const Ref<ProbeActor> child = cx.Spawn<ProbeActor>(
+                {.restart = Never(), .placement = {.shard = last()}},
+                Script{.tick = [](Context&, const Tick&) { throw std::runtime_error("child"); }});
+            cx.Monitor(&self, child);
+            if (lives.Now().size() == 1) child.Send(Tick{});
+            return absl::OkStatus();
+          },
+          .down =
+              [&](Context&, const Down&) {
+                told.Add(1);
+                throw std::runtime_error("supervisor");
+              }});
   Watch(supervisor);
   lives.Wait(2);
   Settle(supervisor);
@@ -198,15 +199,15 @@ TEST_P(SupervisionTest, F48_AnExceptionInOnStopEndsTheActorAllTheSame) {
 }
 
 TEST_P(SupervisionTest, F48_AnExceptionAfterASuspensionFailsTheActorAndItsRequest) {
-  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      {.restart = Soon(), .placement = {.shard = last()}},
-      Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
-        if (n.value() == 0) {
-          co_await cx.Sleep(absl::Milliseconds(1));
-          throw std::runtime_error("late");
-        }
-        co_return n;
-      }});
+  const Ref<ProbeActor> actor =
+      system_->Spawn<ProbeActor>({.restart = Soon(), .placement = {.shard = last()}},
+                                 Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
+                                   if (n.value() == 0) {
+                                     co_await cx.Sleep(absl::Milliseconds(1));
+                                     throw std::runtime_error("late");
+                                   }
+                                   co_return n;
+                                 }});
   const absl::StatusOr<Number> failed = Probe::Ref(actor).Ask(Num(0)).Wait();
   EXPECT_EQ(failed.status().code(), absl::StatusCode::kInternal);
   EXPECT_EQ(CertaintyOf(failed.status()), Certainty::kMaybeExecuted);
@@ -216,15 +217,15 @@ TEST_P(SupervisionTest, F48_AnExceptionAfterASuspensionFailsTheActorAndItsReques
 TEST_P(SupervisionTest, F49_ThePoisonMessageIsNotRedelivered) {
   std::atomic<int> poisoned{0};
   Collected<int64_t> others;
-  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      {.restart = Soon(), .placement = {.shard = last()}},
-      Script{.tick = [&](Context&, const Tick& tick) {
-        if (tick.value == 1) {
-          ++poisoned;
-          throw std::runtime_error("poison");
-        }
-        others.Add(tick.value);
-      }});
+  const Ref<ProbeActor> actor =
+      system_->Spawn<ProbeActor>({.restart = Soon(), .placement = {.shard = last()}},
+                                 Script{.tick = [&](Context&, const Tick& tick) {
+                                   if (tick.value == 1) {
+                                     ++poisoned;
+                                     throw std::runtime_error("poison");
+                                   }
+                                   others.Add(tick.value);
+                                 }});
   for (int64_t i = 0; i < 4; ++i) actor.Send(Tick{i});
   EXPECT_EQ(others.Wait(3), (std::vector<int64_t>{0, 2, 3}));
   EXPECT_EQ(poisoned, 1);
@@ -313,11 +314,10 @@ TEST_P(SupervisionTest, AStopOfAFailedActorEndsIt) {
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
       {.restart = {.backoff_min = absl::Hours(1), .backoff_max = absl::Hours(1)},
        .placement = {.shard = last()}},
-      Script{.start =
-                 [&](ProbeActor&, Context&) -> Reply<void> {
-                   starts.Add(1);
-                   return absl::OkStatus();
-                 },
+      Script{.start = [&](ProbeActor&, Context&) -> Reply<void> {
+               starts.Add(1);
+               return absl::OkStatus();
+             },
              .tick = [](Context&, const Tick&) { throw std::runtime_error("tick"); }});
   Watch(actor);
   actor.Send(Tick{});
@@ -327,12 +327,12 @@ TEST_P(SupervisionTest, AStopOfAFailedActorEndsIt) {
 }
 
 TEST_P(SupervisionTest, WhoeverAskedToStopIsNotRestartedByAFailure) {
-  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      {.restart = Soon(), .placement = {.shard = last()}},
-      Script{.tick = [](Context& cx, const Tick&) {
-        cx.Stop();
-        throw std::runtime_error("after all");
-      }});
+  const Ref<ProbeActor> actor =
+      system_->Spawn<ProbeActor>({.restart = Soon(), .placement = {.shard = last()}},
+                                 Script{.tick = [](Context& cx, const Tick&) {
+                                   cx.Stop();
+                                   throw std::runtime_error("after all");
+                                 }});
   Watch(actor);
   actor.Send(Tick{});
   EXPECT_EQ(WaitForDown().reason, StopReason::kFailed);
@@ -382,9 +382,8 @@ TEST_P(SupervisionTest, F56_F57_AStaleTimerOrReplyNeverReachesTheNewLife) {
   const absl::Status status = asked.Wait(1)[0];
   EXPECT_TRUE(status.ok() || status.code() == absl::StatusCode::kAborted) << status;
   // Longer than what was pending; a timer of the new life ends the wait.
-  Perform(actor, [](ProbeActor& self, Context& cx) {
-    cx.After(&self, absl::Milliseconds(5), Tick{3});
-  });
+  Perform(actor,
+          [](ProbeActor& self, Context& cx) { cx.After(&self, absl::Milliseconds(5), Tick{3}); });
   EXPECT_EQ(ticks.Wait(1), std::vector<int64_t>{3});
   EXPECT_EQ(resumed, status.ok());
 }

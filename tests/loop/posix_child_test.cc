@@ -399,8 +399,9 @@ TEST_F(PosixChildTest, F99_AChildThatIgnoresTermIsKilled) {
 TEST_F(PosixChildTest, F99_KillWithParentEndsItWithTheThreadThatStartedIt) {
   Probe probe;
   std::unique_ptr<ChildProcess> child;
-  std::thread starter(
-      [&] { child = Start({.argv = {"/bin/sleep", "1000"}, .kill_with_parent = true}, probe); });
+  std::thread starter([&] {
+    child = Start({.argv = {"/bin/sleep", "1000"}, .kill_with_parent = true}, probe);
+  });
   starter.join();
   ASSERT_TRUE(loop_.RunUntil([&] { return probe.status.has_value(); }));
   EXPECT_EQ(probe.status->signal, SIGKILL);

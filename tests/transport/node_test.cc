@@ -247,9 +247,7 @@ TEST_P(NodeTest, DeadlineTravelsAndEndsTheRequestAtBothEnds) {
 TEST_P(NodeTest, DroppedRequestIsCancelledAtTheCallee) {
   const bank::Account::Ref alice = Alice();
   InHandler([alice](Context&) -> Reply<void> {
-    {
-      Pending<bank::Balance> dropped = alice.Hang(google::protobuf::Empty()).Start();
-    }
+    { Pending<bank::Balance> dropped = alice.Hang(google::protobuf::Empty()).Start(); }
     // The account is free again.
     absl::StatusOr<bank::Balance> balance = co_await alice.Deposit(Cents(1));
     co_return balance.status();
