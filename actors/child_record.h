@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_CHILD_RECORD_H_
 #define TROUPE_ACTORS_CHILD_RECORD_H_
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -21,6 +22,8 @@ class ChildRecord final : public EventRecord, private ChildHandler {
 
   // The record ends with ChildExited: the last event.
   bool BeforeHandler(Envelope& envelope) override { return envelope.type != exited_; }
+  // Of some output.
+  void AfterHandler() override;
 
  private:
   void OnChildOutput(bool is_stderr, std::string_view bytes) override;
@@ -29,6 +32,7 @@ class ChildRecord final : public EventRecord, private ChildHandler {
   const MessageType* const output_;
   const MessageType* const exited_;
   int pid_ = 0;
+  uint32_t outputs_queued_ = 0;
   std::unique_ptr<ChildProcess> process_;
 };
 

@@ -21,12 +21,14 @@ void FdRecord::Begin() {
 }
 
 void FdRecord::OnFdReady(uint32_t events) {
-  // Best effort: a descriptor that cannot be silenced is told of again, and that is harmless.
+  if (waiting_) return;  // A silenced descriptor still tells of its hang-up.
+  // Best effort: one that cannot be silenced is told of for nothing.
   Shard::Current()->loop().poller().Modify(watch_, 0).IgnoreError();
   Send(events, absl::OkStatus());
 }
 
 void FdRecord::AfterHandler() {
+  waiting_ = false;
   const absl::Status status = Shard::Current()->loop().poller().Modify(watch_, events_);
   if (status.ok()) return;
   watch_ = WatchId();
@@ -34,14 +36,13 @@ void FdRecord::AfterHandler() {
 }
 
 void FdRecord::Send(uint32_t events, absl::Status status) {
+  waiting_ = true;
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(type_);
-  shard.SetPayload(envelope,
-                   FdReady{.fd = fd_,
-                           .events = events,
-                           .watch = FdWatchId(id()),
-                           .status = std::move(status)},
-                   0);
+  shard.SetPayload(
+      envelope,
+      FdReady{.fd = fd_, .events = events, .watch = FdWatchId(id()), .status = std::move(status)},
+      0);
   shard.DeliverEvent(*cell(), id(), envelope);
 }
 

@@ -14,11 +14,13 @@ namespace troupe::internal {
 // place's use. A late reply or a cancelled timer's firing finds nothing.
 //
 // Thread: shard-affine.
-// Bounds: `objects_max`; a place's use number has 40 bits.
+// Bounds: `objects_max`; a place's use number has 40 bits, `tables` of them a use.
 template <typename T>
 class IdTable {
  public:
-  IdTable(size_t objects_max, SlabMemory& memory) : objects_max_(objects_max), memory_(memory) {}
+  // Table number `table` of `tables` gives no id that another of them gives.
+  IdTable(size_t objects_max, SlabMemory& memory, uint32_t table = 0, uint32_t tables = 1)
+      : objects_max_(objects_max), memory_(memory), first_use_(table + 1), use_step_(tables) {}
 
   // 0 at the bound.
   uint64_t Add(T* object) {
@@ -50,7 +52,8 @@ class IdTable {
     if (object == nullptr) return nullptr;
     Place& place = PlaceAt(id & kNone);
     place.object = nullptr;
-    ++place.use;
+    place.use += use_step_;
+    if (place.use < use_step_) place.use = first_use_;  // Past the 40 bits.
     place.next_free = free_head_;
     free_head_ = static_cast<uint32_t>(id & kNone);
     --count_;
@@ -74,8 +77,8 @@ class IdTable {
 
   struct Place {
     T* object = nullptr;
-    uint64_t use : 64 - kIndexBits = 1;  // From 1, so that no id is 0.
-    uint64_t next_free : kIndexBits = kNone;
+    uint64_t use : 64 - kIndexBits;
+    uint64_t next_free : kIndexBits;
   };
 
   static constexpr uint32_t kPagePlaces = 1024;
@@ -85,12 +88,16 @@ class IdTable {
   void AddPage() {
     auto* const page =
         static_cast<Place*>(memory_.Allocate(kPagePlaces * sizeof(Place), alignof(Place)));
-    for (uint32_t i = 0; i < kPagePlaces; ++i) new (page + i) Place;
+    for (uint32_t i = 0; i < kPagePlaces; ++i) {
+      new (page + i) Place{.object = nullptr, .use = first_use_, .next_free = kNone};
+    }
     pages_.push_back(page);
   }
 
   const size_t objects_max_;
   SlabMemory& memory_;
+  const uint32_t first_use_;  // From 1, so that no id is 0.
+  const uint32_t use_step_;
   // Pages never move: a table of a million grows without copying.
   std::vector<Place*> pages_;
   uint32_t places_made_ = 0;

@@ -10,6 +10,7 @@
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/router.h"
 #include "troupe/actors/shutdown_signals.h"
+#include "troupe/actors/terminate_handler.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
 
@@ -20,8 +21,8 @@ constexpr int kShardsMax = 1024;
 
 absl::Status ValidateOptions(const SystemOptions& options) {
   if (options.shards < 0 || options.shards > kShardsMax) {
-    return absl::InvalidArgumentError(absl::StrCat("shards is ", options.shards,
-                                                   "; it must be in [0, ", kShardsMax, "]"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("shards is ", options.shards, "; it must be in [0, ", kShardsMax, "]"));
   }
   return options.limits.Validate();
 }
@@ -41,6 +42,7 @@ Runtime::Runtime(System* system, SystemOptions options)
 
 absl::StatusOr<std::unique_ptr<Runtime>> Runtime::Start(System* system, SystemOptions options) {
   TROUPE_RETURN_IF_ERROR(ValidateOptions(options));
+  InstallTerminateHandler();
   std::unique_ptr<Runtime> runtime(new Runtime(system, options));
   TROUPE_RETURN_IF_ERROR(runtime->StartShards(options));
   return runtime;
@@ -60,11 +62,11 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
   const bool enough_cores = count <= cores && !platform_->simulated();
   const LoopOptions loop_options{
       .spin_before_sleep = enough_cores ? limits_.spin_before_sleep : absl::ZeroDuration(),
-      .timer_slack_max =
-          platform_->simulated() ? absl::ZeroDuration() : limits_.timer_slack_max,
+      .timer_slack_max = platform_->simulated() ? absl::ZeroDuration() : limits_.timer_slack_max,
       .timers_per_turn_max = limits_.turn_timers_max};
   for (int i = 0; i < count; ++i) {
-    shards_.push_back(std::make_unique<Shard>(*this, static_cast<uint16_t>(i), limits_,
+    shards_.push_back(std::make_unique<Shard>(*this, static_cast<uint16_t>(i),
+                                              static_cast<uint16_t>(count), limits_,
                                               platform_->RandomSeed()));
     TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<Loop> loop,
                             Loop::Make(*platform_, limits_, loop_options, shards_.back().get()));
@@ -85,11 +87,10 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
   blocking_pool_ = std::make_unique<WorkerPool>("blocking", std::move(blocking));
   running_ = true;
   for (int i = 0; i < count; ++i) {
-    TROUPE_ASSIGN_OR_RETURN(
-        std::unique_ptr<Executor> executor,
-        platform_->StartLoop({.name = absl::StrCat("shard-", i),
-                              .cpu = options.pin && enough_cores ? i : -1},
-                             shards_[i].get()));
+    TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor,
+                            platform_->StartLoop({.name = absl::StrCat("shard-", i),
+                                                  .cpu = options.pin && enough_cores ? i : -1},
+                                                 shards_[i].get()));
     executors_.push_back(std::move(executor));
   }
   return shutdown_signals_.Begin(*this, options.shutdown_signals);
@@ -250,24 +251,21 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
   };
   if (stopping()) return refuse(absl::UnavailableError("the system is stopping"));
   if (request.options.placement.shard >= static_cast<int>(shards_.size())) {
-    return refuse(absl::InvalidArgumentError(
-        absl::StrCat("placement names shard ", request.options.placement.shard, " of ",
-                     shards_.size())));
+    return refuse(absl::InvalidArgumentError(absl::StrCat(
+        "placement names shard ", request.options.placement.shard, " of ", shards_.size())));
   }
   const uint16_t index = PickShard(request.options.placement);
   Shard* const shard = shards_[index].get();
   const std::optional<SlotLease> leased = LeaseOn(index);
   if (!leased.has_value()) {
-    return refuse(absl::ResourceExhaustedError(
-        absl::StrCat("actors_per_shard_max (", limits_.actors_per_shard_max,
-                     ") actors live on shard ", index)));
+    return refuse(absl::ResourceExhaustedError(absl::StrCat(
+        "actors_per_shard_max (", limits_.actors_per_shard_max, ") actors live on shard ", index)));
   }
   const SlotLease lease = *leased;
   const AnyRef ref(system_, incarnation_, index, lease.slot, lease.generation);
   absl::Status refused;
   if (!request.options.name.empty()) {
-    refused = names_.Claim(request.options.name,
-                           {.ref = ref, .service = instance->info().service});
+    refused = names_.Claim(request.options.name, {.ref = ref, .service = instance->info().service});
   }
   if (refused.ok()) {
     struct Installation {
@@ -279,14 +277,12 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
     auto install = std::make_shared<Installation>(
         Installation{lease, std::move(instance), std::move(request)});
     if (shard->Post([shard, install] {
-          shard->Install(install->lease, std::move(install->instance),
-                         std::move(install->request));
+          shard->Install(install->lease, std::move(install->instance), std::move(install->request));
         })) {
       return {ref, absl::OkStatus()};
     }
     if (!name.empty()) names_.Release(name, ref);
-    refused = absl::ResourceExhaustedError(
-        absl::StrCat("the inbox of shard ", index, " is full"));
+    refused = absl::ResourceExhaustedError(absl::StrCat("the inbox of shard ", index, " is full"));
   }
   {
     MutexLock lock(mutex_);

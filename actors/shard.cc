@@ -21,7 +21,7 @@ namespace troupe::internal {
 
 constinit thread_local Shard* current_shard = nullptr;
 
-Shard::Shard(Runtime& runtime, uint16_t index, const Limits& limits, uint64_t seed)
+Shard::Shard(Runtime& runtime, uint16_t index, uint16_t count, const Limits& limits, uint64_t seed)
     : runtime_(runtime),
       system_(runtime.system()),
       limits_(limits),
@@ -32,7 +32,8 @@ Shard::Shard(Runtime& runtime, uint16_t index, const Limits& limits, uint64_t se
       slots_(limits.actors_per_shard_max, limits.mailbox_messages_max,
              ChargedBytes(limits.mailbox_bytes_max)),
       asks_(limits.asks_per_shard_max, memory_),
-      records_(limits.timers_per_shard_max, memory_),
+      // An actor may be told the id of another shard's timer: none of its own has the same.
+      records_(limits.timers_per_shard_max, memory_, index, count),
       random_(seed),
       inbox_(limits.inbox_messages_max) {}
 
@@ -76,14 +77,13 @@ void Shard::DrainInbound() {
 Envelope* Shard::Received(const RingPlace& place) {
   if (place.envelope != nullptr) return place.envelope;
   Envelope* envelope = envelopes_.Allocate();
-  if (envelope == nullptr) [[unlikely]] envelope = NewEnvelopeSlow(nullptr);
+  if (envelope == nullptr) [[unlikely]]
+    envelope = NewEnvelopeSlow(nullptr);
   place.CopyTo(*envelope);
   return envelope;
 }
 
-bool Shard::InboundPending() const {
-  return !inbox_.Empty() || ShardsPending();
-}
+bool Shard::InboundPending() const { return !inbox_.Empty() || ShardsPending(); }
 
 bool Shard::ShardsPending() const {
   for (size_t other = 0; other < runtime_.shard_count(); ++other) {
@@ -144,10 +144,12 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Shard::RunMessage(Cell& cell, Envelope*
   } catch (...) {
     HandlerThrew(cell);  // Has the cell's attention.
   }
-  if (current_activation_ != nullptr) [[unlikely]] DropIdleActivation();
+  if (current_activation_ != nullptr) [[unlikely]]
+    DropIdleActivation();
   current_cell_ = nullptr;
   current_envelope_ = nullptr;
-  if (progress == Progress::kDone) [[likely]] FinishEnvelope(envelope);
+  if (progress == Progress::kDone) [[likely]]
+    FinishEnvelope(envelope);
 }
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::VisitCell(Cell& cell, uint32_t budget) {

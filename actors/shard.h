@@ -22,13 +22,13 @@
 #include "troupe/actors/envelope.h"
 #include "troupe/actors/envelope_pool.h"
 #include "troupe/actors/event_record.h"
+#include "troupe/actors/events.h"
 #include "troupe/actors/id_table.h"
+#include "troupe/actors/instance.h"
 #include "troupe/actors/outbox.h"
 #include "troupe/actors/pending_ask.h"
 #include "troupe/actors/shard_counters.h"
 #include "troupe/actors/slot_table.h"
-#include "troupe/actors/events.h"
-#include "troupe/actors/instance.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/worker_pool.h"
 #include "troupe/base/limits.h"
@@ -43,8 +43,7 @@ class Runtime;
 class SinkState;
 
 // The shard whose turn this thread runs, or null on every other thread.
-extern constinit thread_local class Shard* current_shard
-    __attribute__((tls_model("initial-exec")));
+extern constinit thread_local class Shard* current_shard __attribute__((tls_model("initial-exec")));
 
 // One shard: its actors, the messages between them, and its ends of the queues to other shards.
 //
@@ -52,7 +51,7 @@ extern constinit thread_local class Shard* current_shard
 // Lifetime: made before any shard runs, destroyed after all have left.
 class Shard final : public LoopTask, public LoopClient {
  public:
-  Shard(Runtime& runtime, uint16_t index, const Limits& limits, uint64_t seed);
+  Shard(Runtime& runtime, uint16_t index, uint16_t count, const Limits& limits, uint64_t seed);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -67,7 +66,8 @@ class Shard final : public LoopTask, public LoopClient {
   // A fresh envelope from the current handler to nobody yet.
   Envelope* NewEnvelope(const MessageType* type) {
     Envelope* const envelope = envelopes_.Allocate();
-    if (envelope == nullptr) [[unlikely]] return NewEnvelopeSlow(type);
+    if (envelope == nullptr) [[unlikely]]
+      return NewEnvelopeSlow(type);
     envelope->type = type;
     envelope->deadline = kNoDeadline;
     envelope->ask = 0;
@@ -166,8 +166,7 @@ class Shard final : public LoopTask, public LoopClient {
 
   // Registers `ask` for the current handler, as the asker of `envelope`, and sends it. On a
   // failure the outcome is given through OnReply before the return.
-  void StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
-                absl::Duration timeout);
+  void StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope, absl::Duration timeout);
   // The outcome came: takes `ask` off the table. Returns null when it is gone: counted as late.
   PendingAsk* TakeAsk(uint64_t id);
   PendingAsk* FindAsk(uint64_t id) { return asks_.Find(id); }
@@ -218,6 +217,8 @@ class Shard final : public LoopTask, public LoopClient {
   void StopAllActors();
   void KillAllActors();
   std::vector<std::string> ActorsAlive();
+  // The actor that runs and what of it, for a human; empty between actors.
+  std::string DescribeRunning() const;
   size_t actors_alive() const { return actors_alive_; }
 
   // --- Events. ---
@@ -378,7 +379,7 @@ class Shard final : public LoopTask, public LoopClient {
   size_t actors_alive_ = 0;
   absl::flat_hash_map<std::pair<uint16_t, uint64_t>, SinkState*> sinks_;
   std::vector<std::function<void()>> deferred_;
-  std::vector<Outbox> outboxes_;  // By destination; this shard's own is unused.
+  std::vector<Outbox> outboxes_;                // By destination; this shard's own is unused.
   std::vector<std::vector<SlotLease>> leases_;  // On other shards, by shard.
   bool said_empty_ = false;
   bool said_quiet_ = false;

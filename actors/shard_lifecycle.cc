@@ -116,8 +116,7 @@ std::optional<SlotLease> Shard::LeaseOn(uint16_t shard) {
 }
 
 AnyRef Shard::RefuseBirth(const absl::Status& why) {
-  return AnyRef(runtime_.system(), incarnation_, index_, kUnbornSlot,
-                runtime_.RememberUnborn(why));
+  return AnyRef(runtime_.system(), incarnation_, index_, kUnbornSlot, runtime_.RememberUnborn(why));
 }
 
 std::pair<AnyRef, absl::Status> Shard::Spawn(std::unique_ptr<Instance> instance,
@@ -136,14 +135,13 @@ std::pair<AnyRef, absl::Status> Shard::Spawn(std::unique_ptr<Instance> instance,
   const int wanted = request.options.placement.shard;
   const uint16_t shard = wanted < 0 ? index_ : static_cast<uint16_t>(wanted);
   if (wanted >= static_cast<int>(outboxes_.size())) {
-    return refuse(absl::InvalidArgumentError(absl::StrCat(
-        "placement names shard ", wanted, " of ", outboxes_.size())));
+    return refuse(absl::InvalidArgumentError(
+        absl::StrCat("placement names shard ", wanted, " of ", outboxes_.size())));
   }
   const std::optional<SlotLease> lease = LeaseOn(shard);
   if (!lease.has_value()) {
     return refuse(absl::ResourceExhaustedError(absl::StrCat(
-        "actors_per_shard_max (", limits_.actors_per_shard_max, ") actors live on shard ",
-        shard)));
+        "actors_per_shard_max (", limits_.actors_per_shard_max, ") actors live on shard ", shard)));
   }
   const AnyRef ref(runtime_.system(), incarnation_, shard, lease->slot, lease->generation);
   if (!request.options.name.empty()) {
@@ -185,9 +183,9 @@ void Shard::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
         std::min<uint64_t>(options.mailbox.bytes_max, std::numeric_limits<uint32_t>::max()));
   }
   cell.drop_oldest = options.mailbox.overflow == Overflow::kDropOldest;
-  const bool plain_restart =
-      options.restart.kind == RestartKind::kOnFailure && options.restart.max == 5 &&
-      options.restart.within == absl::Seconds(30);
+  const bool plain_restart = options.restart.kind == RestartKind::kOnFailure &&
+                             options.restart.max == 5 &&
+                             options.restart.within == absl::Seconds(30);
   if (!plain_restart || options.restart.backoff_min != RestartOptions().backoff_min ||
       options.restart.backoff_max != RestartOptions().backoff_max) {
     cell.Extra().restart = options.restart;
@@ -279,8 +277,7 @@ void Shard::HandlerThrew(Cell& cell) {
   }
   if (current_envelope_ != nullptr && (current_envelope_->flags & kEvent) == 0) {
     ReplyError(*current_envelope_,
-               WithCertainty(absl::InternalError("the handler failed"),
-                             Certainty::kMaybeExecuted));
+               WithCertainty(absl::InternalError("the handler failed"), Certainty::kMaybeExecuted));
   }
   Fail(cell, std::move(why));
 }
@@ -420,8 +417,8 @@ void Shard::ContinueStop(Cell& cell) {
 
 void Shard::Stopped(Cell& cell, const absl::Status& status) {
   if (!status.ok()) {
-    TROUPE_LOG(kWarning, "actor ", NameOf(cell), ": OnStop: ",
-               AbslView(Printable(StdView(status.message()))));
+    TROUPE_LOG(kWarning, "actor ", NameOf(cell),
+               ": OnStop: ", AbslView(Printable(StdView(status.message()))));
   }
 }
 
@@ -545,6 +542,17 @@ std::vector<std::string> Shard::ActorsAlive() {
   std::vector<std::string> names;
   slots_.ForEachActor([&names](Cell& cell) { names.push_back(NameOf(cell)); });
   return names;
+}
+
+std::string Shard::DescribeRunning() const {
+  if (current_cell_ == nullptr || current_cell_->instance == nullptr) return "";
+  std::string_view where = "the destructor";
+  if (current_envelope_ != nullptr) {
+    where = current_envelope_->type->name;
+  } else if (current_cell_->state == CellState::kStarting) {
+    where = "the constructor";
+  }
+  return absl::StrCat("actor ", NameOf(*current_cell_), ", in ", AbslView(where));
 }
 
 // --- Monitors. ---

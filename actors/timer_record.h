@@ -1,6 +1,9 @@
 #ifndef TROUPE_ACTORS_TIMER_RECORD_H_
 #define TROUPE_ACTORS_TIMER_RECORD_H_
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -71,18 +74,21 @@ class PeriodicTimer final : public TimerRecord {
     if (next <= now && period_ > absl::ZeroDuration()) {
       const int64_t period_nanos = NanosRoundedUp(period_);
       const int64_t skipped = (now.nanos - deadline().nanos) / period_nanos;
-      missed_ += static_cast<uint32_t>(skipped);
+      NoteMissed(skipped);
       next.nanos = deadline().nanos + (skipped + 1) * period_nanos;
     }
     shard.loop().timers().Arm(*this, next);
-    if (waiting_) {
-      ++missed_;
-      return;
-    }
+    if (waiting_) return NoteMissed(1);
     waiting_ = true;
     Envelope* const envelope = shard.NewEnvelope(type());
     shard.SetPayload(envelope, M(message_), 0);
     shard.DeliverEvent(*cell(), id(), envelope);
+  }
+
+  // Counts as far as it can.
+  void NoteMissed(int64_t firings) {
+    constexpr int64_t kMost = std::numeric_limits<uint32_t>::max();
+    missed_ = static_cast<uint32_t>(std::min(missed_ + std::min(firings, kMost), kMost));
   }
 
   const M message_;

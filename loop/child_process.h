@@ -25,9 +25,9 @@ struct ChildOptions {
 
 // How a child ended.
 struct ChildStatus {
-  bool known = true;    // False when somebody else reaped it.
-  int exit_code = -1;   // >= 0 when it exited by itself.
-  int signal = 0;       // > 0 when a signal ended it.
+  bool known = true;   // False when somebody else reaped it.
+  int exit_code = -1;  // >= 0 when it exited by itself.
+  int signal = 0;      // > 0 when a signal ended it.
 };
 
 // Told what a child does.
@@ -61,6 +61,11 @@ class ChildProcess {
   // pipe_input; UNAVAILABLE after the child closed it.
   virtual absl::Status WriteInput(std::string_view bytes) = 0;
   virtual void CloseInput() = 0;
+
+  // Paused, the output stays in the pipes, and a child that fills them waits. What is in them
+  // when the child ends is told all the same.
+  virtual void PauseOutput() = 0;
+  virtual void ResumeOutput() = 0;
 };
 
 }  // namespace troupe

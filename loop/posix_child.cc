@@ -181,6 +181,13 @@ bool PosixChild::FlushInput() {
   return true;
 }
 
+void PosixChild::ReadOutput(bool wanted) {
+  paused_ = !wanted;
+  for (Channel* const channel : {&output_, &error_}) {
+    if (channel->open()) channel->Want(wanted ? kReadable : 0u);
+  }
+}
+
 // Returns the bytes delivered; 0 when there are none, and then `this` is alive.
 size_t PosixChild::ReadSome(Channel& channel, bool is_stderr, size_t bytes_wanted) {
   char buffer[kReadBytes];

@@ -39,6 +39,8 @@ class PosixChild final : public ChildProcess {
   absl::Status Signal(int signal) override;
   absl::Status WriteInput(std::string_view bytes) override;
   void CloseInput() override;
+  void PauseOutput() override { ReadOutput(false); }
+  void ResumeOutput() override { ReadOutput(true); }
 
  private:
   // One descriptor's events, sent on to a method.
@@ -58,7 +60,7 @@ class PosixChild final : public ChildProcess {
     void OnFdReady(uint32_t events) override { (child_.*method_)(events); }
 
     PosixChild& child_;
-    void (PosixChild::* const method_)(uint32_t);
+    void (PosixChild::*const method_)(uint32_t);
     Fd fd_;
     WatchId watch_;
   };
@@ -80,9 +82,14 @@ class PosixChild final : public ChildProcess {
   absl::Status Start(const ChildOptions& options);
   bool HasEnded() const;
   void OnPidfd(uint32_t events);
-  void OnOutput(uint32_t events) { ReadSome(output_, false, bytes_max_); }
-  void OnError(uint32_t events) { ReadSome(error_, true, bytes_max_); }
+  void OnOutput(uint32_t) {
+    if (!paused_) ReadSome(output_, false, bytes_max_);
+  }
+  void OnError(uint32_t) {
+    if (!paused_) ReadSome(error_, true, bytes_max_);
+  }
   void OnInput(uint32_t events);
+  void ReadOutput(bool wanted);
   size_t ReadSome(Channel& channel, bool is_stderr, size_t bytes_wanted);
   void DrainAtExit(Channel& channel, bool is_stderr);
   bool FlushInput();
@@ -103,6 +110,7 @@ class PosixChild final : public ChildProcess {
   std::string unwritten_;
   bool has_input_ = false;
   bool input_closing_ = false;
+  bool paused_ = false;
   bool exited_ = false;
   Liveness liveness_;
 };

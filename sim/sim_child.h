@@ -29,6 +29,9 @@ class SimChild final : public ChildProcess, private SimSource {
   absl::Status Signal(int signal) override;
   absl::Status WriteInput(std::string_view bytes) override;
   void CloseInput() override;
+  // All output comes at the end.
+  void PauseOutput() override {}
+  void ResumeOutput() override {}
 
  private:
   void Start();

@@ -1,6 +1,7 @@
 // Requests: each has exactly one outcome, and a failed one says how far it got.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -72,30 +73,28 @@ class AskTest : public testing::TestWithParam<int> {
 
 TEST_P(AskTest, AReplyComesBack) {
   const Probe::Ref callee = Spawn(last(), Doubles());
-  const absl::StatusOr<Number> reply =
-      InActor([callee](Context&, const Number&) -> Reply<Number> {
-        int64_t sum = 0;
-        for (int i = 0; i < 100; ++i) {
-          const absl::StatusOr<Number> each = co_await callee.Ask(Num(i));
-          if (!each.ok()) co_return each.status();
-          sum += each->value();
-        }
-        co_return Num(sum);
-      });
+  const absl::StatusOr<Number> reply = InActor([callee](Context&, const Number&) -> Reply<Number> {
+    int64_t sum = 0;
+    for (int i = 0; i < 100; ++i) {
+      const absl::StatusOr<Number> each = co_await callee.Ask(Num(i));
+      if (!each.ok()) co_return each.status();
+      sum += each->value();
+    }
+    co_return Num(sum);
+  });
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(reply->value(), 9900);
 }
 
 TEST_P(AskTest, StartedCallsRunAtOnceAndAllGathersThem) {
   const Probe::Ref callee = Spawn(last(), Doubles());
-  const absl::StatusOr<Number> reply =
-      InActor([callee](Context&, const Number&) -> Reply<Number> {
-        Pending<Number> early = callee.Ask(Num(1)).Start();
-        const std::tuple<absl::StatusOr<Number>, absl::StatusOr<Number>> both =
-            co_await All(callee.Ask(Num(10)), callee.Mix(Num(100)));
-        const absl::StatusOr<Number> one = co_await early;
-        co_return Num(one->value() + std::get<0>(both)->value() + std::get<1>(both)->value());
-      });
+  const absl::StatusOr<Number> reply = InActor([callee](Context&, const Number&) -> Reply<Number> {
+    Pending<Number> early = callee.Ask(Num(1)).Start();
+    const std::tuple<absl::StatusOr<Number>, absl::StatusOr<Number>> both =
+        co_await All(callee.Ask(Num(10)), callee.Mix(Num(100)));
+    const absl::StatusOr<Number> one = co_await early;
+    co_return Num(one->value() + std::get<0>(both)->value() + std::get<1>(both)->value());
+  });
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(reply->value(), 222);
 }
@@ -114,15 +113,13 @@ TEST_P(AskTest, NothingIsSentBeforeItIsAwaited) {
   EXPECT_EQ(asked.Now(), std::vector<int64_t>{2});
 }
 
-TEST_P(AskTest, ATimeoutIsMaybeExecutedAndCancelsTheCallee) {
+TEST_P(AskTest, F57_ATimeoutIsMaybeExecutedAndCancelsTheCallee) {
   const Probe::Ref callee = Spawn(last(), deaf_.script());
-  const absl::StatusOr<Number> reply =
-      InActor([callee](Context&, const Number&) -> Reply<Number> {
-        const absl::StatusOr<Number> late =
-            co_await callee.Ask(Num(1)).Within(absl::Milliseconds(20));
-        co_return Num(late.status().code() == absl::StatusCode::kDeadlineExceeded &&
-                      CertaintyOf(late.status()) == Certainty::kMaybeExecuted);
-      });
+  const absl::StatusOr<Number> reply = InActor([callee](Context&, const Number&) -> Reply<Number> {
+    const absl::StatusOr<Number> late = co_await callee.Ask(Num(1)).Within(absl::Milliseconds(20));
+    co_return Num(late.status().code() == absl::StatusCode::kDeadlineExceeded &&
+                  CertaintyOf(late.status()) == Certainty::kMaybeExecuted);
+  });
   EXPECT_EQ(reply->value(), 1);
   for (const absl::Status& status : deaf_.ended.Wait(2)) {
     EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
@@ -135,8 +132,7 @@ TEST_P(AskTest, NoTimeAtAllIsNotSent) {
   const Probe::Ref callee = Spawn(last(), Doubles());
   ASSERT_TRUE(InActor([callee](Context&, const Number&) -> Reply<Number> {
                 for (const absl::Duration timeout : {absl::ZeroDuration(), -absl::Seconds(1)}) {
-                  const absl::StatusOr<Number> reply =
-                      co_await callee.Ask(Num(1)).Within(timeout);
+                  const absl::StatusOr<Number> reply = co_await callee.Ask(Num(1)).Within(timeout);
                   EXPECT_EQ(reply.status().code(), absl::StatusCode::kDeadlineExceeded);
                   EXPECT_EQ(CertaintyOf(reply.status()), Certainty::kNotSent);
                 }
@@ -204,10 +200,9 @@ TEST_P(AskTest, OneThatIsCancelledBeforeItBeginsIsNotBegun) {
 TEST_P(AskTest, AnEndedActorIsNotExecuted) {
   const Ref<ProbeActor> callee = Spawn(last(), Doubles());
   Perform(callee, [](ProbeActor&, Context& cx) { cx.Stop(); });
-  const absl::StatusOr<Number> reply =
-      InActor([callee](Context&, const Number&) -> Reply<Number> {
-        co_return co_await Probe::Ref(callee).Ask(Num(1));
-      });
+  const absl::StatusOr<Number> reply = InActor([callee](Context&, const Number&) -> Reply<Number> {
+    co_return co_await Probe::Ref(callee).Ask(Num(1));
+  });
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kUnavailable);
   const absl::StatusOr<Number> direct = Probe::Ref(callee).Ask(Num(1)).Wait();
   EXPECT_EQ(direct.status().code(), absl::StatusCode::kUnavailable);
@@ -279,14 +274,13 @@ TEST_P(AskTest, AnActorThatAsksItselfIsACycleUnlessItInterleaves) {
     co_return self;
   });
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kFailedPrecondition);
-  const Probe::Ref mixer =
-      Spawn(last(), Script{.mix = [](Context& cx, const Number& n) -> Reply<Number> {
-              if (n.value() == 0) co_return Num(0);
-              const absl::StatusOr<Number> rest =
-                  co_await Probe::Ref(cx.self()).Mix(Num(n.value() - 1));
-              if (!rest.ok()) co_return rest.status();
-              co_return Num(rest->value() + n.value());
-            }});
+  const Probe::Ref mixer = Spawn(
+      last(), Script{.mix = [](Context& cx, const Number& n) -> Reply<Number> {
+        if (n.value() == 0) co_return Num(0);
+        const absl::StatusOr<Number> rest = co_await Probe::Ref(cx.self()).Mix(Num(n.value() - 1));
+        if (!rest.ok()) co_return rest.status();
+        co_return Num(rest->value() + n.value());
+      }});
   EXPECT_EQ(mixer.Mix(Num(10)).Wait()->value(), 55);
   // A chain of requests is at most call_chain_depth_max long.
   EXPECT_EQ(mixer.Mix(Num(40)).Wait().status().code(), absl::StatusCode::kResourceExhausted);
@@ -316,7 +310,7 @@ TEST_P(AskTest, ACoroutineThatFallsOffItsEndIsInternal) {
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kInternal);
 }
 
-TEST_P(AskTest, ManyThatWereGivenUpLeaveNothingBehind) {
+TEST_P(AskTest, F57_ManyThatWereGivenUpLeaveNothingBehind) {
   constexpr int kMany = 1000;
   const Ref<ProbeActor> callee = Spawn(last(), Doubles());
   const Ref<ProbeActor> asker = Spawn(0, Script{});
@@ -332,7 +326,7 @@ TEST_P(AskTest, ManyThatWereGivenUpLeaveNothingBehind) {
   });
 }
 
-TEST_P(AskTest, AReplyAfterTheOutcomeIsDroppedAndCounted) {
+TEST_P(AskTest, F57_AReplyAfterTheOutcomeIsDroppedAndCounted) {
   const std::unique_ptr<Event> began = system_->runtime().platform().MakeEvent();
   const std::unique_ptr<Event> given_up = system_->runtime().platform().MakeEvent();
   const Ref<ProbeActor> callee =
@@ -359,6 +353,19 @@ TEST_P(AskTest, AReplyAfterTheOutcomeIsDroppedAndCounted) {
   Settle(asker);
   const ShardCounters counters = system_->Counters();
   EXPECT_EQ(counters.late_replies + counters.cancelled, 1u);
+}
+
+TEST_P(AskTest, F57_TheTimerGoesWithTheReply) {
+  const Probe::Ref callee = Spawn(last(), Doubles());
+  const absl::StatusOr<Number> reply = InActor([callee](Context&, const Number&) -> Reply<Number> {
+    internal::Shard& shard = *internal::Shard::Current();
+    const size_t armed = shard.loop().timers().armed_count();
+    const absl::StatusOr<Number> answer = co_await callee.Ask(Num(1)).Within(absl::Hours(1));
+    EXPECT_EQ(shard.current_cell()->asks, 0u);
+    EXPECT_EQ(shard.loop().timers().armed_count(), armed);
+    co_return answer;
+  });
+  EXPECT_TRUE(reply.ok()) << reply.status();
 }
 
 TEST_P(AskTest, AnyThreadMayWait) {

@@ -1,10 +1,14 @@
 // Downs: exactly one, after all the dead one said, whatever the watcher's mailbox holds.
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/actors/probe.h"
 #include "troupe/actors/context.h"
@@ -23,7 +27,9 @@ class MonitorTest : public testing::TestWithParam<int> {
     watcher_ = system_->Spawn<ProbeActor>(
         OnShard(0), Script{.down = [this](Context&, const Down& down) { downs_.Add(down); }});
   }
-  ~MonitorTest() override { system_.reset(); }
+  ~MonitorTest() override { End(); }
+  // Before what the actors' scripts refer to goes.
+  void End() { system_.reset(); }
   int last() const { return GetParam() - 1; }
   MonitorId Watch(const AnyRef& target) {
     MonitorId id;
@@ -36,7 +42,7 @@ class MonitorTest : public testing::TestWithParam<int> {
   Ref<ProbeActor> watcher_;
 };
 
-TEST_P(MonitorTest, EachMonitorGetsItsOwnDown) {
+TEST_P(MonitorTest, F54_MonitorSetTwiceGivesTwoDowns) {
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
   const MonitorId first = Watch(actor);
   const MonitorId second = Watch(actor);
@@ -51,7 +57,7 @@ TEST_P(MonitorTest, EachMonitorGetsItsOwnDown) {
   }
 }
 
-TEST_P(MonitorTest, OneThatIsGoneAlreadyIsDownAtOnce) {
+TEST_P(MonitorTest, F54_OneThatIsGoneAlreadyIsDownAtOnce) {
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
   Watch(actor);
   system_->Stop(actor);
@@ -62,7 +68,80 @@ TEST_P(MonitorTest, OneThatIsGoneAlreadyIsDownAtOnce) {
   EXPECT_EQ(downs_.Wait(3)[2].reason, StopReason::kUnknown);
 }
 
-TEST_P(MonitorTest, AfterDemonitorNothingComesNotEvenWhatIsQueued) {
+TEST_P(MonitorTest, F54_MonitorSetWhileOnStopWaitsGivesTheDown) {
+  Collected<int> stopping;
+  std::atomic<bool> go{false};
+  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
+      OnShard(last()), Script{.stop = [&](Context& cx, StopReason) -> Reply<void> {
+        stopping.Add(1);
+        while (!go) co_await cx.Sleep(absl::Microseconds(100));
+        co_return absl::OkStatus();
+      }});
+  Collected<int64_t> arrived;
+  const Ref<ProbeActor> neighbour = system_->Spawn<ProbeActor>(
+      OnShard(last()),
+      Script{.tick = [&](Context&, const Tick& tick) { arrived.Add(tick.value); }});
+  Settle(actor);
+  const MonitorId before = Watch(actor);
+  system_->Stop(actor);
+  stopping.Wait(1);
+  const MonitorId during = Watch(actor);
+  // Behind the monitor, on the same way.
+  Perform(watcher_, [&](ProbeActor&, Context&) { neighbour.Send(Tick{}); });
+  arrived.Wait(1);
+  EXPECT_TRUE(downs_.Now().empty());
+  go = true;
+  const std::vector<Down> downs = downs_.Wait(2);
+  EXPECT_THAT((std::vector<MonitorId>{downs[0].monitor, downs[1].monitor}),
+              testing::UnorderedElementsAre(before, during));
+  for (const Down& down : downs) EXPECT_EQ(down.reason, StopReason::kStopped);
+  End();
+}
+
+TEST_P(MonitorTest, F54_DemonitorInsideTheDownHandler) {
+  // Both Downs come together; the handler of the first ends the other monitor.
+  Collected<MonitorId> told;
+  std::vector<MonitorId> monitors;
+  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
+  const Ref<ProbeActor> watcher =
+      system_->Spawn<ProbeActor>(OnShard(0), Script{.down = [&](Context& cx, const Down& down) {
+                                   for (const MonitorId id : monitors)
+                                     EXPECT_EQ(cx.Demonitor(id), id != down.monitor);
+                                   told.Add(down.monitor);
+                                 }});
+  Perform(watcher, [&](ProbeActor& self, Context& cx) {
+    monitors = {cx.Monitor(&self, actor), cx.Monitor(&self, actor)};
+  });
+  StopAndWait(actor);
+  told.Wait(1);
+  for (int i = 0; i < 3; ++i) Settle(watcher);
+  EXPECT_EQ(told.Now().size(), 1u);
+}
+
+TEST_P(MonitorTest, F54_StopInsideTheDownHandler) {
+  // With another Down behind it in the mailbox, and one that has not come yet.
+  Collected<int> told;
+  const Ref<ProbeActor> lives = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
+  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
+  const Ref<ProbeActor> watcher =
+      system_->Spawn<ProbeActor>(OnShard(0), Script{.down = [&](Context& cx, const Down&) {
+                                   told.Add(1);
+                                   cx.Stop();
+                                 }});
+  Watch(watcher);
+  Perform(watcher, [&](ProbeActor& self, Context& cx) {
+    cx.Monitor(&self, actor);
+    cx.Monitor(&self, actor);
+    cx.Monitor(&self, lives);
+  });
+  system_->Stop(actor);
+  EXPECT_EQ(downs_.Wait(1)[0].who, watcher);
+  StopAndWait(lives);
+  EXPECT_EQ(told.Now().size(), 1u);
+  EXPECT_EQ(system_->Counters().dead_letters, 0u);
+}
+
+TEST_P(MonitorTest, F54_AfterDemonitorNothingComesNotEvenWhatIsQueued) {
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
   const MonitorId waiting = Watch(actor);
   Perform(watcher_, [&](ProbeActor&, Context& cx) {
@@ -80,14 +159,14 @@ TEST_P(MonitorTest, AfterDemonitorNothingComesNotEvenWhatIsQueued) {
   EXPECT_EQ(downs_.Now().size(), 1u);
 }
 
-TEST_P(MonitorTest, AnActorMayMonitorItself) {
+TEST_P(MonitorTest, F54_AnActorMayMonitorItself) {
   Perform(watcher_, [](ProbeActor& self, Context& cx) {
     cx.Monitor(&self, cx.self());
     cx.Stop();
   });
 }
 
-TEST_P(MonitorTest, ADeadWatcherCostsNothing) {
+TEST_P(MonitorTest, F54_ADeadWatcherCostsNothing) {
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
   const Ref<ProbeActor> other = system_->Spawn<ProbeActor>(OnShard(0), Script{});
   Perform(other, [&](ProbeActor& self, Context& cx) {
@@ -100,7 +179,7 @@ TEST_P(MonitorTest, ADeadWatcherCostsNothing) {
   EXPECT_EQ(system_->Counters().dead_letters, 0u);
 }
 
-TEST_P(MonitorTest, TwoThatWatchEachOtherMayEndTogether) {
+TEST_P(MonitorTest, F55_TwoThatWatchEachOtherMayEndTogether) {
   Collected<int> downs;
   const Script counts{.down = [&](Context& cx, const Down&) {
     downs.Add(1);
@@ -117,7 +196,7 @@ TEST_P(MonitorTest, TwoThatWatchEachOtherMayEndTogether) {
   EXPECT_EQ(downs.Now().size(), 1u);
 }
 
-TEST_P(MonitorTest, AFullMailboxLosesNoDown) {
+TEST_P(MonitorTest, F60_AFullMailboxLosesNoDown) {
   constexpr int kMany = 1000;
   Collected<Down> downs;
   const std::unique_ptr<Event> entered = system_->runtime().platform().MakeEvent();
@@ -146,7 +225,7 @@ TEST_P(MonitorTest, AFullMailboxLosesNoDown) {
   EXPECT_EQ(downs.Wait(kMany + 1).size(), size_t{kMany + 1});
 }
 
-TEST_P(MonitorTest, ADownNeverOvertakesAMessage) {
+TEST_P(MonitorTest, F54_ADownNeverOvertakesAMessage) {
   constexpr int kRounds = 100;
   Collected<int64_t> story;
   const Ref<ProbeActor> watcher = system_->Spawn<ProbeActor>(
@@ -170,7 +249,7 @@ TEST_P(MonitorTest, ADownNeverOvertakesAMessage) {
 
 INSTANTIATE_TEST_SUITE_P(Shards, MonitorTest, testing::Values(1, 2));
 
-TEST(MonitorChainTest, ADeepChainOfDeathsIsIterative) {
+TEST(MonitorChainTest, F55_ADeepChainOfDeathsIsIterative) {
   // Each actor ends when the one before it did.
   constexpr int kMany = 20000;
   Collected<int> ended;

@@ -115,8 +115,7 @@ class ProbeActor final : public Probe::Actor {
 };
 
 // Runs `run` in the actor and waits until it is through. Requires that the actor lives.
-inline void Perform(const Ref<ProbeActor>& actor,
-                    std::function<void(ProbeActor&, Context&)> run) {
+inline void Perform(const Ref<ProbeActor>& actor, std::function<void(ProbeActor&, Context&)> run) {
   const std::unique_ptr<Event> done = actor.system()->runtime().platform().MakeEvent();
   const SendResult sent = actor.Send(Do{[&](ProbeActor& self, Context& cx) -> Reply<void> {
     run(self, cx);
@@ -141,6 +140,21 @@ inline std::unique_ptr<System> StartSystem(int shards, const Limits& limits = {}
     return nullptr;
   }
   return *std::move(system);
+}
+
+// Stops the actor and waits until it has ended.
+inline void StopAndWait(const AnyRef& actor) {
+  Collected<Down> downs;
+  const Ref<ProbeActor> watcher = actor.system()->Spawn<ProbeActor>(
+      {.placement = Placement::OnShard(actor.shard())},
+      Script{.down = [&](Context&, const Down& down) { downs.Add(down); }});
+  Perform(watcher, [&](ProbeActor& self, Context& cx) {
+    cx.Monitor(&self, actor);
+    cx.Stop(actor);
+  });
+  downs.Wait(1);
+  // Its handler is through, and with it what `downs` is needed for.
+  Settle(watcher);
 }
 
 inline SpawnOptions OnShard(int shard) { return {.placement = Placement::OnShard(shard)}; }

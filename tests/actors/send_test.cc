@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
@@ -110,8 +111,7 @@ TEST_P(SendTest, EveryKindOfMessageArrivesAsItWasSent) {
 TEST_P(SendTest, AnyThreadMaySend) {
   Collected<int64_t> got;
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      OnShard(last()),
-      Script{.tick = [&](Context& cx, const Tick& tick) {
+      OnShard(last()), Script{.tick = [&](Context& cx, const Tick& tick) {
         EXPECT_FALSE(cx.sender());
         got.Add(tick.value);
       }});
@@ -130,11 +130,10 @@ TEST_P(SendTest, AnyThreadMaySend) {
   for (const int64_t value : all) EXPECT_EQ(value, next[value / 1000]++);
 }
 
-TEST_P(SendTest, AnActorMaySendToItselfAndKnowsTheSender) {
+TEST_P(SendTest, F53_AnActorMaySendToItselfAndKnowsTheSender) {
   Collected<AnyRef> senders;
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      OnShard(last()),
-      Script{.tick = [&](Context& cx, const Tick& tick) {
+      OnShard(last()), Script{.tick = [&](Context& cx, const Tick& tick) {
         senders.Add(cx.sender());
         if (tick.value < 3) Ref<ProbeActor>(cx.self()).Send(Tick{tick.value + 1});
       }});
@@ -142,7 +141,7 @@ TEST_P(SendTest, AnActorMaySendToItselfAndKnowsTheSender) {
   EXPECT_EQ(senders.Wait(3), (std::vector<AnyRef>{AnyRef(), actor, actor}));
 }
 
-TEST_P(SendTest, NobodyIsReachedByAnEmptyOrAStaleHandle) {
+TEST_P(SendTest, F53_NobodyIsReachedByAnEmptyOrAStaleHandle) {
   const Ref<ProbeActor> sender = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
   Perform(sender, [&](ProbeActor&, Context&) {
     EXPECT_EQ(Ref<ProbeActor>().Send(Tick{}), SendResult::kGone);
@@ -151,6 +150,98 @@ TEST_P(SendTest, NobodyIsReachedByAnEmptyOrAStaleHandle) {
     EXPECT_EQ(stale.Send(Tick{}), SendResult::kGone);
   });
   EXPECT_EQ(Ref<ProbeActor>().Send(Tick{}), SendResult::kGone);
+}
+
+TEST_P(SendTest, F53_ADeadActorIsGoneOnItsShardAndADeadLetterElsewhere) {
+  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(OnShard(0), Script{});
+  const Ref<ProbeActor> sender = system_->Spawn<ProbeActor>(
+      OnShard(last()), Script{.undelivered = [](Context&, const Undelivered&) {}});
+  StopAndWait(actor);
+  Perform(sender, [&](ProbeActor&, Context&) {
+    EXPECT_EQ(actor.Send(Tick{}), last() == 0 ? SendResult::kGone : SendResult::kAccepted);
+  });
+  Settle(system_->Spawn<ProbeActor>(OnShard(0), Script{}));
+  EXPECT_EQ(system_->Counters().dead_letters, 1u);
+}
+
+TEST_P(SendTest, F53_AnActorThatStopsIsAsGoneAsADeadOne) {
+  Collected<int> stopping;
+  std::atomic<bool> go{false};
+  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
+      OnShard(0), Script{.stop = [&](Context& cx, StopReason) -> Reply<void> {
+                           EXPECT_EQ(Ref<ProbeActor>(cx.self()).Send(Tick{}), SendResult::kGone);
+                           stopping.Add(1);
+                           while (!go) co_await cx.Sleep(absl::Microseconds(100));
+                           co_return absl::OkStatus();
+                         },
+                         .tick = [](Context&, const Tick&) { ADD_FAILURE() << "handled"; }});
+  Collected<Undelivered> refused;
+  const Ref<ProbeActor> sender = system_->Spawn<ProbeActor>(
+      OnShard(last()),
+      Script{.undelivered = [&](Context&, const Undelivered& notice) { refused.Add(notice); }});
+  Settle(actor);
+  system_->Stop(actor);
+  stopping.Wait(1);
+  Perform(sender, [&](ProbeActor&, Context&) {
+    EXPECT_EQ(actor.Send(Tick{}), last() == 0 ? SendResult::kGone : SendResult::kAccepted);
+  });
+  // Refused while OnStop still waits.
+  if (last() > 0) {
+    EXPECT_EQ(refused.Wait(1)[0].reason, absl::StatusCode::kUnavailable);
+  }
+  go = true;
+  system_.reset();
+}
+
+TEST_P(SendTest, F53_WhatComesBeforeTheStartWaitsInTheMailbox) {
+  Collected<int64_t> story;
+  std::atomic<bool> go{false};
+  const Ref<ProbeActor> sender = system_->Spawn<ProbeActor>(OnShard(0), Script{});
+  Ref<ProbeActor> actor;
+  Perform(sender, [&](ProbeActor&, Context& cx) {
+    actor = cx.Spawn<ProbeActor>(
+        OnShard(last()),
+        Script{.start = [&](ProbeActor&, Context& cx) -> Reply<void> {
+                 story.Add(-1);
+                 while (!go) co_await cx.Sleep(absl::Microseconds(100));
+                 story.Add(-2);
+                 co_return absl::OkStatus();
+               },
+               .tick = [&](Context&, const Tick& tick) { story.Add(tick.value); }});
+    // Before there is an object at all.
+    EXPECT_EQ(actor.Send(Tick{1}), SendResult::kAccepted);
+  });
+  story.Wait(1);
+  // While OnStart waits.
+  EXPECT_EQ(actor.Send(Tick{2}), SendResult::kAccepted);
+  go = true;
+  EXPECT_EQ(story.Wait(4), (std::vector<int64_t>{-1, -2, 1, 2}));
+  system_.reset();
+}
+
+TEST_P(SendTest, F53_ADestructorsMessagesArrive) {
+  struct SpeaksAtTheEnd : Actor {
+    explicit SpeaksAtTheEnd(Ref<ProbeActor> listener) : listener(listener) {}
+    ~SpeaksAtTheEnd() override {
+      EXPECT_EQ(listener.Send(Tick{1}), SendResult::kAccepted);
+      EXPECT_EQ(self.Send(Tick{}), SendResult::kGone);
+    }
+    void On(Context& cx, const Tick&) {
+      self = cx.Self(this);
+      cx.Stop();
+    }
+    Ref<ProbeActor> listener;
+    Ref<SpeaksAtTheEnd> self;
+  };
+  Collected<int64_t> got;
+  const Ref<ProbeActor> listener = system_->Spawn<ProbeActor>(
+      OnShard(0), Script{.tick = [&](Context&, const Tick& tick) { got.Add(tick.value); },
+                         .down = [&](Context&, const Down&) { got.Add(2); }});
+  const Ref<SpeaksAtTheEnd> speaker = system_->Spawn<SpeaksAtTheEnd>(OnShard(last()), listener);
+  Perform(listener, [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, speaker); });
+  speaker.Send(Tick{});
+  // Its last words come before its Down.
+  EXPECT_EQ(got.Wait(2), (std::vector<int64_t>{1, 2}));
 }
 
 TEST_P(SendTest, APayloadThatCannotBeMadeLeavesNothingBehind) {
@@ -186,8 +277,7 @@ TEST(MailboxTest, AFullMailboxSaysFullByMessages) {
 TEST(MailboxTest, BytesAreTheMessageAndWhatItSaysItTakes) {
   Collected<std::string> got;
   const auto system = StartSystem(1);
-  const Ref<Catcher> actor =
-      system->Spawn<Catcher>({.mailbox = {.bytes_max = 100'000}}, &got);
+  const Ref<Catcher> actor = system->Spawn<Catcher>({.mailbox = {.bytes_max = 100'000}}, &got);
   const Ref<ProbeActor> sender = system->Spawn<ProbeActor>({}, Script{});
   Perform(sender, [&](ProbeActor&, Context&) {
     EXPECT_EQ(actor.Send(Text{std::string(60'000, 'a')}), SendResult::kAccepted);
@@ -240,9 +330,8 @@ TEST(MailboxTest, ARefusalByAMailboxOnAnotherShardComesHome) {
       {.mailbox = {.messages_max = 2}, .placement = {.shard = 1}},
       Script{.tick = [&](Context&, const Tick& tick) { got.Add(tick.value); }});
   const Ref<ProbeActor> sender = system->Spawn<ProbeActor>(
-      OnShard(0), Script{.undelivered = [&](Context&, const Undelivered& notice) {
-        refused.Add(notice);
-      }});
+      OnShard(0),
+      Script{.undelivered = [&](Context&, const Undelivered& notice) { refused.Add(notice); }});
   Gate gate(actor);
   Perform(sender, [&](ProbeActor&, Context&) {
     for (int i = 0; i < 5; ++i) EXPECT_EQ(actor.Send(Tick{i}), SendResult::kAccepted);
@@ -258,18 +347,16 @@ TEST(MailboxTest, ARefusalByAMailboxOnAnotherShardComesHome) {
   EXPECT_EQ(counters.undelivered, 3u);
 }
 
-TEST(MailboxTest, WhatReachesAnEndedActorElsewhereComesHomeToo) {
+TEST(MailboxTest, F53_WhatReachesAnEndedActorElsewhereComesHomeToo) {
   Collected<Undelivered> refused;
   const auto system = StartSystem(2);
   const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(OnShard(1), Script{});
   const Ref<ProbeActor> sender = system->Spawn<ProbeActor>(
-      OnShard(0), Script{.undelivered = [&](Context&, const Undelivered& notice) {
-        refused.Add(notice);
-      }});
+      OnShard(0),
+      Script{.undelivered = [&](Context&, const Undelivered& notice) { refused.Add(notice); }});
   Perform(actor, [](ProbeActor&, Context& cx) { cx.Stop(); });
-  Perform(sender, [&](ProbeActor&, Context&) {
-    EXPECT_EQ(actor.Send(Tick{}), SendResult::kAccepted);
-  });
+  Perform(sender,
+          [&](ProbeActor&, Context&) { EXPECT_EQ(actor.Send(Tick{}), SendResult::kAccepted); });
   EXPECT_EQ(refused.Wait(1)[0].reason, absl::StatusCode::kUnavailable);
 }
 
@@ -302,14 +389,12 @@ TEST(OutboxTest, AFullOneSaysFullAndIsBoundedInBytesAndMessages) {
   gate.Open();
   got.Wait(accepted);
   // There is room again.
-  Perform(sender, [&](ProbeActor&, Context&) {
-    EXPECT_EQ(catcher.Send(1.0), SendResult::kAccepted);
-  });
+  Perform(sender,
+          [&](ProbeActor&, Context&) { EXPECT_EQ(catcher.Send(1.0), SendResult::kAccepted); });
 }
 
 TEST(OutboxTest, TwoShardsThatFillEachOtherGoOn) {
-  const auto system =
-      StartSystem(2, {.shard_ring_messages = 4, .outbox_messages_max = 16});
+  const auto system = StartSystem(2, {.shard_ring_messages = 4, .outbox_messages_max = 16});
   Collected<int> done;
   std::vector<Ref<ProbeActor>> actors;
   std::atomic<int64_t> handled{0};

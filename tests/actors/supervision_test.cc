@@ -1,6 +1,7 @@
 // Failures, restarts and the order of the end.
 
 #include <atomic>
+#include <cstddef>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -24,9 +25,7 @@ namespace troupe::test {
 namespace {
 
 RestartOptions Soon(uint32_t max = 5) {
-  return {.max = max,
-          .backoff_min = absl::Microseconds(1),
-          .backoff_max = absl::Microseconds(10)};
+  return {.max = max, .backoff_min = absl::Microseconds(1), .backoff_max = absl::Microseconds(10)};
 }
 
 RestartOptions Never() { return {.kind = RestartKind::kNever}; }
@@ -45,7 +44,18 @@ class SupervisionTest : public testing::TestWithParam<int> {
   void End() { system_.reset(); }
   // From its own shard, so that the monitor is there at the return.
   void Watch(const AnyRef& target) {
-    Perform(watchers_[target.shard()], [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, target); });
+    Perform(watchers_[target.shard()],
+            [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, target); });
+  }
+  // A child of a watcher, so that it is watched before it starts.
+  Ref<ProbeActor> SpawnWatched(Script script, RestartOptions restart = Never()) {
+    Ref<ProbeActor> actor;
+    Perform(watchers_[last()], [&](ProbeActor& self, Context& cx) {
+      actor = cx.Spawn<ProbeActor>({.restart = restart, .placement = {.shard = last()}},
+                                   std::move(script));
+      cx.Monitor(&self, actor);
+    });
+    return actor;
   }
   Down WaitForDown() { return downs_.Wait(1)[0]; }
 
@@ -54,7 +64,7 @@ class SupervisionTest : public testing::TestWithParam<int> {
   std::vector<Ref<ProbeActor>> watchers_;
 };
 
-TEST_P(SupervisionTest, AnExceptionInAHandlerFailsThatActorAlone) {
+TEST_P(SupervisionTest, F48_AnExceptionInAHandlerFailsThatActorAlone) {
   const Ref<ProbeActor> bystander = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
       {.restart = Never(), .placement = {.shard = last()}},
@@ -68,7 +78,7 @@ TEST_P(SupervisionTest, AnExceptionInAHandlerFailsThatActorAlone) {
   EXPECT_EQ(system_->Counters().failures, 1u);
 }
 
-TEST_P(SupervisionTest, WhatIsThrownNeedNotBeAnException) {
+TEST_P(SupervisionTest, F48_WhatIsThrownNeedNotBeAnException) {
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
       {.restart = Never()}, Script{.tick = [](Context&, const Tick&) { throw 7; }});
   Watch(actor);
@@ -76,17 +86,87 @@ TEST_P(SupervisionTest, WhatIsThrownNeedNotBeAnException) {
   EXPECT_EQ(WaitForDown().reason, StopReason::kFailed);
 }
 
-TEST_P(SupervisionTest, AFailedStartIsAFailure) {
-  const Ref<ProbeActor> says_no = system_->Spawn<ProbeActor>(
-      {.restart = Never()}, Script{.start = [](ProbeActor&, Context&) -> Reply<void> {
-        return absl::NotFoundError("no disk");
-      }});
-  Watch(says_no);
+TEST_P(SupervisionTest, F48_AFailedStartIsAFailure) {
+  SpawnWatched({.start = [](ProbeActor&, Context&) -> Reply<void> {
+    return absl::NotFoundError("no disk");
+  }});
   const Down down = WaitForDown();
-  EXPECT_TRUE(down.reason == StopReason::kFailed || down.reason == StopReason::kUnknown);
+  EXPECT_EQ(down.reason, StopReason::kFailed);
+  EXPECT_EQ(down.status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(down.status.message(), "OnStart: no disk");
 }
 
-TEST_P(SupervisionTest, AConstructorThatThrowsIsAFailure) {
+TEST_P(SupervisionTest, F48_AnExceptionInOnStartIsOneFailureAndOneDown) {
+  const Ref<ProbeActor> bystander = system_->Spawn<ProbeActor>(OnShard(last()), Script{});
+  for (const bool suspends : {false, true}) {
+    SpawnWatched({.start = [suspends](ProbeActor&, Context& cx) -> Reply<void> {
+                    if (suspends) co_await cx.Sleep(absl::Milliseconds(1));
+                    throw std::runtime_error("start");
+                    co_return absl::OkStatus();
+                  },
+                  .stop = [](Context&, StopReason) -> Reply<void> {
+                    ADD_FAILURE() << "OnStop of an actor that failed";
+                    return absl::OkStatus();
+                  }});
+    const size_t so_far = suspends ? 2 : 1;
+    const Down down = downs_.Wait(so_far).back();
+    EXPECT_EQ(down.reason, StopReason::kFailed);
+    EXPECT_EQ(down.status.message(), "exception: start");
+    Settle(bystander);
+    Settle(watchers_[last()]);
+    EXPECT_EQ(downs_.Now().size(), so_far);
+    EXPECT_EQ(system_->Counters().failures, so_far);
+  }
+}
+
+TEST_P(SupervisionTest, F48_AnExceptionInOnStartOnceIsFollowedByAnotherLife) {
+  std::atomic<int> starts{0};
+  const Ref<ProbeActor> actor =
+      SpawnWatched({.ask = [](Context&, const Number& n) -> Reply<Number> { return n; },
+                    .start = [&](ProbeActor&, Context& cx) -> Reply<void> {
+                      const int start = ++starts;
+                      if (start == 2) co_await cx.Sleep(absl::Milliseconds(1));
+                      if (start <= 2) throw std::runtime_error("start");
+                      co_return absl::OkStatus();
+                    }},
+                   Soon());
+  EXPECT_TRUE(Probe::Ref(actor).Ask(Num(1)).Wait().ok());
+  EXPECT_EQ(starts, 3);
+  EXPECT_TRUE(downs_.Now().empty());
+}
+
+TEST_P(SupervisionTest, F48_AnExceptionInADownHandlerFailsTheSupervisorOnce) {
+  Collected<int> lives;
+  Collected<int> told;
+  const Ref<ProbeActor> supervisor = system_->Spawn<ProbeActor>(
+      {.restart = Soon(), .placement = {.shard = 0}},
+      Script{
+          .start = [&](ProbeActor& self, Context& cx) -> Reply<void> {
+            lives.Add(1);
+            const Ref<ProbeActor> child = cx.Spawn<ProbeActor>(
+                {.restart = Never(), .placement = {.shard = last()}},
+                Script{.tick = [](Context&, const Tick&) { throw std::runtime_error("child"); }});
+            cx.Monitor(&self, child);
+            if (lives.Now().size() == 1) child.Send(Tick{});
+            return absl::OkStatus();
+          },
+          .down =
+              [&](Context&, const Down&) {
+                told.Add(1);
+                throw std::runtime_error("supervisor");
+              }});
+  Watch(supervisor);
+  lives.Wait(2);
+  Settle(supervisor);
+  EXPECT_EQ(told.Now().size(), 1u);
+  const ShardCounters counters = system_->Counters();
+  EXPECT_EQ(counters.failures, 2u);
+  EXPECT_EQ(counters.restarts, 1u);
+  EXPECT_TRUE(downs_.Now().empty());
+  End();
+}
+
+TEST_P(SupervisionTest, F48_AConstructorThatThrowsIsAFailure) {
   struct Unmade : Actor {
     explicit Unmade(std::atomic<int>* tries) {
       if (tries->fetch_add(1) == 0) throw std::runtime_error("not yet");
@@ -103,7 +183,7 @@ TEST_P(SupervisionTest, AConstructorThatThrowsIsAFailure) {
   EXPECT_EQ(tries, 2);
 }
 
-TEST_P(SupervisionTest, AnExceptionInOnStopEndsTheActorAllTheSame) {
+TEST_P(SupervisionTest, F48_AnExceptionInOnStopEndsTheActorAllTheSame) {
   for (const bool suspends : {false, true}) {
     const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
         OnShard(last()), Script{.stop = [suspends](Context& cx, StopReason) -> Reply<void> {
@@ -118,34 +198,34 @@ TEST_P(SupervisionTest, AnExceptionInOnStopEndsTheActorAllTheSame) {
   }
 }
 
-TEST_P(SupervisionTest, AnExceptionAfterASuspensionFailsTheActorAndItsRequest) {
-  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      {.restart = Soon(), .placement = {.shard = last()}},
-      Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
-        if (n.value() == 0) {
-          co_await cx.Sleep(absl::Milliseconds(1));
-          throw std::runtime_error("late");
-        }
-        co_return n;
-      }});
+TEST_P(SupervisionTest, F48_AnExceptionAfterASuspensionFailsTheActorAndItsRequest) {
+  const Ref<ProbeActor> actor =
+      system_->Spawn<ProbeActor>({.restart = Soon(), .placement = {.shard = last()}},
+                                 Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
+                                   if (n.value() == 0) {
+                                     co_await cx.Sleep(absl::Milliseconds(1));
+                                     throw std::runtime_error("late");
+                                   }
+                                   co_return n;
+                                 }});
   const absl::StatusOr<Number> failed = Probe::Ref(actor).Ask(Num(0)).Wait();
   EXPECT_EQ(failed.status().code(), absl::StatusCode::kInternal);
   EXPECT_EQ(CertaintyOf(failed.status()), Certainty::kMaybeExecuted);
   EXPECT_TRUE(Probe::Ref(actor).Ask(Num(1)).Wait().ok());
 }
 
-TEST_P(SupervisionTest, ThePoisonMessageIsNotRedelivered) {
+TEST_P(SupervisionTest, F49_ThePoisonMessageIsNotRedelivered) {
   std::atomic<int> poisoned{0};
   Collected<int64_t> others;
-  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      {.restart = Soon(), .placement = {.shard = last()}},
-      Script{.tick = [&](Context&, const Tick& tick) {
-        if (tick.value == 1) {
-          ++poisoned;
-          throw std::runtime_error("poison");
-        }
-        others.Add(tick.value);
-      }});
+  const Ref<ProbeActor> actor =
+      system_->Spawn<ProbeActor>({.restart = Soon(), .placement = {.shard = last()}},
+                                 Script{.tick = [&](Context&, const Tick& tick) {
+                                   if (tick.value == 1) {
+                                     ++poisoned;
+                                     throw std::runtime_error("poison");
+                                   }
+                                   others.Add(tick.value);
+                                 }});
   for (int64_t i = 0; i < 4; ++i) actor.Send(Tick{i});
   EXPECT_EQ(others.Wait(3), (std::vector<int64_t>{0, 2, 3}));
   EXPECT_EQ(poisoned, 1);
@@ -171,7 +251,7 @@ TEST_P(SupervisionTest, ARestartKeepsHandleAndMailboxAndSendsNoDown) {
   EXPECT_TRUE(downs_.Now().empty());
 }
 
-TEST_P(SupervisionTest, MoreRestartsThanTheWindowAllowsEndTheActor) {
+TEST_P(SupervisionTest, F50_MoreRestartsThanTheWindowAllowsEndTheActor) {
   std::atomic<int> lives{0};
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
       {.restart = Soon(3), .placement = {.shard = last()}},
@@ -234,11 +314,10 @@ TEST_P(SupervisionTest, AStopOfAFailedActorEndsIt) {
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
       {.restart = {.backoff_min = absl::Hours(1), .backoff_max = absl::Hours(1)},
        .placement = {.shard = last()}},
-      Script{.start =
-                 [&](ProbeActor&, Context&) -> Reply<void> {
-                   starts.Add(1);
-                   return absl::OkStatus();
-                 },
+      Script{.start = [&](ProbeActor&, Context&) -> Reply<void> {
+               starts.Add(1);
+               return absl::OkStatus();
+             },
              .tick = [](Context&, const Tick&) { throw std::runtime_error("tick"); }});
   Watch(actor);
   actor.Send(Tick{});
@@ -248,12 +327,12 @@ TEST_P(SupervisionTest, AStopOfAFailedActorEndsIt) {
 }
 
 TEST_P(SupervisionTest, WhoeverAskedToStopIsNotRestartedByAFailure) {
-  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      {.restart = Soon(), .placement = {.shard = last()}},
-      Script{.tick = [](Context& cx, const Tick&) {
-        cx.Stop();
-        throw std::runtime_error("after all");
-      }});
+  const Ref<ProbeActor> actor =
+      system_->Spawn<ProbeActor>({.restart = Soon(), .placement = {.shard = last()}},
+                                 Script{.tick = [](Context& cx, const Tick&) {
+                                   cx.Stop();
+                                   throw std::runtime_error("after all");
+                                 }});
   Watch(actor);
   actor.Send(Tick{});
   EXPECT_EQ(WaitForDown().reason, StopReason::kFailed);
@@ -273,7 +352,7 @@ TEST_P(SupervisionTest, AnOldFailureIsNoReasonForALaterEnd) {
   EXPECT_TRUE(down.status.ok()) << down.status;
 }
 
-TEST_P(SupervisionTest, AStaleTimerOrReplyNeverReachesTheNewLife) {
+TEST_P(SupervisionTest, F56_F57_AStaleTimerOrReplyNeverReachesTheNewLife) {
   Collected<int64_t> ticks;
   std::atomic<bool> resumed{false};
   const Ref<ProbeActor> slow = system_->Spawn<ProbeActor>(
@@ -303,9 +382,8 @@ TEST_P(SupervisionTest, AStaleTimerOrReplyNeverReachesTheNewLife) {
   const absl::Status status = asked.Wait(1)[0];
   EXPECT_TRUE(status.ok() || status.code() == absl::StatusCode::kAborted) << status;
   // Longer than what was pending; a timer of the new life ends the wait.
-  Perform(actor, [](ProbeActor& self, Context& cx) {
-    cx.After(&self, absl::Milliseconds(5), Tick{3});
-  });
+  Perform(actor,
+          [](ProbeActor& self, Context& cx) { cx.After(&self, absl::Milliseconds(5), Tick{3}); });
   EXPECT_EQ(ticks.Wait(1), std::vector<int64_t>{3});
   EXPECT_EQ(resumed, status.ok());
 }

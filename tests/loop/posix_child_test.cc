@@ -290,6 +290,26 @@ TEST_F(PosixChildTest, F98_AFloodIsToldInBoundedPieces) {
   EXPECT_LE(probe.largest, 1000u);
 }
 
+TEST_F(PosixChildTest, F98_PausedOutputWaitsInThePipe) {
+  Probe probe;
+  auto child = Start(Shell("yes"), probe);
+  child->PauseOutput();
+  Probe other;
+  Run(Shell("head -c 1000000 /dev/zero"), other);
+  EXPECT_TRUE(probe.output.empty());
+  probe.on_output = [&] { child->PauseOutput(); };
+  child->ResumeOutput();
+  ASSERT_TRUE(loop_.RunUntil([&] { return !probe.output.empty(); }));
+  const size_t told = probe.output.size();
+  Probe another;
+  Run(Shell("head -c 1000000 /dev/zero"), another);
+  EXPECT_EQ(probe.output.size(), told);
+  ASSERT_TRUE(child->Signal(SIGKILL).ok());
+  // What is in the pipe then comes although it is paused.
+  ASSERT_TRUE(loop_.RunUntil([&] { return probe.status.has_value(); }));
+  EXPECT_GT(probe.output.size(), told);
+}
+
 TEST_F(PosixChildTest, F98_AGrandchildThatHoldsThePipeDoesNotDelayTheExit) {
   Probe probe;
   Run(Shell("sleep 1000 & echo $!"), probe);
@@ -379,8 +399,9 @@ TEST_F(PosixChildTest, F99_AChildThatIgnoresTermIsKilled) {
 TEST_F(PosixChildTest, F99_KillWithParentEndsItWithTheThreadThatStartedIt) {
   Probe probe;
   std::unique_ptr<ChildProcess> child;
-  std::thread starter(
-      [&] { child = Start({.argv = {"/bin/sleep", "1000"}, .kill_with_parent = true}, probe); });
+  std::thread starter([&] {
+    child = Start({.argv = {"/bin/sleep", "1000"}, .kill_with_parent = true}, probe);
+  });
   starter.join();
   ASSERT_TRUE(loop_.RunUntil([&] { return probe.status.has_value(); }));
   EXPECT_EQ(probe.status->signal, SIGKILL);

@@ -174,7 +174,7 @@ class TimerWheelModelTest : public ::testing::TestWithParam<int> {
   Random random_{static_cast<uint64_t>(GetParam())};
 };
 
-TEST_P(TimerWheelModelTest, BehavesAsAnOrderedMap) {
+TEST_P(TimerWheelModelTest, F56_BehavesAsAnOrderedMap) {
   SCOPED_TRACE(::testing::Message() << "seed " << GetParam());
   ModelChecked* self = nullptr;
   const auto act = [&] {
@@ -224,7 +224,7 @@ void Do(Action action, ModelChecked& model, int self) {
   }
 }
 
-TEST(TimerWheelInterleavingTest, FireCancelAndReArmOfThreeTimersInEachOrder) {
+TEST(TimerWheelInterleavingTest, F56_FireCancelAndReArmOfThreeTimersInEachOrder) {
   constexpr int kTimers = 3;
   constexpr int kDeadlines = 3;
   constexpr int kChoices = kActions * kDeadlines;

@@ -96,7 +96,7 @@ TEST_F(TimerWheelTest, ArmedIsTrueFromArmToFiring) {
   EXPECT_EQ(wheel_.armed_count(), 0u);
 }
 
-TEST_F(TimerWheelTest, CancelledTimerDoesNotFire) {
+TEST_F(TimerWheelTest, F56_CancelledTimerDoesNotFire) {
   TestTimer& timer = Make();
   wheel_.Arm(timer, {2000});
   wheel_.Cancel(timer);
@@ -104,7 +104,7 @@ TEST_F(TimerWheelTest, CancelledTimerDoesNotFire) {
   EXPECT_THAT(FiredBy({3000}), IsEmpty());
 }
 
-TEST_F(TimerWheelTest, SecondCancelIsIgnored) {
+TEST_F(TimerWheelTest, F56_SecondCancelIsIgnored) {
   TestTimer& timer = Make();
   wheel_.Cancel(timer);
   wheel_.Arm(timer, {2000});
@@ -113,7 +113,7 @@ TEST_F(TimerWheelTest, SecondCancelIsIgnored) {
   EXPECT_EQ(wheel_.armed_count(), 0u);
 }
 
-TEST_F(TimerWheelTest, ReArmedTimerFiresAtItsNewDeadlineOnly) {
+TEST_F(TimerWheelTest, F56_ReArmedTimerFiresAtItsNewDeadlineOnly) {
   TestTimer& timer = Make();
   wheel_.Arm(timer, {2000});
   wheel_.Cancel(timer);
@@ -156,7 +156,7 @@ TEST_F(TimerWheelTest, TimerArmedInsideForALaterDueInstantWaitsForTheNextAdvance
   EXPECT_THAT(FiredBy({3000}), ElementsAre(1));
 }
 
-TEST_F(TimerWheelTest, DueTimerCancelledInsideAnotherDoesNotFire) {
+TEST_F(TimerWheelTest, F56_DueTimerCancelledInsideAnotherDoesNotFire) {
   TestTimer* second = nullptr;
   wheel_.Arm(Make([&] { wheel_.Cancel(*second); }), {2000});
   second = &Make();
@@ -165,7 +165,7 @@ TEST_F(TimerWheelTest, DueTimerCancelledInsideAnotherDoesNotFire) {
   EXPECT_EQ(wheel_.armed_count(), 0u);
 }
 
-TEST_F(TimerWheelTest, DueTimerMovedInsideAnotherFiresAtItsNewDeadline) {
+TEST_F(TimerWheelTest, F56_DueTimerMovedInsideAnotherFiresAtItsNewDeadline) {
   TestTimer* second = nullptr;
   wheel_.Arm(Make([&] {
                wheel_.Cancel(*second);
@@ -178,7 +178,7 @@ TEST_F(TimerWheelTest, DueTimerMovedInsideAnotherFiresAtItsNewDeadline) {
   EXPECT_THAT(FiredBy({4000}), ElementsAre(1));
 }
 
-TEST_F(TimerWheelTest, TimersMayBeDestroyedInsideOnTimer) {
+TEST_F(TimerWheelTest, F56_TimersMayBeDestroyedInsideOnTimer) {
   // The first destroys itself and the third, which is due as well.
   wheel_.Arm(Make([&] {
                wheel_.Cancel(*timers_[2]);
@@ -200,7 +200,7 @@ TEST_F(TimerWheelTest, FireMaxKeepsTheRestInOrder) {
   EXPECT_THAT(FiredBy({9000}, 9), ElementsAre(2, 0));
 }
 
-TEST_F(TimerWheelTest, InfiniteDeadlineNeverFiresAndCanBeCancelled) {
+TEST_F(TimerWheelTest, F91_InfiniteDeadlineNeverFiresAndCanBeCancelled) {
   TestTimer& timer = Make();
   wheel_.Arm(timer, Instant::Infinite());
   EXPECT_TRUE(timer.armed());
@@ -212,7 +212,7 @@ TEST_F(TimerWheelTest, InfiniteDeadlineNeverFiresAndCanBeCancelled) {
   EXPECT_EQ(wheel_.armed_count(), 0u);
 }
 
-TEST_F(TimerWheelTest, ExtremeWaitsAreNeitherEarlyNorTruncated) {
+TEST_F(TimerWheelTest, F91_ExtremeWaitsAreNeitherEarlyNorTruncated) {
   const int64_t int_max_ms = std::numeric_limits<int32_t>::max();
   const std::vector<absl::Duration> waits = {
       absl::Nanoseconds(1),       absl::Milliseconds(int_max_ms + 1), absl::Milliseconds(1ll << 32),
@@ -230,14 +230,14 @@ TEST_F(TimerWheelTest, ExtremeWaitsAreNeitherEarlyNorTruncated) {
   }
 }
 
-TEST_F(TimerWheelTest, ZeroAndNegativeWaitsFireInTheNextAdvance) {
+TEST_F(TimerWheelTest, F91_ZeroAndNegativeWaitsFireInTheNextAdvance) {
   wheel_.Arm(Make(), kStart + absl::ZeroDuration());
   wheel_.Arm(Make(), kStart + absl::Seconds(-1));
   wheel_.Arm(Make(), {std::numeric_limits<int64_t>::min()});
   EXPECT_THAT(FiredBy(kStart), ElementsAre(0, 1, 2));
 }
 
-TEST_F(TimerWheelTest, WaitThatOverflowsIsInfinite) {
+TEST_F(TimerWheelTest, F91_WaitThatOverflowsIsInfinite) {
   wheel_.Arm(Make(), kStart + absl::Nanoseconds(std::numeric_limits<int64_t>::max() - 1));
   EXPECT_TRUE(wheel_.NextDeadline().is_infinite());
 }

@@ -55,32 +55,32 @@ class WakerTest : public ::testing::Test {
   Waker waker_{poller_};
 };
 
-TEST_F(WakerTest, ShardMaySleepWhenNothingWasPublished) {
+TEST_F(WakerTest, F66_ShardMaySleepWhenNothingWasPublished) {
   EXPECT_TRUE(waker_.PrepareSleep());
   waker_.Awake();
   EXPECT_TRUE(waker_.PrepareSleep());
 }
 
-TEST_F(WakerTest, PublicationMakesTheShardLookOnceMore) {
+TEST_F(WakerTest, F66_PublicationMakesTheShardLookOnceMore) {
   waker_.Publish();
   waker_.Publish();
   EXPECT_FALSE(waker_.PrepareSleep());
   EXPECT_TRUE(waker_.PrepareSleep());
 }
 
-TEST_F(WakerTest, ShardThatIsAwakeIsNotWoken) {
+TEST_F(WakerTest, F66_ShardThatIsAwakeIsNotWoken) {
   waker_.Publish();
   EXPECT_EQ(poller_.wake_count(), 0);
 }
 
-TEST_F(WakerTest, SleepingShardIsWokenOnceForSeveralPublications) {
+TEST_F(WakerTest, F66_SleepingShardIsWokenOnceForSeveralPublications) {
   ASSERT_TRUE(waker_.PrepareSleep());
   waker_.Publish();
   waker_.Publish();
   EXPECT_EQ(poller_.wake_count(), 1);
 }
 
-TEST_F(WakerTest, AwakeTakesThePublicationThatWokeIt) {
+TEST_F(WakerTest, F66_AwakeTakesThePublicationThatWokeIt) {
   ASSERT_TRUE(waker_.PrepareSleep());
   waker_.Publish();
   poller_.Poll({}, Instant::Infinite());
@@ -88,7 +88,7 @@ TEST_F(WakerTest, AwakeTakesThePublicationThatWokeIt) {
   EXPECT_TRUE(waker_.PrepareSleep());
 }
 
-TEST_F(WakerTest, PublicationAfterAwakeIsNotForgotten) {
+TEST_F(WakerTest, F66_PublicationAfterAwakeIsNotForgotten) {
   ASSERT_TRUE(waker_.PrepareSleep());
   waker_.Awake();
   waker_.Publish();
@@ -116,7 +116,7 @@ void RunShard(Waker& waker, BedPoller& poller, std::vector<Published>& published
   }
 }
 
-TEST_F(WakerTest, EachPublicationOfOneThreadIsSeenBeforeTheNext) {
+TEST_F(WakerTest, F66_EachPublicationOfOneThreadIsSeenBeforeTheNext) {
   constexpr int kPublications = 50000;
   std::vector<Published> published(1);
   std::atomic<int> seen{0};
@@ -131,7 +131,7 @@ TEST_F(WakerTest, EachPublicationOfOneThreadIsSeenBeforeTheNext) {
   EXPECT_EQ(seen.load(), kPublications);
 }
 
-TEST_F(WakerTest, PublicationsOfSeveralThreadsAreAllSeen) {
+TEST_F(WakerTest, F66_PublicationsOfSeveralThreadsAreAllSeen) {
   constexpr int kPublishers = 3;
   constexpr int kPublications = 50000;
   std::vector<Published> published(kPublishers);

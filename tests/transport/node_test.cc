@@ -247,9 +247,7 @@ TEST_P(NodeTest, DeadlineTravelsAndEndsTheRequestAtBothEnds) {
 TEST_P(NodeTest, DroppedRequestIsCancelledAtTheCallee) {
   const bank::Account::Ref alice = Alice();
   InHandler([alice](Context&) -> Reply<void> {
-    {
-      Pending<bank::Balance> dropped = alice.Hang(google::protobuf::Empty()).Start();
-    }
+    { Pending<bank::Balance> dropped = alice.Hang(google::protobuf::Empty()).Start(); }
     // The account is free again.
     absl::StatusOr<bank::Balance> balance = co_await alice.Deposit(Cents(1));
     co_return balance.status();
@@ -333,7 +331,7 @@ TEST_P(NodeTest, LargeMessagesPassWhole) {
   }
 }
 
-TEST_P(NodeTest, DownComesOnceWhenTheActorEnds) {
+TEST_P(NodeTest, F54_DownComesOnceWhenTheActorEnds) {
   const bank::Account::Ref alice = Alice();
   helper_.Send(MonitorThis{alice});
   const MonitorId monitor = told_.monitors.Take();
@@ -344,14 +342,27 @@ TEST_P(NodeTest, DownComesOnceWhenTheActorEnds) {
   EXPECT_EQ(down.reason, StopReason::kStopped);
 }
 
-TEST_P(NodeTest, DownOfAnActorThatEndedBefore) {
+TEST_P(NodeTest, F54_MonitorSetTwiceGivesTwoDowns) {
+  const bank::Account::Ref alice = Alice();
+  helper_.Send(MonitorThis{alice});
+  helper_.Send(MonitorThis{alice});
+  const MonitorId first = told_.monitors.Take();
+  const MonitorId second = told_.monitors.Take();
+  EXPECT_NE(first, second);
+  ASSERT_TRUE(alice.Stop(bank::StopRequest()).Wait().ok());
+  const MonitorId one = told_.downs.Take().monitor;
+  const MonitorId other = told_.downs.Take().monitor;
+  EXPECT_TRUE((one == first && other == second) || (one == second && other == first));
+}
+
+TEST_P(NodeTest, F54_DownOfAnActorThatEndedBefore) {
   const bank::Account::Ref alice = Alice();
   ASSERT_TRUE(alice.Stop(bank::StopRequest()).Wait().ok());
   helper_.Send(MonitorThis{alice});
   EXPECT_EQ(told_.downs.Take().reason, StopReason::kUnknown);
 }
 
-TEST_P(NodeTest, NoDownAfterDemonitor) {
+TEST_P(NodeTest, F54_NoDownAfterDemonitor) {
   const bank::Account::Ref alice = Alice();
   helper_.Send(MonitorThis{alice});
   helper_.Send(Forget{told_.monitors.Take()});

@@ -1,0 +1,41 @@
+#ifndef TROUPE_TESTS_ACTORS_WAITER_H_
+#define TROUPE_TESTS_ACTORS_WAITER_H_
+
+#include <cstddef>
+#include <functional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "troupe/actors/actor.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/events.h"
+#include "troupe/actors/reply.h"
+
+namespace troupe::test {
+
+// Takes each event in a handler that may wait.
+class Waiter : public Actor {
+ public:
+  using OnAny = std::function<Reply<void>(Waiter&, Context&)>;
+  explicit Waiter(OnAny on_any) : on_any_(std::move(on_any)) {}
+
+  Reply<void> On(Context& cx, const std::function<void(Waiter&, Context&)>& run) {
+    run(*this, cx);
+    return absl::OkStatus();
+  }
+  Reply<void> On(Context& cx, const FdReady&) { return on_any_(*this, cx); }
+  Reply<void> On(Context& cx, const SignalRaised&) { return on_any_(*this, cx); }
+  Reply<void> On(Context& cx, const ChildOutput&) { return on_any_(*this, cx); }
+  void On(Context&, const ChildExited&) {}
+
+ private:
+  const OnAny on_any_;
+};
+using WaiterDo = std::function<void(Waiter&, Context&)>;
+
+// What the actor whose handler runs has to take yet.
+inline size_t MailboxMessages() { return internal::Shard::Current()->current_cell()->messages; }
+
+}  // namespace troupe::test
+
+#endif  // TROUPE_TESTS_ACTORS_WAITER_H_
