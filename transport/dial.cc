@@ -117,7 +117,9 @@ void Dial::OnRejected(const wire::Reject& refusal, uint64_t incarnation) {
       if (node_.HasSession(who, refusal.session())) return OnSession(who);
       replaces_ = refusal.session();
       awaited_ = who;
-      break;
+      if (++tries_ > kTriesMax) break;
+      // It may be the one that is just beginning here too, and then is not replaced.
+      return BackOff(node_.limits().reconnect_backoff_min);
     }
     case wire::Reject::TRY_AGAIN:
     case wire::Reject::NAME_IN_USE:
@@ -144,14 +146,15 @@ void Dial::OnFailed(absl::Status why) {
                          why.message()));
 }
 
-void Dial::BackOff() {
+void Dial::BackOff(absl::Duration least) {
   const Limits& limits = node_.limits();
   const double factor = std::pow(2.0, std::min(failures_in_row_++, 30));
   const absl::Duration most =
       std::min(limits.reconnect_backoff_min * factor, limits.reconnect_backoff_max);
   TimerWheel& timers = node_.shard().loop().timers();
   timers.Cancel(*this);
-  timers.Arm(*this, node_.shard().loop().now() + most * node_.shard().random().Unit());
+  timers.Arm(*this,
+             node_.shard().loop().now() + std::max(least, most * node_.shard().random().Unit()));
 }
 
 void Dial::OnTimer() {

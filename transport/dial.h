@@ -58,7 +58,7 @@ class Dial final : private TimerNode {
 
   void OnTimer() override;
   void Begin();
-  void BackOff();
+  void BackOff(absl::Duration least = absl::ZeroDuration());
   void PassOn();
   void Forget(Envelope* envelope);
   void RefuseAll(const absl::Status& why);

@@ -15,6 +15,7 @@ PeerDirectory::Claimed PeerDirectory::Claim(uint64_t incarnation, std::string_vi
   }
   if (names_.size() >= sessions_max_) return {Answer::kFull};
   names_[std::string(name)] = incarnation;
+  std::erase(ended_, incarnation);
   Route& route = routes_[incarnation];
   route.session = session;
   route.shard = shard;

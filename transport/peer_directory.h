@@ -60,7 +60,7 @@ class PeerDirectory {
   mutable Mutex mutex_;
   absl::flat_hash_map<uint64_t, Route> routes_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, uint64_t> names_ ABSL_GUARDED_BY(mutex_);  // With a session.
-  std::deque<uint64_t> ended_ ABSL_GUARDED_BY(mutex_);  // Oldest first; may name one that is back.
+  std::deque<uint64_t> ended_ ABSL_GUARDED_BY(mutex_);  // Without a session; oldest first.
 };
 
 }  // namespace troupe::internal
