@@ -19,8 +19,9 @@ class Session;
 //
 // Thread:   its session's shard.
 // Lifetime: the session's, which uses it again for another request.
-// Bounds:   a stream's writer may be stream_credit_items ahead, and no more than the peer has room
-//           for; what it wrote is held while too much waits to be written.
+// Bounds:   a stream's writer may be ahead by about a megabyte and by stream_credit_items, and no
+//           more than the peer has room for; what it wrote is held while too much waits to be
+//           written.
 class RemoteAsk final : public PendingAsk {
  public:
   explicit RemoteAsk(Session& session) : session_(session) {}
@@ -34,6 +35,7 @@ class RemoteAsk final : public PendingAsk {
   uint32_t charge = 0;  // Of the session's inbound bytes.
   uint32_t credit = 0;   // Items that the peer has room for and that the writer does not know of.
   uint32_t granted = 0;  // Items that the writer may still send.
+  uint32_t window = 0;   // The most of those.
   bool busy = false;
   bool dropped = false;  // Nobody wants the outcome.
   std::deque<std::string> held;

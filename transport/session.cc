@@ -23,6 +23,9 @@ namespace {
 // One-way messages whose fate is open: their senders are kept until the peer has them.
 constexpr size_t kUnackedMax = 1 << 18;
 
+// How far a stream's writer may be ahead of what is written.
+constexpr size_t kStreamWindowBytes = 1 << 20;
+
 // A frame that has begun is whole by then.
 constexpr absl::Duration kFrameTimeout = absl::Seconds(30);
 
@@ -243,27 +246,35 @@ void Session::Item(RemoteAsk& ask, void* value) {
   if (ask.dropped) return;
   const MethodInfo& method = *ask.method;
   const size_t bytes = method.response_size(value);
+  const bool holds = Full() || !ask.held.empty();
+  absl::Status why;
   if (kBaseHeaderBytes + bytes > frame_max_) {
-    const absl::Status why = absl::ResourceExhaustedError(
+    why = absl::ResourceExhaustedError(
         absl::StrCat("an item of ", bytes, " bytes is too large for frame_bytes_max"));
+  } else if (holds && held_bytes_ + bytes > outbound_max_) {
+    why = absl::ResourceExhaustedError("too many items wait for the connection");
+  }
+  if (!why.ok()) {
     shard_.DropAsk(ask, /*tell_callee=*/true);
     Answer(ask, WithCertainty(why, Certainty::kMaybeExecuted), nullptr);
     return;
   }
   if (const auto* message = node_.refs().InResponse(method, value)) GrantRefsIn(message);
   if (ask.granted > 0) --ask.granted;
-  if (Full() || !ask.held.empty()) {
+  ask.window = static_cast<uint32_t>(
+      std::clamp<size_t>(kStreamWindowBytes / std::max<size_t>(bytes, 1), 1,
+                         node_.limits().stream_credit_items));
+  if (holds) {
     std::string& held = ask.held.emplace_back(bytes, '\0');
     method.write_response(value, held.data());
     held_bytes_ += bytes;
     wants_room_ = true;
-    if (held_bytes_ > outbound_max_) EndLater();
     return;
   }
   Frame frame{.type = FrameType::kItem, .flags = kMandatory, .id = ask.wire_id};
   method.write_response(value, Begin(frame, bytes));
   // In its own measure, half a window at a time.
-  if (ask.granted <= node_.limits().stream_credit_items / 2) TopUp(ask);
+  if (ask.granted <= ask.window / 2) TopUp(ask);
 }
 
 void Session::WriteItem(RemoteAsk& ask, std::string_view bytes) {
@@ -273,8 +284,7 @@ void Session::WriteItem(RemoteAsk& ask, std::string_view bytes) {
 
 // Gives the writer as much room as the peer has, and no more than a window.
 void Session::TopUp(RemoteAsk& ask) {
-  const uint32_t window = node_.limits().stream_credit_items;
-  const uint32_t room = std::min(ask.credit, window - std::min(window, ask.granted));
+  const uint32_t room = std::min(ask.credit, ask.window - std::min(ask.window, ask.granted));
   if (room == 0 || !ask.pending()) return;
   if (Full()) {
     wants_room_ = true;

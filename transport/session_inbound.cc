@@ -30,6 +30,8 @@ constexpr uint32_t kCreditMax = 1 << 24;
 // Frames that come without one going back before they are acknowledged on their own.
 constexpr uint32_t kAcksOwedMax = 256;
 constexpr uint32_t kPingsPerWindowMax = 64;
+// Items that a stream's writer may be ahead until their size is known.
+constexpr uint32_t kFirstItems = 4;
 // How many turns an actor that was addressed may take until it is born.
 constexpr uint16_t kTurnsToBirthMax = 1024;
 
@@ -452,7 +454,8 @@ void Session::StartRequest(const Frame& frame, const AnyRef& target, const Metho
   ask.credit = ask.granted = 0;
   if (method.kind == MethodKind::kServerStream) {
     const uint32_t credit = (frame.flags & kHasCredit) ? std::min(frame.credit, kCreditMax) : 0;
-    ask.granted = std::min(credit, node_.limits().stream_credit_items);
+    ask.window = std::min(kFirstItems, node_.limits().stream_credit_items);
+    ask.granted = std::min(credit, ask.window);
     ask.credit = credit - ask.granted;
     envelope->flags |= kHasStreamCredit;
     envelope->credit = ask.granted;
