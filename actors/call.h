@@ -179,7 +179,8 @@ class [[nodiscard]] Call {
     if (envelope_ != nullptr) internal::DiscardUnsent(envelope_);
   }
 
-  // How long the caller will wait; never longer than its own request's deadline.
+  // How long the caller will wait, from the begin of the turn that sends the request; never longer
+  // than its own request's deadline.
   // Default: limits.ask_timeout.
   Call Within(absl::Duration timeout) && {
     timeout_ = timeout;

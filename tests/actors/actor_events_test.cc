@@ -1,0 +1,90 @@
+// Events of descriptors, children and timers, as actors see them.
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "tests/actors/probe.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/reply.h"
+#include "troupe/actors/shard.h"
+#include "troupe/actors/system.h"
+#include "troupe/base/instant.h"
+
+namespace troupe::test {
+namespace {
+
+Instant ClockNow() { return internal::Shard::Current()->loop().platform().clock().Now(); }
+
+// Makes this turn's reading of the clock old.
+void AgeTurn(Context& cx, absl::Duration age) {
+  while (ClockNow() < cx.Now() + age) {
+  }
+}
+
+// Whether what came at `now` came before `armed` and `delay`.
+std::string WhenOf(Instant armed, absl::Duration delay, Instant now) {
+  return now < armed + delay ? "early" : "in time";
+}
+
+TEST(ActorTimersTest, ADelayBeginsWhenItIsAskedForHoweverOldTheTurnIs) {
+  constexpr absl::Duration kDelay = absl::Milliseconds(2);
+  Instant armed;
+  Collected<std::string> seen;
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor =
+      system->Spawn<ProbeActor>({}, Script{.tick = [&](Context& cx, const Tick& tick) {
+                                  seen.Add(WhenOf(armed, kDelay, ClockNow()));
+                                  cx.Stop();
+                                }});
+  Perform(actor, [&](ProbeActor& self, Context& cx) {
+    AgeTurn(cx, 2 * kDelay);
+    armed = ClockNow();
+    cx.After(&self, kDelay, Tick{});
+  });
+  EXPECT_EQ(seen.Wait(1)[0], "in time");
+}
+
+TEST(ActorTimersTest, AFirstPeriodBeginsWhenItIsAskedForHoweverOldTheTurnIs) {
+  constexpr absl::Duration kPeriod = absl::Milliseconds(2);
+  Instant armed;
+  Collected<std::string> seen;
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor =
+      system->Spawn<ProbeActor>({}, Script{.tick = [&](Context& cx, const Tick& tick) {
+                                  seen.Add(WhenOf(armed, kPeriod, ClockNow()));
+                                  cx.Stop();
+                                }});
+  Perform(actor, [&](ProbeActor& self, Context& cx) {
+    AgeTurn(cx, 2 * kPeriod);
+    armed = ClockNow();
+    cx.Every(&self, kPeriod, Tick{});
+  });
+  EXPECT_EQ(seen.Wait(1)[0], "in time");
+}
+
+TEST(ActorTimersTest, ASleepBeginsWhenItIsAskedForHoweverOldTheTurnIs) {
+  constexpr absl::Duration kDelay = absl::Milliseconds(2);
+  Collected<std::string> seen;
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor = system->Spawn<ProbeActor>({}, Script{});
+  actor.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    AgeTurn(cx, 2 * kDelay);
+    const Instant begun = ClockNow();
+    co_await cx.Sleep(kDelay);
+    seen.Add(WhenOf(begun, kDelay, ClockNow()));
+    co_return absl::OkStatus();
+  }});
+  EXPECT_EQ(seen.Wait(1)[0], "in time");
+}
+
+}  // namespace
+}  // namespace troupe::test
