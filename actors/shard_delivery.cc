@@ -236,7 +236,8 @@ void Shard::StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
   ask.target_ = target;
   ask.asker_ = asker;
   ask.asker_generation_ = asker != nullptr ? asker->generation : 0;
-  ask.holds_asker_ = asker != nullptr && !Interleaves(*current_envelope_);
+  // A constructor and a destructor handle no message.
+  ask.holds_asker_ = current_envelope_ != nullptr && !Interleaves(*current_envelope_);
   if (asker != nullptr && asker->asks >= limits_.asks_per_actor_max) {
     return fail(absl::ResourceExhaustedError("asks_per_actor_max requests are pending"),
                 Certainty::kNotSent);
