@@ -21,19 +21,24 @@ void FdRecord::Begin() {
 }
 
 void FdRecord::OnFdReady(uint32_t events) {
-  // Best effort: a descriptor that cannot be silenced is told of again, and that is harmless.
+  // Best effort: what cannot be silenced, as a hang-up, comes here again and goes no further.
   Shard::Current()->loop().poller().Modify(watch_, 0).IgnoreError();
+  if (waiting_) return;
   Send(events, absl::OkStatus());
 }
 
 void FdRecord::AfterHandler() {
-  const absl::Status status = Shard::Current()->loop().poller().Modify(watch_, events_);
+  waiting_ = false;
+  Poller& poller = Shard::Current()->loop().poller();
+  const absl::Status status = poller.Modify(watch_, events_);
   if (status.ok()) return;
-  watch_ = WatchId();
+  // The descriptor was closed; a duplicate would keep it in the kernel's set.
+  poller.Remove(std::exchange(watch_, WatchId()));
   Send(kError, status);
 }
 
 void FdRecord::Send(uint32_t events, absl::Status status) {
+  waiting_ = true;
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(type_);
   shard.SetPayload(envelope,

@@ -30,6 +30,7 @@ class FdRecord final : public EventRecord, private FdHandler {
   const int fd_;
   const uint32_t events_;
   WatchId watch_;
+  bool waiting_ = false;  // For the handler of the last event.
 };
 
 }  // namespace troupe::internal

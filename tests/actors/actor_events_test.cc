@@ -86,5 +86,60 @@ TEST(ActorTimersTest, ASleepBeginsWhenItIsAskedForHoweverOldTheTurnIs) {
   EXPECT_EQ(seen.Wait(1)[0], "in time");
 }
 
+// --- Descriptors. ---
+
+size_t WatchCount() { return internal::Shard::Current()->loop().poller().watch_count(); }
+
+TEST(ActorDescriptorsTest, AWatchThatFailsLeavesNothingInThePoller) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  // The kernel keeps what it was asked for as long as the duplicate lives.
+  const int duplicate = dup(ends[0]);
+  size_t before = 0;
+  Collected<size_t> left;
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor =
+      system->Spawn<ProbeActor>({}, Script{.fd_ready = [&](Context& cx, const FdReady& ready) {
+                                  if (ready.status.ok()) {
+                                    close(ready.fd);  // Without Unwatch: a mistake.
+                                  } else {
+                                    EXPECT_EQ(ready.events, static_cast<uint32_t>(kError));
+                                    left.Add(WatchCount());
+                                  }
+                                }});
+  Perform(actor, [&](ProbeActor& self, Context& cx) {
+    before = WatchCount();
+    cx.Watch(&self, ends[0], kReadable);
+  });
+  ASSERT_EQ(write(ends[1], "x", 1), 1);
+  EXPECT_EQ(left.Wait(1)[0], before);
+  close(ends[1]);
+  Settle(actor);
+  close(duplicate);
+}
+
+TEST(ActorDescriptorsTest, TheNextEventIsAsOfTheEndOfTheLastOnesHandler) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "x", 1), 1);
+  close(ends[1]);  // A hang-up cannot be silenced.
+  Collected<uint32_t> seen;
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor =
+      system->Spawn<ProbeActor>({}, Script{.fd_ready = [&](Context& cx, const FdReady& ready) {
+                                  seen.Add(ready.events);
+                                  if (ready.events == kHangup) cx.Unwatch(ready.watch);
+                                  if (seen.Now().size() == 3) cx.Unwatch(ready.watch);
+                                }});
+  actor.Send(Do{[&](ProbeActor& self, Context& cx) -> Reply<void> {
+    cx.Watch(&self, ends[0], kReadable);
+    for (int i = 0; i < 5; ++i) co_await cx.Sleep(absl::Milliseconds(1));
+    co_return absl::OkStatus();
+  }});
+  for (const uint32_t events : seen.Wait(2)) EXPECT_EQ(events, kReadable | kHangup);
+  Settle(actor);
+  close(ends[0]);
+}
+
 }  // namespace
 }  // namespace troupe::test
