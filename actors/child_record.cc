@@ -19,8 +19,17 @@ absl::Status ChildRecord::Begin(const ChildOptions& options) {
   return absl::OkStatus();
 }
 
+bool ChildRecord::BeforeHandler(Envelope& envelope) {
+  if (envelope.type == exited_) return false;
+  handling_stderr_ = PayloadAs<ChildOutput>(envelope).is_stderr;
+  return true;
+}
+
+void ChildRecord::AfterHandler() { process_->HoldOutput(handling_stderr_, false); }
+
 void ChildRecord::OnChildOutput(bool is_stderr, std::string_view bytes) {
   if (output_ == nullptr) return;
+  process_->HoldOutput(is_stderr, true);
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(output_);
   shard.SetPayload(envelope,

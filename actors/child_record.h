@@ -11,6 +11,9 @@
 namespace troupe::internal {
 
 // One actor's child process. It goes when the actor does.
+//
+// Bounds: one message of standard output and one of standard error wait for the actor, and what
+//         was in the pipes when the child ended.
 class ChildRecord final : public EventRecord, private ChildHandler {
  public:
   ChildRecord(const MessageType* output, const MessageType* exited)
@@ -20,7 +23,8 @@ class ChildRecord final : public EventRecord, private ChildHandler {
   ChildProcess* process() { return process_.get(); }
 
   // The record ends with ChildExited: the last event.
-  bool BeforeHandler(Envelope& envelope) override { return envelope.type != exited_; }
+  bool BeforeHandler(Envelope& envelope) override;
+  void AfterHandler() override;
 
  private:
   void OnChildOutput(bool is_stderr, std::string_view bytes) override;
@@ -29,6 +33,7 @@ class ChildRecord final : public EventRecord, private ChildHandler {
   const MessageType* const output_;
   const MessageType* const exited_;
   int pid_ = 0;
+  bool handling_stderr_ = false;
   std::unique_ptr<ChildProcess> process_;
 };
 

@@ -61,6 +61,10 @@ class ChildProcess {
   // pipe_input; UNAVAILABLE after the child closed it.
   virtual absl::Status WriteInput(std::string_view bytes) = 0;
   virtual void CloseInput() = 0;
+
+  // While `hold`, no OnChildOutput() of that kind comes, except for what is in the pipe when the
+  // child ends: the child waits once its pipe is full.
+  virtual void HoldOutput(bool is_stderr, bool hold) = 0;
 };
 
 }  // namespace troupe

@@ -39,6 +39,7 @@ class PosixChild final : public ChildProcess {
   absl::Status Signal(int signal) override;
   absl::Status WriteInput(std::string_view bytes) override;
   void CloseInput() override;
+  void HoldOutput(bool is_stderr, bool hold) override;
 
  private:
   // One descriptor's events, sent on to a method.
@@ -51,6 +52,8 @@ class PosixChild final : public ChildProcess {
     absl::Status Open(Fd fd, uint32_t events);
     void Close();
     void Want(uint32_t events);
+    void Hold(bool hold);
+    bool held() const { return held_; }
     bool open() const { return fd_.valid(); }
     int fd() const { return fd_.get(); }
 
@@ -61,6 +64,7 @@ class PosixChild final : public ChildProcess {
     void (PosixChild::* const method_)(uint32_t);
     Fd fd_;
     WatchId watch_;
+    bool held_ = false;
   };
 
   // The end of a child that somebody else reaped before there was a pidfd.
@@ -80,9 +84,10 @@ class PosixChild final : public ChildProcess {
   absl::Status Start(const ChildOptions& options);
   bool HasEnded() const;
   void OnPidfd(uint32_t events);
-  void OnOutput(uint32_t events) { ReadSome(output_, false, bytes_max_); }
-  void OnError(uint32_t events) { ReadSome(error_, true, bytes_max_); }
+  void OnOutput(uint32_t events) { ReadUnlessHeld(output_, false); }
+  void OnError(uint32_t events) { ReadUnlessHeld(error_, true); }
   void OnInput(uint32_t events);
+  void ReadUnlessHeld(Channel& channel, bool is_stderr);
   size_t ReadSome(Channel& channel, bool is_stderr, size_t bytes_wanted);
   void DrainAtExit(Channel& channel, bool is_stderr);
   bool FlushInput();

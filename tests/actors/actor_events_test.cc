@@ -141,5 +141,52 @@ TEST(ActorDescriptorsTest, TheNextEventIsAsOfTheEndOfTheLastOnesHandler) {
   close(ends[0]);
 }
 
+// --- Children. ---
+
+// Messages that wait for the actor whose handler this is.
+size_t Waiting() {
+  size_t count = 0;
+  const internal::Cell& cell = *internal::Shard::Current()->current_cell();
+  for (internal::Envelope* e = cell.mailbox.head; e != nullptr; e = e->next) ++count;
+  return count;
+}
+
+TEST(ActorChildrenTest, AChildsOutputWaitsForTheHandlerOfWhatCameBefore) {
+  Collected<size_t> waiting;
+  Collected<bool> outputs;
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
+      {},
+      Script{.output = [&](Context&, const ChildOutput& output) { outputs.Add(output.is_stderr); },
+             .exited = [](Context&, const ChildExited&) {}});
+  actor.Send(Do{[&](ProbeActor& self, Context& cx) -> Reply<void> {
+    const ChildOptions endless{.argv = {"/bin/sh", "-c", "yes >&2 & yes"}};
+    EXPECT_TRUE(cx.Exec(&self, endless).ok());
+    while (Waiting() < 2) co_await cx.Sleep(absl::Milliseconds(1));
+    for (int i = 0; i < 5; ++i) co_await cx.Sleep(absl::Milliseconds(1));
+    waiting.Add(Waiting());
+    co_return absl::OkStatus();
+  }});
+  // One of standard output and one of standard error.
+  EXPECT_EQ(waiting.Wait(1)[0], 2u);
+  outputs.Wait(20);
+}
+
+TEST(ActorChildrenTest, AllOutputComesBeforeTheExit) {
+  constexpr size_t kBytes = 300'000;
+  size_t bytes = 0;
+  Collected<size_t> ended;
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
+      {},
+      Script{.output = [&](Context&, const ChildOutput& output) { bytes += output.bytes.size(); },
+             .exited = [&](Context&, const ChildExited&) { ended.Add(bytes); }});
+  Perform(actor, [&](ProbeActor& self, Context& cx) {
+    const ChildOptions zeros{.argv = {"head", "-c", std::to_string(kBytes), "/dev/zero"}};
+    EXPECT_TRUE(cx.Exec(&self, zeros).ok());
+  });
+  EXPECT_EQ(ended.Wait(1)[0], kBytes);
+}
+
 }  // namespace
 }  // namespace troupe::test
