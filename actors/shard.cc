@@ -208,6 +208,7 @@ void Shard::RunEvent(Cell& cell, Envelope* envelope) { RunMessage(cell, envelope
 bool Shard::PassesChecks(Cell& cell, Envelope* envelope) {
   bool passes = true;
   if (envelope->flags & kEvent) {
+    UncountEvent(cell, *envelope);
     EventRecord* const record = records_.Find(envelope->record);
     passes = record != nullptr && record->cell() == &cell;
     if (passes && !record->BeforeHandler(*envelope)) RemoveRecord(record->id(), &cell);

@@ -113,7 +113,17 @@ class Shard final : public LoopTask, public LoopClient {
     return SendResult::kAccepted;
   }
 
-  // Events and Downs: bounded by what they report on, not by the mailbox.
+  // Events and Downs: bounded by what they report on, and so not counted in the mailbox. What
+  // takes a message out counts every one off; for an event that is undone there.
+  void EnqueueEvent(Cell& cell, Envelope* envelope) {
+    cell.mailbox.Push(envelope);
+    MakeRunnable(cell);
+  }
+  void UncountEvent(Cell& cell, const Envelope& envelope) {
+    ++cell.messages;
+    cell.bytes += envelope.bytes;
+  }
+
   void EnqueueUnbounded(Cell& cell, Envelope* envelope) {
     ++cell.messages;
     cell.bytes += envelope->bytes;

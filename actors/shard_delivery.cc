@@ -163,7 +163,7 @@ void Shard::Deliver(Envelope* envelope) {
     return;
   }
   if (envelope->flags & kUnbounded) {
-    EnqueueUnbounded(*cell, envelope);
+    EnqueueEvent(*cell, envelope);
     return;
   }
   if (envelope->ask != 0) {

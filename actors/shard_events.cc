@@ -40,7 +40,7 @@ void Shard::DeliverEvent(Cell& cell, uint64_t record, Envelope* envelope) {
   envelope->flags |= kEvent;
   envelope->record = record;
   envelope->missed = 0;
-  EnqueueUnbounded(cell, envelope);
+  EnqueueEvent(cell, envelope);
 }
 
 TimerId ArmTimer(std::unique_ptr<TimerRecord> timer, absl::Duration delay) {

@@ -513,6 +513,7 @@ void Shard::DrainMailbox(Cell& cell, std::string_view why) {
     Envelope* const envelope = cell.mailbox.Pop();
     --cell.messages;
     cell.bytes -= envelope->bytes;
+    if (envelope->flags & kEvent) UncountEvent(cell, *envelope);
     Refuse(envelope, absl::UnavailableError(AbslView(why)), Certainty::kNotExecuted);
   }
 }
@@ -649,7 +650,7 @@ void Shard::SendDown(Envelope* down, const AnyRef& who, StopReason reason,
     Recycle(down);
     return;
   }
-  EnqueueUnbounded(*watcher, down);
+  EnqueueEvent(*watcher, down);
 }
 
 }  // namespace troupe::internal

@@ -188,5 +188,29 @@ TEST(ActorChildrenTest, AllOutputComesBeforeTheExit) {
   EXPECT_EQ(ended.Wait(1)[0], kBytes);
 }
 
+TEST(ActorEventsTest, EventsThatWaitTakeNoPlaceInTheMailboxFromSenders) {
+  Collected<SendResult> sent;
+  Collected<int64_t> ticks;
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
+      {.mailbox = {.messages_max = 2}},
+      Script{.tick = [&](Context&, const Tick& tick) { ticks.Add(tick.value); }});
+  actor.Send(Do{[&](ProbeActor& self, Context& cx) -> Reply<void> {
+    for (int i = 0; i < 5; ++i) cx.After(&self, absl::ZeroDuration(), Tick{i});
+    co_await cx.Sleep(absl::Milliseconds(1));
+    EXPECT_EQ(Waiting(), 5u);
+    const Ref<ProbeActor> me = cx.Self(&self);
+    for (int i = 5; i < 8; ++i) sent.Add(me.Send(Tick{i}));
+    co_return absl::OkStatus();
+  }});
+  EXPECT_EQ(sent.Wait(3), (std::vector<SendResult>{SendResult::kAccepted, SendResult::kAccepted,
+                                                   SendResult::kFull}));
+  EXPECT_EQ(ticks.Wait(7), (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6}));
+  // What was counted is counted off again.
+  Settle(actor);
+  EXPECT_EQ(actor.Send(Tick{8}), SendResult::kAccepted);
+  ticks.Wait(8);
+}
+
 }  // namespace
 }  // namespace troupe::test
