@@ -187,8 +187,7 @@ size_t Shard::RunReady() {
   uint32_t left = limits_.turn_messages_max;
   while (left > 0) {
     if (newest_ != nullptr && (run_head_ == nullptr || ++spawn_streak_ < kStartsInRow)) {
-      StartNewest();
-      --left;
+      left -= std::max<uint32_t>(StartNewest(left), 1);
       continue;
     }
     spawn_streak_ = 0;

@@ -344,7 +344,8 @@ class Shard final : public LoopTask, public LoopClient {
   // Lifecycle.
   AnyRef RefuseBirth(const absl::Status& why);
   std::optional<SlotLease> LeaseOn(uint16_t shard);
-  void StartNewest();
+  // Returns how many messages it handled, up to `budget`.
+  uint32_t StartNewest(uint32_t budget);
   void RunStart(Cell& cell);
   void Fail(Cell& cell, absl::Status why);
   bool TakeRestart(Cell& cell);

@@ -221,7 +221,7 @@ void Shard::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
   newest_ = &cell;
 }
 
-void Shard::StartNewest() {
+uint32_t Shard::StartNewest(uint32_t budget) {
   Cell& cell = *newest_;
   newest_ = cell.run_next;
   // It stays marked as queued while it starts: what it then has to do is done here and now, so
@@ -232,9 +232,8 @@ void Shard::StartNewest() {
     cell.stall |= kAttention;
   }
   cell.queued = false;
-  if (!cell.mailbox.empty() || (cell.stall & kAttention) != 0) {
-    RunCell(cell, limits_.turn_messages_per_actor_max);
-  }
+  if (cell.mailbox.empty() && (cell.stall & kAttention) == 0) return 0;
+  return RunCell(cell, budget);
 }
 
 void Shard::RunStart(Cell& cell) {
