@@ -267,7 +267,11 @@ void Shard::FreeActivation(Activation& activation) {
 
 void Shard::DropIdleActivation() {
   Activation* const activation = std::exchange(current_activation_, nullptr);
-  if (activation != nullptr && !activation->root) FreeActivation(*activation);
+  if (activation == nullptr || activation->root) return;
+  Cell& cell = *activation->cell;
+  const bool stops_actor = activation->stops_actor;
+  FreeActivation(*activation);
+  if (stops_actor) AskToStop(cell, StopReason::kStopped);
 }
 
 void Shard::Suspend(Suspension& suspension, std::coroutine_handle<> handle) {
@@ -345,6 +349,7 @@ void Shard::ResumeActivation(Activation& activation) {
       cell.stall &= ~kBlocked;
     }
     current_activation_ = nullptr;
+    const bool stops_actor = activation.stops_actor;
     FreeActivation(activation);
     try {
       envelope->type->complete(*envelope, root);
@@ -352,6 +357,7 @@ void Shard::ResumeActivation(Activation& activation) {
       threw = true;
       HandlerThrew(cell);
     }
+    if (stops_actor) AskToStop(cell, StopReason::kStopped);
     current_cell_ = nullptr;
     current_envelope_ = nullptr;
     FinishEnvelope(envelope);

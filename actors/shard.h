@@ -221,6 +221,8 @@ class Shard final : public LoopTask, public LoopClient {
   void ChildGone(const AnyRef& parent, const AnyRef& child);
   void SendDown(Envelope* down, const AnyRef& who, StopReason reason, const absl::Status& status);
   void AskToStop(Cell& cell, StopReason reason);
+  // The actor whose handler runs stops when that is through.
+  void StopAfterHandler();
   void Stop(const AnyRef& ref, StopReason reason);
   void StopAllActors();
   void KillAllActors();

@@ -348,6 +348,12 @@ void Shard::AskToStop(Cell& cell, StopReason reason) {
   MakeRunnable(cell);
 }
 
+void Shard::StopAfterHandler() {
+  Activation& activation = *CurrentActivation();
+  activation.stops_actor = true;
+  activation.cell->end_asked = true;
+}
+
 void Shard::BeginStop(Cell& cell) {
   if (cell.state == CellState::kStopping) return;
   const bool was_alive = cell.actor != nullptr && cell.state == CellState::kRunning;
