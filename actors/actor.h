@@ -24,8 +24,8 @@ class Actor {
   // Before the first message of each life.
   virtual Reply<void> OnStart(Context&) { return absl::OkStatus(); }
 
-  // After the last message and after the children, unless the actor failed. Its outcome is
-  // logged when it is not OK.
+  // After the last message and after the children, unless the actor failed or was stopped before
+  // OnStart was through. Its outcome is logged when it is not OK.
   virtual Reply<void> OnStop(Context&, StopReason) { return absl::OkStatus(); }
 
  protected:

@@ -179,7 +179,8 @@ class [[nodiscard]] Call {
     if (envelope_ != nullptr) internal::DiscardUnsent(envelope_);
   }
 
-  // How long the caller will wait; never longer than its own request's deadline.
+  // How long the caller will wait, from the begin of the turn that sends the request; never longer
+  // than its own request's deadline.
   // Default: limits.ask_timeout.
   Call Within(absl::Duration timeout) && {
     timeout_ = timeout;
@@ -190,7 +191,9 @@ class [[nodiscard]] Call {
   Pending<T> Start() &&;
 
   // Sends it and blocks this thread until the outcome: for workers and for threads that are no
-  // shard's; a CHECK on a shard. In simulation it drives the simulation.
+  // shard's; a CHECK on a shard. In simulation it drives the simulation. It always has a deadline:
+  // limits.ask_timeout where Within() says nothing or infinite, and on a worker never longer than
+  // the time that its job has left.
   internal::Outcome<T> Wait() &&;
 
   internal::CallAwaiter<T> operator co_await() && {

@@ -75,6 +75,7 @@ struct Activation {
   bool ready = false;          // In the cell's list of ready activations.
   bool cancelled = false;
   bool interleaved = false;
+  bool stops_actor = false;  // Once it is through.
   bool doomed = false;  // Its actor's life is over: destroyed once the offloads are back.
 };
 

@@ -12,33 +12,39 @@ namespace troupe::internal {
 
 absl::Status ChildRecord::Begin(const ChildOptions& options) {
   Shard& shard = *Shard::Current();
-  TROUPE_ASSIGN_OR_RETURN(process_, shard.loop().platform().SpawnChild(
-                                        shard.loop().poller(), options, shard.limits(), this));
+  TROUPE_ASSIGN_OR_RETURN(process_,
+                          shard.loop().platform().SpawnChild(shard.loop().poller(), options,
+                                                             shard.limits(), this));
   pid_ = process_->pid();
   return absl::OkStatus();
 }
 
-void ChildRecord::OnChildOutput(bool is_stderr, std::string_view bytes) {
-  if (output_ == nullptr) return;
-  ++outputs_queued_;
-  process_->PauseOutput();
-  Shard& shard = *Shard::Current();
-  Envelope* const envelope = shard.NewEnvelope(output_);
-  shard.SetPayload(
-      envelope,
-      ChildOutput{.child = ChildId(id()), .is_stderr = is_stderr, .bytes = std::string(bytes)},
-      bytes.size());
-  shard.DeliverEvent(*cell(), id(), envelope);
+bool ChildRecord::BeforeHandler(Envelope& envelope) {
+  if (envelope.type == exited_) return false;
+  handling_stderr_ = PayloadAs<ChildOutput>(envelope).is_stderr;
+  return true;
 }
 
-void ChildRecord::AfterHandler() {
-  if (--outputs_queued_ == 0) process_->ResumeOutput();
+void ChildRecord::AfterHandler() { process_->HoldOutput(handling_stderr_, false); }
+
+void ChildRecord::OnChildOutput(bool is_stderr, std::string_view bytes) {
+  if (output_ == nullptr) return;
+  process_->HoldOutput(is_stderr, true);
+  Shard& shard = *Shard::Current();
+  Envelope* const envelope = shard.NewEnvelope(output_);
+  shard.SetPayload(envelope,
+                   ChildOutput{.child = ChildId(id()),
+                               .is_stderr = is_stderr,
+                               .bytes = std::string(bytes)},
+                   bytes.size());
+  shard.DeliverEvent(*cell(), id(), envelope);
 }
 
 void ChildRecord::OnChildExited(const ChildStatus& status) {
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(exited_);
-  shard.SetPayload(envelope, ChildExited{.child = ChildId(id()), .pid = pid_, .status = status}, 0);
+  shard.SetPayload(envelope, ChildExited{.child = ChildId(id()), .pid = pid_, .status = status},
+                   0);
   shard.DeliverEvent(*cell(), id(), envelope);
 }
 

@@ -1,7 +1,6 @@
 #ifndef TROUPE_ACTORS_CHILD_RECORD_H_
 #define TROUPE_ACTORS_CHILD_RECORD_H_
 
-#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -12,6 +11,9 @@
 namespace troupe::internal {
 
 // One actor's child process. It goes when the actor does.
+//
+// Bounds: one message of standard output and one of standard error wait for the actor, and what
+//         was in the pipes when the child ended.
 class ChildRecord final : public EventRecord, private ChildHandler {
  public:
   ChildRecord(const MessageType* output, const MessageType* exited)
@@ -21,8 +23,7 @@ class ChildRecord final : public EventRecord, private ChildHandler {
   ChildProcess* process() { return process_.get(); }
 
   // The record ends with ChildExited: the last event.
-  bool BeforeHandler(Envelope& envelope) override { return envelope.type != exited_; }
-  // Of some output.
+  bool BeforeHandler(Envelope& envelope) override;
   void AfterHandler() override;
 
  private:
@@ -32,7 +33,7 @@ class ChildRecord final : public EventRecord, private ChildHandler {
   const MessageType* const output_;
   const MessageType* const exited_;
   int pid_ = 0;
-  uint32_t outputs_queued_ = 0;
+  bool handling_stderr_ = false;
   std::unique_ptr<ChildProcess> process_;
 };
 

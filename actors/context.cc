@@ -42,10 +42,11 @@ uint32_t Context::missed() const {
   return (envelope().flags & internal::kEvent) != 0 ? envelope().missed : 0;
 }
 
-void Context::Stop() {
-  Shard::Current()->AskToStop(*envelope().cell, StopReason::kStopped);
+void Context::Stop() { Shard::Current()->StopAfterHandler(); }
+void Context::Stop(const AnyRef& other) {
+  if (other == self()) return Stop();
+  Shard::Current()->Stop(other, StopReason::kStopped);
 }
-void Context::Stop(const AnyRef& other) { Shard::Current()->Stop(other, StopReason::kStopped); }
 
 std::optional<AnyRef> Context::FindAny(std::string_view name) const {
   return internal::FindService(Shard::Current()->runtime(), name, nullptr);

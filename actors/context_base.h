@@ -80,9 +80,11 @@ class Context {
   template <typename W, typename... Args>
   Ref<W> SpawnWorkers(WorkerOptions options, Args&&... args);
 
-  // Ends this actor when the handler is through.
+  // Ends this actor when the handler is through, however often that waits: the request it handles
+  // still has its reply.
   void Stop();
-  // Asks another actor of this node to end.
+  // Asks an actor of this node to end. Another one ends at once: a handler of it that waits is
+  // ended where it is.
   void Stop(const AnyRef& other);
 
   // The living actor of that name, when it serves S (a generated service, or an actor class).

@@ -29,9 +29,11 @@ void FdRecord::OnFdReady(uint32_t events) {
 
 void FdRecord::AfterHandler() {
   waiting_ = false;
-  const absl::Status status = Shard::Current()->loop().poller().Modify(watch_, events_);
+  Poller& poller = Shard::Current()->loop().poller();
+  const absl::Status status = poller.Modify(watch_, events_);
   if (status.ok()) return;
-  watch_ = WatchId();
+  // The descriptor was closed; a duplicate would keep it in the kernel's set.
+  poller.Remove(std::exchange(watch_, WatchId()));
   Send(kError, status);
 }
 

@@ -1,5 +1,7 @@
 // What handles do on a thread that is no shard's.
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "troupe/actors/certainty.h"
@@ -10,6 +12,24 @@
 #include "troupe/actors/system.h"
 
 namespace troupe::internal {
+namespace {
+
+constinit thread_local int64_t job_deadline = kNoDeadline;
+
+// What Wait() waits at most, on this thread.
+absl::Duration WaitTime(Runtime& runtime, absl::Duration timeout) {
+  // Neither a default nor an infinite time: no thread is held forever by a request.
+  if (timeout == kDefaultTimeout || timeout == absl::InfiniteDuration()) {
+    timeout = runtime.limits().ask_timeout;
+  }
+  if (job_deadline == kNoDeadline) return timeout;
+  return std::min(timeout, Instant{job_deadline} - runtime.platform().clock().Now());
+}
+
+}  // namespace
+
+JobDeadline::JobDeadline(Instant deadline) { job_deadline = deadline.nanos; }
+JobDeadline::~JobDeadline() { job_deadline = kNoDeadline; }
 
 Envelope* NewForeignEnvelope(const MessageType* type) {
   auto* const envelope = new Envelope;
@@ -58,14 +78,21 @@ void DiscardUnsent(Envelope* envelope) {
 void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Duration timeout) {
   TROUPE_CHECK_MSG(Shard::Current() == nullptr,
                    "Wait() would block a shard: co_await the call instead");
-  TROUPE_CHECK_MSG(static_cast<bool>(target), "Wait() on an empty handle");
+  if (!target) {
+    DiscardUnsent(envelope);
+    wait.OnReply(WithCertainty(absl::UnavailableError("the handle is empty"),
+                               Certainty::kNotExecuted),
+                 nullptr);
+    return;
+  }
   Runtime& runtime = target.system()->runtime();
   const std::unique_ptr<Event> event = runtime.platform().MakeEvent();
   wait.set_event(event.get());
   const bool local = target.incarnation() == runtime.incarnation();
   Shard& shard = runtime.shard(local && target.shard() < runtime.shard_count() ? target.shard()
                                                                                : 0);
-  if (!shard.Post([&] { shard.StartAsk(wait, target, envelope, timeout); })) {
+  const absl::Duration time = WaitTime(runtime, timeout);
+  if (!shard.Post([&] { shard.StartAsk(wait, target, envelope, time); })) {
     DiscardUnsent(envelope);
     wait.OnReply(WithCertainty(absl::ResourceExhaustedError("the shard's inbox is full"),
                                Certainty::kNotSent),

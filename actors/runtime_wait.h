@@ -12,6 +12,7 @@
 #include "troupe/actors/envelope.h"
 #include "troupe/actors/pending_ask.h"
 #include "troupe/actors/reply.h"
+#include "troupe/base/instant.h"
 #include "troupe/loop/platform.h"
 
 namespace troupe::internal {
@@ -26,7 +27,10 @@ class WaitBase : public PendingAsk {
 
  protected:
   ~WaitBase() = default;
-  void Done() { event_->Notify(); }
+  // Without an event the outcome came before the wait.
+  void Done() {
+    if (event_ != nullptr) event_->Notify();
+  }
 
  private:
   Event* event_ = nullptr;
@@ -50,6 +54,15 @@ class WaitState final : public WaitBase {
 
  private:
   std::optional<Outcome<T>> outcome_;
+};
+
+// What this thread waits for meanwhile ends with the job that it runs.
+class JobDeadline {
+ public:
+  explicit JobDeadline(Instant deadline);
+  ~JobDeadline();
+  JobDeadline(const JobDeadline&) = delete;
+  JobDeadline& operator=(const JobDeadline&) = delete;
 };
 
 // Sends `envelope` to `target` as a request and blocks until `wait` has its outcome.

@@ -189,8 +189,7 @@ size_t Shard::RunReady() {
   uint32_t left = limits_.turn_messages_max;
   while (left > 0) {
     if (newest_ != nullptr && (run_head_ == nullptr || ++spawn_streak_ < kStartsInRow)) {
-      StartNewest();
-      --left;
+      left -= std::max<uint32_t>(StartNewest(left), 1);
       continue;
     }
     spawn_streak_ = 0;
@@ -210,6 +209,7 @@ void Shard::RunEvent(Cell& cell, Envelope* envelope) { RunMessage(cell, envelope
 bool Shard::PassesChecks(Cell& cell, Envelope* envelope) {
   bool passes = true;
   if (envelope->flags & kEvent) {
+    UncountEvent(cell, *envelope);
     EventRecord* const record = records_.Find(envelope->record);
     passes = record != nullptr && record->cell() == &cell;
     if (passes && !record->BeforeHandler(*envelope)) RemoveRecord(record->id(), &cell);
@@ -269,7 +269,11 @@ void Shard::FreeActivation(Activation& activation) {
 
 void Shard::DropIdleActivation() {
   Activation* const activation = std::exchange(current_activation_, nullptr);
-  if (activation != nullptr && !activation->root) FreeActivation(*activation);
+  if (activation == nullptr || activation->root) return;
+  Cell& cell = *activation->cell;
+  const bool stops_actor = activation->stops_actor;
+  FreeActivation(*activation);
+  if (stops_actor) AskToStop(cell, StopReason::kStopped);
 }
 
 void Shard::Suspend(Suspension& suspension, std::coroutine_handle<> handle) {
@@ -347,6 +351,7 @@ void Shard::ResumeActivation(Activation& activation) {
       cell.stall &= ~kBlocked;
     }
     current_activation_ = nullptr;
+    const bool stops_actor = activation.stops_actor;
     FreeActivation(activation);
     try {
       envelope->type->complete(*envelope, root);
@@ -354,6 +359,7 @@ void Shard::ResumeActivation(Activation& activation) {
       threw = true;
       HandlerThrew(cell);
     }
+    if (stops_actor) AskToStop(cell, StopReason::kStopped);
     current_cell_ = nullptr;
     current_envelope_ = nullptr;
     FinishEnvelope(envelope);

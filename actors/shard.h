@@ -113,7 +113,17 @@ class Shard final : public LoopTask, public LoopClient {
     return SendResult::kAccepted;
   }
 
-  // Events and Downs: bounded by what they report on, not by the mailbox.
+  // Events and Downs: bounded by what they report on, and so not counted in the mailbox. What
+  // takes a message out counts every one off; for an event that is undone there.
+  void EnqueueEvent(Cell& cell, Envelope* envelope) {
+    cell.mailbox.Push(envelope);
+    MakeRunnable(cell);
+  }
+  void UncountEvent(Cell& cell, const Envelope& envelope) {
+    ++cell.messages;
+    cell.bytes += envelope.bytes;
+  }
+
   void EnqueueUnbounded(Cell& cell, Envelope* envelope) {
     ++cell.messages;
     cell.bytes += envelope->bytes;
@@ -213,6 +223,8 @@ class Shard final : public LoopTask, public LoopClient {
   void ChildGone(const AnyRef& parent, const AnyRef& child);
   void SendDown(Envelope* down, const AnyRef& who, StopReason reason, const absl::Status& status);
   void AskToStop(Cell& cell, StopReason reason);
+  // The actor whose handler runs stops when that is through.
+  void StopAfterHandler();
   void Stop(const AnyRef& ref, StopReason reason);
   void StopAllActors();
   void KillAllActors();
@@ -339,7 +351,8 @@ class Shard final : public LoopTask, public LoopClient {
   // Lifecycle.
   AnyRef RefuseBirth(const absl::Status& why);
   std::optional<SlotLease> LeaseOn(uint16_t shard);
-  void StartNewest();
+  // Returns how many messages it handled, up to `budget`.
+  uint32_t StartNewest(uint32_t budget);
   void RunStart(Cell& cell);
   void Fail(Cell& cell, absl::Status why);
   bool TakeRestart(Cell& cell);

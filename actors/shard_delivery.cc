@@ -168,7 +168,7 @@ void Shard::Deliver(Envelope* envelope) {
     return;
   }
   if (envelope->flags & kUnbounded) {
-    EnqueueUnbounded(*cell, envelope);
+    EnqueueEvent(*cell, envelope);
     return;
   }
   if (envelope->ask != 0) {
@@ -255,7 +255,8 @@ void Shard::StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
   ask.target_ = target;
   ask.asker_ = asker;
   ask.asker_generation_ = asker != nullptr ? asker->generation : 0;
-  ask.holds_asker_ = asker != nullptr && !Interleaves(*current_envelope_);
+  // A constructor and a destructor handle no message.
+  ask.holds_asker_ = current_envelope_ != nullptr && !Interleaves(*current_envelope_);
   if (asker != nullptr && asker->asks >= limits_.asks_per_actor_max) {
     return fail(absl::ResourceExhaustedError("asks_per_actor_max requests are pending"),
                 Certainty::kNotSent);

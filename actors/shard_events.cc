@@ -40,7 +40,7 @@ void Shard::DeliverEvent(Cell& cell, uint64_t record, Envelope* envelope) {
   envelope->flags |= kEvent;
   envelope->record = record;
   envelope->missed = 0;
-  EnqueueUnbounded(cell, envelope);
+  EnqueueEvent(cell, envelope);
 }
 
 TimerId ArmTimer(std::unique_ptr<TimerRecord> timer, absl::Duration delay) {
@@ -50,7 +50,8 @@ TimerId ArmTimer(std::unique_ptr<TimerRecord> timer, absl::Duration delay) {
     TROUPE_LOG(kError, "no timer armed: timers_per_shard_max are pending");
     return TimerId();
   }
-  shard.loop().timers().Arm(*timer.release(), shard.loop().now() + delay);
+  // From now, not from the begin of the turn: a timer is never early.
+  shard.loop().timers().Arm(*timer.release(), shard.loop().platform().clock().Now() + delay);
   return TimerId(id);
 }
 

@@ -219,7 +219,7 @@ void Shard::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
   newest_ = &cell;
 }
 
-void Shard::StartNewest() {
+uint32_t Shard::StartNewest(uint32_t budget) {
   Cell& cell = *newest_;
   newest_ = cell.run_next;
   // It stays marked as queued while it starts: what it then has to do is done here and now, so
@@ -230,9 +230,8 @@ void Shard::StartNewest() {
     cell.stall |= kAttention;
   }
   cell.queued = false;
-  if (!cell.mailbox.empty() || (cell.stall & kAttention) != 0) {
-    RunCell(cell, limits_.turn_messages_per_actor_max);
-  }
+  if (cell.mailbox.empty() && (cell.stall & kAttention) == 0) return 0;
+  return RunCell(cell, budget);
 }
 
 void Shard::RunStart(Cell& cell) {
@@ -344,6 +343,12 @@ void Shard::AskToStop(Cell& cell, StopReason reason) {
   if (reason != StopReason::kStopped || cell.extra != nullptr) cell.Extra().stop_reason = reason;
   cell.stall |= kAttention;
   MakeRunnable(cell);
+}
+
+void Shard::StopAfterHandler() {
+  Activation& activation = *CurrentActivation();
+  activation.stops_actor = true;
+  activation.cell->end_asked = true;
 }
 
 void Shard::BeginStop(Cell& cell) {
@@ -510,6 +515,7 @@ void Shard::DrainMailbox(Cell& cell, std::string_view why) {
     Envelope* const envelope = cell.mailbox.Pop();
     --cell.messages;
     cell.bytes -= envelope->bytes;
+    if (envelope->flags & kEvent) UncountEvent(cell, *envelope);
     Refuse(envelope, absl::UnavailableError(AbslView(why)), Certainty::kNotExecuted);
   }
 }
@@ -657,7 +663,7 @@ void Shard::SendDown(Envelope* down, const AnyRef& who, StopReason reason,
     Recycle(down);
     return;
   }
-  EnqueueUnbounded(*watcher, down);
+  EnqueueEvent(*watcher, down);
 }
 
 }  // namespace troupe::internal

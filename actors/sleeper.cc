@@ -19,7 +19,8 @@ bool Sleeper::await_ready() {
 
 void Sleeper::await_suspend(std::coroutine_handle<> handle_to_resume) {
   Loop& loop = Shard::Current()->loop();
-  loop.timers().Arm(*this, loop.now() + duration_);
+  // From now, not from the begin of the turn: a timer is never early.
+  loop.timers().Arm(*this, loop.platform().clock().Now() + duration_);
   Shard::Current()->Suspend(*this, handle_to_resume);
 }
 

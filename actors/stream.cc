@@ -41,7 +41,28 @@ struct CreditGrant {
 
 void SinkState::Grant(uint32_t items) {
   credit_ += items;
-  if (waiter_ != nullptr) Shard::Current()->Resume(*std::exchange(waiter_, nullptr));
+  while (first_ != nullptr && TrySpend()) {
+    SinkWaiter& waiter = *first_;
+    Leave(waiter);
+    waiter.has_room_ = true;
+    Shard::Current()->Resume(waiter);
+  }
+}
+
+void SinkState::Wait(SinkWaiter& waiter) {
+  waiter.waits_ = true;
+  waiter.prev_waiter_ = last_;
+  (last_ != nullptr ? last_->next_waiter_ : first_) = &waiter;
+  last_ = &waiter;
+}
+
+void SinkState::Leave(SinkWaiter& waiter) {
+  if (std::exchange(waiter.has_room_, false)) Grant(1);
+  if (!std::exchange(waiter.waits_, false)) return;
+  SinkWaiter* const next = waiter.next_waiter_;
+  SinkWaiter* const prev = waiter.prev_waiter_;
+  (next != nullptr ? next->prev_waiter_ : last_) = prev;
+  (prev != nullptr ? prev->next_waiter_ : first_) = next;
 }
 
 SinkState* OpenSink(Envelope& envelope) {

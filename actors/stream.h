@@ -16,12 +16,27 @@
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/pending_ask.h"
 #include "troupe/actors/shard.h"
+#include "troupe/base/check.h"
 
 namespace troupe {
 namespace internal {
 
-// The writing end of one stream: how many items its reader has room for, and the handler that
-// waits for room.
+// One write to a stream, which may have to wait for room.
+class SinkWaiter : public Suspension {
+ protected:
+  ~SinkWaiter() = default;
+
+ private:
+  friend class SinkState;
+
+  SinkWaiter* next_waiter_ = nullptr;
+  SinkWaiter* prev_waiter_ = nullptr;
+  bool waits_ = false;
+  bool has_room_ = false;  // Room is kept for it.
+};
+
+// The writing end of one stream: how many items its reader has room for, and the writes that wait
+// for room, oldest first.
 //
 // Thread:   the callee's shard.
 // Lifetime: as long as the handler's activation.
@@ -32,16 +47,24 @@ class SinkState {
 
   uint16_t reader_shard() const { return reader_shard_; }
   uint64_t ask() const { return ask_; }
-  bool has_credit() const { return credit_ > 0; }
-  void Spend() { --credit_; }
+  // Takes room for one item, if there is some: then nobody waits for it.
+  bool TrySpend() {
+    if (credit_ == 0) return false;
+    --credit_;
+    return true;
+  }
+  // Keeps the room for those that wait, as far as it goes, and resumes them.
   void Grant(uint32_t items);
-  void set_waiter(Suspension* waiter) { waiter_ = waiter; }
+  void Wait(SinkWaiter& waiter);
+  // It waits no more. Room that is kept for it goes to the next.
+  void Leave(SinkWaiter& waiter);
 
  private:
   const uint16_t reader_shard_;
   const uint64_t ask_;
   uint32_t credit_;
-  Suspension* waiter_ = nullptr;
+  SinkWaiter* first_ = nullptr;
+  SinkWaiter* last_ = nullptr;
 };
 
 // The sink of the stream that `envelope` asked for: registered until CloseSink.
@@ -81,29 +104,27 @@ struct StreamItem {
 };
 
 template <typename T>
-class SinkWrite final : public Suspension {
+class SinkWrite final : public SinkWaiter {
  public:
   SinkWrite(SinkState* state, T value) : state_(state), value_(std::move(value)) {}
   ~SinkWrite() {
     if (activation == nullptr) return;
-    state_->set_waiter(nullptr);
     Shard::Current()->Unlink(*this);
+    state_->Leave(*this);
   }
   SinkWrite(const SinkWrite&) = delete;
   SinkWrite& operator=(const SinkWrite&) = delete;
 
   bool await_ready() {
     cancelled_ = Shard::Current()->CurrentCancelled();
-    return cancelled_ || state_->has_credit();
+    return cancelled_ || state_->TrySpend();
   }
   void await_suspend(std::coroutine_handle<> handle_to_resume) {
-    state_->set_waiter(this);
+    state_->Wait(*this);
     Shard::Current()->Suspend(*this, handle_to_resume);
   }
   absl::Status await_resume() {
-    state_->set_waiter(nullptr);
     if (cancelled_) return CancelledAwait();
-    state_->Spend();
     SendControlTo(*Shard::Current(), state_->reader_shard(),
                   StreamItem<T>{state_->ask(), std::move(value_)});
     return absl::OkStatus();
@@ -111,6 +132,7 @@ class SinkWrite final : public Suspension {
 
   void Cancel() override {
     cancelled_ = true;
+    state_->Leave(*this);
     Shard::Current()->Resume(*this);
   }
 
@@ -137,9 +159,10 @@ class StreamState final : public PendingAsk {
     Wake();
   }
   void Wake() {
-    if (waiter_ != nullptr) Shard::Current()->Resume(*std::exchange(waiter_, nullptr));
+    if (waiter_ != nullptr) Shard::Current()->Resume(*waiter_);
   }
 
+  bool has_waiter() const { return waiter_ != nullptr; }
   bool ready() const { return !items_.empty() || end_.has_value(); }
   absl::StatusOr<std::optional<T>> Take();
   void set_waiter(Suspension* waiter) { waiter_ = waiter; }
@@ -169,7 +192,8 @@ class Sink {
  public:
   explicit Sink(internal::SinkState* state) : state_(state) {}
 
-  // co_await out.Write(item): OK once the reader has room for it and it is on its way.
+  // co_await out.Write(item): OK once the reader has room for it and it is on its way. Writes that
+  // wait side by side, in coroutines of one handler, get room in their order.
   // Errors: CANCELLED when the reader or its node has gone.
   [[nodiscard]] internal::SinkWrite<T> Write(T item) {
     return internal::SinkWrite<T>(state_, std::move(item));
@@ -220,13 +244,16 @@ class [[nodiscard]] Stream {
    public:
     explicit NextAwaiter(internal::StreamState<T>& state) : state_(state) {}
     ~NextAwaiter() {
+      if (activation == nullptr) return;
       state_.set_waiter(nullptr);
-      if (activation != nullptr) internal::Shard::Current()->Unlink(*this);
+      internal::Shard::Current()->Unlink(*this);
     }
     NextAwaiter(const NextAwaiter&) = delete;
     NextAwaiter& operator=(const NextAwaiter&) = delete;
 
     bool await_ready() {
+      TROUPE_CHECK_MSG(!state_.has_waiter(),
+                       "Next() while another one waits: a stream has one reader at a time");
       if (internal::Shard::Current()->CurrentCancelled()) state_.Abandon();
       return state_.ready();
     }
@@ -234,10 +261,12 @@ class [[nodiscard]] Stream {
       state_.set_waiter(this);
       internal::Shard::Current()->Suspend(*this, handle_to_resume);
     }
-    absl::StatusOr<std::optional<T>> await_resume() { return state_.Take(); }
+    absl::StatusOr<std::optional<T>> await_resume() {
+      state_.set_waiter(nullptr);
+      return state_.Take();
+    }
 
     void Cancel() override {
-      state_.set_waiter(nullptr);
       state_.Abandon();
       internal::Shard::Current()->Resume(*this);
     }
@@ -246,7 +275,8 @@ class [[nodiscard]] Stream {
     internal::StreamState<T>& state_;
   };
 
-  // co_await stream.Next(): the next item; empty after the last one; the stream's error once.
+  // co_await stream.Next(): the next item; empty after the last one; the stream's error each time
+  // after an error. Only one coroutine at a time may wait.
   [[nodiscard]] NextAwaiter Next() {
     Begin();
     return NextAwaiter(*state_);

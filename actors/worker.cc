@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime_wait.h"
 #include "troupe/actors/service.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/text.h"
@@ -26,6 +27,7 @@ void WorkJob::Work(int thread) {
   }
   const absl::Duration remaining = Instant{envelope_->deadline} - now;
   WorkerContext context(thread, remaining, &cancelled_);
+  const JobDeadline until(Instant{envelope_->deadline});
   try {
     Handle(*pool_->workers[thread], context);
   } catch (const std::exception& thrown) {

@@ -25,9 +25,9 @@ struct ChildOptions {
 
 // How a child ended.
 struct ChildStatus {
-  bool known = true;   // False when somebody else reaped it.
-  int exit_code = -1;  // >= 0 when it exited by itself.
-  int signal = 0;      // > 0 when a signal ended it.
+  bool known = true;    // False when somebody else reaped it.
+  int exit_code = -1;   // >= 0 when it exited by itself.
+  int signal = 0;       // > 0 when a signal ended it.
 };
 
 // Told what a child does.
@@ -62,10 +62,9 @@ class ChildProcess {
   virtual absl::Status WriteInput(std::string_view bytes) = 0;
   virtual void CloseInput() = 0;
 
-  // Paused, the output stays in the pipes, and a child that fills them waits. What is in them
-  // when the child ends is told all the same.
-  virtual void PauseOutput() = 0;
-  virtual void ResumeOutput() = 0;
+  // While `hold`, no OnChildOutput() of that kind comes, except for what is in the pipe when the
+  // child ends: the child waits once its pipe is full.
+  virtual void HoldOutput(bool is_stderr, bool hold) = 0;
 };
 
 }  // namespace troupe

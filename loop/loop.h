@@ -50,7 +50,7 @@ struct LoopOptions {
 // (4) flush to other shards, (5) poll for I/O, sleeping only if nothing is runnable.
 //
 // Thread:   one thread runs the turns; only waker() may be used from others.
-// Time:     the clock is read once a turn; now() is that reading.
+// Time:     the clock is read once a turn; now() is that reading, and as old as the turn.
 // Lifetime: the client and the platform outlive the loop.
 class Loop final : public LoopTask {
  public:

@@ -76,6 +76,12 @@ void PosixChild::Channel::Want(uint32_t events) {
   TROUPE_CHECK(child_.poller_.Modify(watch_, events).ok());
 }
 
+void PosixChild::Channel::Hold(bool hold) {
+  if (held_ == hold) return;
+  held_ = hold;
+  if (open()) Want(hold ? 0u : kReadable);
+}
+
 absl::StatusOr<std::unique_ptr<ChildProcess>> PosixChild::Spawn(
     PosixPoller& poller, const ChildOptions& options, const Limits& limits,
     std::atomic<uint32_t>& running_count, ChildHandler* handler) {
@@ -153,6 +159,10 @@ void PosixChild::CloseInput() {
   if (unwritten_.empty()) input_.Close();
 }
 
+void PosixChild::HoldOutput(bool is_stderr, bool hold) {
+  (is_stderr ? error_ : output_).Hold(hold);
+}
+
 void PosixChild::OnInput(uint32_t events) {
   if (!unwritten_.empty()) {
     FlushInput();
@@ -181,11 +191,9 @@ bool PosixChild::FlushInput() {
   return true;
 }
 
-void PosixChild::ReadOutput(bool wanted) {
-  paused_ = !wanted;
-  for (Channel* const channel : {&output_, &error_}) {
-    if (channel->open()) channel->Want(wanted ? kReadable : 0u);
-  }
+// A hang-up is told of all the same, and once more when the channel is held no longer.
+void PosixChild::ReadUnlessHeld(Channel& channel, bool is_stderr) {
+  if (!channel.held()) ReadSome(channel, is_stderr, bytes_max_);
 }
 
 // Returns the bytes delivered; 0 when there are none, and then `this` is alive.

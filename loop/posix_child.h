@@ -39,8 +39,7 @@ class PosixChild final : public ChildProcess {
   absl::Status Signal(int signal) override;
   absl::Status WriteInput(std::string_view bytes) override;
   void CloseInput() override;
-  void PauseOutput() override { ReadOutput(false); }
-  void ResumeOutput() override { ReadOutput(true); }
+  void HoldOutput(bool is_stderr, bool hold) override;
 
  private:
   // One descriptor's events, sent on to a method.
@@ -53,6 +52,8 @@ class PosixChild final : public ChildProcess {
     absl::Status Open(Fd fd, uint32_t events);
     void Close();
     void Want(uint32_t events);
+    void Hold(bool hold);
+    bool held() const { return held_; }
     bool open() const { return fd_.valid(); }
     int fd() const { return fd_.get(); }
 
@@ -60,9 +61,10 @@ class PosixChild final : public ChildProcess {
     void OnFdReady(uint32_t events) override { (child_.*method_)(events); }
 
     PosixChild& child_;
-    void (PosixChild::*const method_)(uint32_t);
+    void (PosixChild::* const method_)(uint32_t);
     Fd fd_;
     WatchId watch_;
+    bool held_ = false;
   };
 
   // The end of a child that somebody else reaped before there was a pidfd.
@@ -82,14 +84,10 @@ class PosixChild final : public ChildProcess {
   absl::Status Start(const ChildOptions& options);
   bool HasEnded() const;
   void OnPidfd(uint32_t events);
-  void OnOutput(uint32_t) {
-    if (!paused_) ReadSome(output_, false, bytes_max_);
-  }
-  void OnError(uint32_t) {
-    if (!paused_) ReadSome(error_, true, bytes_max_);
-  }
+  void OnOutput(uint32_t events) { ReadUnlessHeld(output_, false); }
+  void OnError(uint32_t events) { ReadUnlessHeld(error_, true); }
   void OnInput(uint32_t events);
-  void ReadOutput(bool wanted);
+  void ReadUnlessHeld(Channel& channel, bool is_stderr);
   size_t ReadSome(Channel& channel, bool is_stderr, size_t bytes_wanted);
   void DrainAtExit(Channel& channel, bool is_stderr);
   bool FlushInput();
@@ -110,7 +108,6 @@ class PosixChild final : public ChildProcess {
   std::string unwritten_;
   bool has_input_ = false;
   bool input_closing_ = false;
-  bool paused_ = false;
   bool exited_ = false;
   Liveness liveness_;
 };

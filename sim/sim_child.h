@@ -29,9 +29,8 @@ class SimChild final : public ChildProcess, private SimSource {
   absl::Status Signal(int signal) override;
   absl::Status WriteInput(std::string_view bytes) override;
   void CloseInput() override;
-  // All output comes at the end.
-  void PauseOutput() override {}
-  void ResumeOutput() override {}
+  // All output comes when the child ends.
+  void HoldOutput(bool is_stderr, bool hold) override {}
 
  private:
   void Start();

@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "tests/actors/probe.h"
+#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/call.h"
 #include "troupe/actors/certainty.h"
@@ -463,6 +463,49 @@ TEST(AskDeathTest, AHelperThatOutlivesItsHandlerIsACheck) {
         system->runtime().platform().MakeEvent()->WaitUntil(Instant::Infinite());
       },
       "keep its Reply inside the handler");
+}
+
+TEST(AskLifetimeTest, AConstructorMayStartARequest) {
+  Collected<int64_t> got;
+  const auto system = StartSystem(1);
+  class Starter final : public Actor {
+   public:
+    explicit Starter(Probe::Ref peer) : pending_(peer.Ask(Num(3)).Start()) {}
+    Reply<void> On(Context&, Collected<int64_t>* got) {
+      const absl::StatusOr<Number> reply = co_await pending_;
+      got->Add(reply->value());
+      co_return absl::OkStatus();
+    }
+
+   private:
+    Pending<Number> pending_;
+  };
+  const Ref<ProbeActor> peer = system->Spawn<ProbeActor>({}, Doubles());
+  const Ref<Starter> starter = system->Spawn<Starter>({}, Probe::Ref(peer));
+  starter.Send(&got);
+  EXPECT_EQ(got.Wait(1)[0], 6);
+}
+
+TEST(AskLifetimeTest, ADestructorMayStartARequest) {
+  Collected<Down> downs;
+  const auto system = StartSystem(1);
+  class Starter final : public Actor {
+   public:
+    explicit Starter(Probe::Ref peer) : peer_(peer) {}
+    ~Starter() override { const Pending<Number> dropped = peer_.Ask(Num(3)).Start(); }
+
+   private:
+    const Probe::Ref peer_;
+  };
+  const Ref<ProbeActor> peer = system->Spawn<ProbeActor>({}, Doubles());
+  const Ref<ProbeActor> watcher = system->Spawn<ProbeActor>(
+      {}, Script{.down = [&](Context&, const Down& down) { downs.Add(down); }});
+  const Ref<Starter> starter = system->Spawn<Starter>({}, Probe::Ref(peer));
+  Perform(watcher, [&](ProbeActor& self, Context& cx) {
+    cx.Monitor(&self, starter);
+    cx.Stop(starter);
+  });
+  EXPECT_EQ(downs.Wait(1)[0].reason, StopReason::kStopped);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/actors/probe.h"
+#include "troupe/tests/actors/probe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/ids.h"
@@ -172,7 +172,7 @@ TEST_P(ChildTest, F98_TheNextOutputWaitsForTheHandlerOfTheLast) {
   const Ref<Waiter> actor =
       system_->Spawn<Waiter>(OnShard(last()), [&](Waiter&, Context& cx) -> Reply<void> {
         for (int i = 0; i < 10; ++i) co_await cx.Sleep(absl::Microseconds(200));
-        waiting.Add(MailboxMessages());
+        waiting.Add(Waiting());
         if (waiting.Now().size() == 3) cx.Stop();
         co_return absl::OkStatus();
       });

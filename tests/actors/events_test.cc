@@ -18,7 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "tests/actors/probe.h"
+#include "troupe/tests/actors/probe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ids.h"
 #include "troupe/actors/ref.h"
@@ -110,7 +110,7 @@ TEST_P(EventsTest, AfterUnwatchNothingComesNotEvenWhatIsQueued) {
   Collected<bool> done;
   actor.Send(Do{[&](ProbeActor& self, Context& cx) -> Reply<void> {
     const FdWatchId watch = cx.Watch(&self, pipe_.reader(), kReadable);
-    while (MailboxMessages() == 0) co_await cx.Sleep(absl::Microseconds(100));
+    while (Waiting() == 0) co_await cx.Sleep(absl::Microseconds(100));
     EXPECT_TRUE(cx.Unwatch(watch));
     EXPECT_FALSE(cx.Unwatch(watch));
     done.Add(true);
@@ -147,7 +147,7 @@ TEST_P(EventsTest, TheNextReadyWaitsForTheHandlerOfTheLast) {
         // The data stays, and the hang-up comes meanwhile.
         pipe_.CloseWriter();
         for (int i = 0; i < 10; ++i) co_await cx.Sleep(absl::Microseconds(100));
-        waiting.Add(MailboxMessages());
+        waiting.Add(Waiting());
         if (waiting.Now().size() == 3) cx.Stop();
         co_return absl::OkStatus();
       });
@@ -267,10 +267,10 @@ TEST_P(EventsTest, F101_AStormIsOneMessageToABusyActor) {
         if (waiting.Now().empty()) {
           for (int i = 0; i < 1000; ++i) kill(getpid(), SIGUSR1);
           stormed.Add(true);
-          while (MailboxMessages() == 0) co_await cx.Sleep(absl::Microseconds(100));
+          while (Waiting() == 0) co_await cx.Sleep(absl::Microseconds(100));
           for (int i = 0; i < 10; ++i) co_await cx.Sleep(absl::Microseconds(100));
         }
-        waiting.Add(MailboxMessages());
+        waiting.Add(Waiting());
         co_return absl::OkStatus();
       });
   Collected<bool> subscribed;

@@ -126,6 +126,14 @@ inline void Perform(const Ref<ProbeActor>& actor, std::function<void(ProbeActor&
   done->WaitUntil(Instant::Infinite());
 }
 
+// Messages and events that wait for the actor whose handler runs.
+inline size_t Waiting() {
+  size_t count = 0;
+  const internal::Cell& cell = *internal::Shard::Current()->current_cell();
+  for (const internal::Envelope* e = cell.mailbox.head; e != nullptr; e = e->next) ++count;
+  return count;
+}
+
 // Waits until all that this thread sent to the actor before is handled.
 inline void Settle(const Ref<ProbeActor>& actor) {
   Perform(actor, [](ProbeActor&, Context&) {});

@@ -1,6 +1,8 @@
 // Births: names, refusals, leases, children, and the handles of those that never were.
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,11 +11,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
-#include "tests/actors/probe.h"
+#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
+#include "troupe/actors/shard.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
@@ -282,6 +285,34 @@ TEST(SpawnLimitsTest, ShortLivedActorsReuseTheirSlots) {
     ended.Wait(round * 200);
     Settle(parent);
   }
+}
+
+TEST(SpawnTurnTest, WhatNewActorsHandleCountsInTheTurnTheyStartIn) {
+  constexpr int kActors = 100;
+  constexpr int kMessages = 64;
+  Limits limits;
+  limits.turn_messages_max = 256;
+  uint64_t turn = 0;
+  uint32_t in_turn = 0;
+  uint32_t most = 0;
+  int left = kActors * kMessages;
+  Collected<uint32_t> done;
+  const auto system = StartSystem(1, limits);
+  const Script counts{.tick = [&](Context&, const Tick&) {
+    const uint64_t now = internal::Shard::Current()->loop().turns();
+    in_turn = now == turn ? in_turn + 1 : 1;
+    turn = now;
+    most = std::max(most, in_turn);
+    if (--left == 0) done.Add(most);
+  }};
+  const Ref<ProbeActor> parent = system->Spawn<ProbeActor>({}, Script{});
+  Perform(parent, [&](ProbeActor&, Context& cx) {
+    for (int i = 0; i < kActors; ++i) {
+      const Ref<ProbeActor> child = cx.Spawn<ProbeActor>({}, counts);
+      for (int j = 0; j < kMessages; ++j) child.Send(Tick{});
+    }
+  });
+  EXPECT_LE(done.Wait(1)[0], limits.turn_messages_max);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // Server streams: order, credit, ends and cancellation.
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -13,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "tests/actors/probe.h"
+#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
@@ -217,6 +219,109 @@ TEST_P(StreamTest, AStreamOfNobodyIsAnError) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, StreamTest, testing::Values(1, 2));
+
+Reply<void> WriteMany(Sink<Number> out, int64_t first, int64_t count) {
+  for (int64_t i = first; i < first + count; ++i) {
+    TROUPE_CO_RETURN_IF_ERROR(co_await out.Write(Num(i)));
+  }
+  co_return absl::OkStatus();
+}
+
+// A stream that several coroutines of its handler write to, with a window of two items.
+class SharedSinkTest : public testing::TestWithParam<int> {
+ protected:
+  SharedSinkTest() : system_(StartSystem(GetParam(), SmallWindow())) {}
+  static Limits SmallWindow() {
+    Limits limits;
+    limits.stream_credit_items = 2;
+    return limits;
+  }
+  Ref<ProbeActor> Source(std::function<Reply<void>(Context&, const Number&, Sink<Number>)> count) {
+    return system_->Spawn<ProbeActor>(OnShard(GetParam() - 1), Script{.count = std::move(count)});
+  }
+  // What is read of `source` to its end.
+  std::vector<int64_t> ReadAll(const Ref<ProbeActor>& source) {
+    const Ref<ProbeActor> reader = system_->Spawn<ProbeActor>(OnShard(0), Script{});
+    Collected<std::vector<int64_t>> all;
+    reader.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+      Stream<Number> items = Probe::Ref(source).Count(Num(0));
+      std::vector<int64_t> read;
+      while (true) {
+        const absl::StatusOr<std::optional<Number>> item = co_await items.Next();
+        if (!item.ok()) ADD_FAILURE() << item.status();
+        if (!item.ok()) break;
+        if (!item->has_value()) break;
+        read.push_back((*item)->value());
+      }
+      all.Add(std::move(read));
+      co_return absl::OkStatus();
+    }});
+    return all.Wait(1)[0];
+  }
+  std::unique_ptr<System> system_;
+};
+
+TEST_P(SharedSinkTest, WritersOfOneStreamTakeTheirTurns) {
+  const Ref<ProbeActor> source =
+      Source([](Context&, const Number&, Sink<Number> out) -> Reply<void> {
+        Reply<void> a = WriteMany(out, 0, 10);
+        Reply<void> b = WriteMany(out, 100, 10);
+        Reply<void> c = WriteMany(out, 200, 10);
+        TROUPE_CO_RETURN_IF_ERROR(co_await a);
+        TROUPE_CO_RETURN_IF_ERROR(co_await b);
+        TROUPE_CO_RETURN_IF_ERROR(co_await c);
+        co_return absl::OkStatus();
+      });
+  std::vector<int64_t> read = ReadAll(source);
+  ASSERT_EQ(read.size(), 30u);
+  EXPECT_LT(std::find(read.begin(), read.end(), 200), read.begin() + 6);
+  std::sort(read.begin(), read.end());
+  EXPECT_EQ(std::unique(read.begin(), read.end()), read.end());
+}
+
+TEST_P(SharedSinkTest, AWriterThatIsDroppedLeavesItsPlaceToTheNext) {
+  const Ref<ProbeActor> source =
+      Source([](Context&, const Number&, Sink<Number> out) -> Reply<void> {
+        {
+          Reply<void> dropped = WriteMany(out, 0, 10);
+          Reply<void> kept = WriteMany(out, 100, 3);
+          { const Reply<void> gone = std::move(dropped); }
+          TROUPE_CO_RETURN_IF_ERROR(co_await kept);
+        }
+        co_return absl::OkStatus();
+      });
+  EXPECT_EQ(ReadAll(source), (std::vector<int64_t>{0, 1, 100, 101, 102}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, SharedSinkTest, testing::Values(1, 2));
+
+TEST(StreamDeathTest, ASecondNextWhileOneWaitsIsACheck) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  struct Helpers {
+    static Reply<void> ReadOne(Stream<Number>& items) {
+      co_return (co_await items.Next()).status();
+    }
+  };
+  EXPECT_DEATH(
+      {
+        const auto system = StartSystem(1);
+        const Ref<ProbeActor> source = system->Spawn<ProbeActor>(
+            {}, Script{.count = [](Context& cx, const Number&, Sink<Number>) -> Reply<void> {
+              co_await cx.Sleep(absl::Hours(1));
+              co_return absl::OkStatus();
+            }});
+        const Ref<ProbeActor> reader = system->Spawn<ProbeActor>({}, Script{});
+        reader.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+          Stream<Number> items = Probe::Ref(source).Count(Num(0));
+          Reply<void> first = Helpers::ReadOne(items);
+          Reply<void> second = Helpers::ReadOne(items);
+          (co_await first).IgnoreError();
+          co_return co_await second;
+        }});
+        Settle(reader);
+      },
+      "one reader at a time");
+}
 
 }  // namespace
 }  // namespace troupe::test

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "tests/actors/probe.h"
+#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
@@ -233,6 +233,70 @@ TEST_P(SuspensionTest, ManyReadyHandlersOfOneActorShareTheirTurns) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, SuspensionTest, testing::Values(1, 2));
+
+TEST(OwnStopTest, AHandlerThatStopsItsActorIsThroughFirstHoweverOftenItWaits) {
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
+      {}, Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
+        cx.Stop();
+        co_await cx.Sleep(absl::Milliseconds(1));
+        EXPECT_FALSE(cx.cancelled());
+        co_await cx.Sleep(absl::Milliseconds(1));
+        co_return Num(n.value() + 1);
+      }});
+  const absl::StatusOr<Number> reply = Probe::Ref(actor).Ask(Num(1)).Wait();
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->value(), 2);
+  EXPECT_EQ(Probe::Ref(actor).Ask(Num(1)).Wait().status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(OwnStopTest, ItIsTheSameByTheActorsOwnHandle) {
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
+      {}, Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
+        co_await cx.Sleep(absl::Milliseconds(1));
+        cx.Stop(cx.self());
+        co_await cx.Sleep(absl::Milliseconds(1));
+        co_return n;
+      }});
+  EXPECT_TRUE(Probe::Ref(actor).Ask(Num(1)).Wait().ok());
+  EXPECT_EQ(Probe::Ref(actor).Ask(Num(1)).Wait().status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(OwnStopTest, AStopFromElsewhereGetsThroughAtOnce) {
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
+      {}, Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
+        cx.Stop();
+        co_await cx.Sleep(absl::Hours(1));
+        co_return n;
+      }});
+  const Ref<ProbeActor> other = system->Spawn<ProbeActor>({}, Script{});
+  other.Send(Do{[actor](ProbeActor&, Context& cx) -> Reply<void> {
+    co_await cx.Sleep(absl::Milliseconds(1));
+    cx.Stop(actor);
+    co_return absl::OkStatus();
+  }});
+  const absl::Status outcome = Probe::Ref(actor).Ask(Num(1)).Wait().status();
+  EXPECT_FALSE(outcome.ok());
+  EXPECT_NE(outcome.code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(OwnStopTest, AStartThatStopsItsActorIsThroughFirst) {
+  Collected<std::string> story;
+  const auto system = StartSystem(1);
+  system->Spawn<ProbeActor>({}, Script{.start = [&](ProbeActor&, Context& cx) -> Reply<void> {
+                                         cx.Stop();
+                                         co_await cx.Sleep(absl::Milliseconds(1));
+                                         story.Add("started");
+                                         co_return absl::OkStatus();
+                                       },
+                                       .stop = [&](Context&, StopReason) -> Reply<void> {
+                                         story.Add("stopped");
+                                         return absl::OkStatus();
+                                       }});
+  EXPECT_EQ(story.Wait(2), (std::vector<std::string>{"started", "stopped"}));
+}
 
 }  // namespace
 }  // namespace troupe::test

@@ -11,7 +11,7 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "tests/actors/probe.h"
+#include "troupe/tests/actors/probe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ids.h"
 #include "troupe/actors/ref.h"
@@ -147,7 +147,7 @@ TEST_P(TimerTest, EveryKeepsOneFiringForABusyActorAndCountsTheOthers) {
   actor.Send(Do{[](ProbeActor& self, Context& cx) -> Reply<void> {
     cx.Every(&self, absl::Milliseconds(10), Tick{});
     co_await cx.Sleep(absl::Milliseconds(95));
-    EXPECT_EQ(internal::Shard::Current()->current_cell()->messages, 1u);
+    EXPECT_EQ(Waiting(), 1u);
     co_return absl::OkStatus();
   }});
   // Those at 10 ms to 90 ms, then at 100 ms and 110 ms.
@@ -219,7 +219,7 @@ TEST_P(TimerTest, F56_WhatIsQueuedIsNotHandledAfterCancel) {
     const TimerId once = cx.After(&self, absl::Milliseconds(1), Tick{1});
     const TimerId often = cx.Every(&self, absl::Milliseconds(1), Tick{2});
     co_await cx.Sleep(absl::Milliseconds(5));
-    EXPECT_EQ(internal::Shard::Current()->current_cell()->messages, 2u);
+    EXPECT_EQ(Waiting(), 2u);
     for (const TimerId id : {once, often}) {
       EXPECT_TRUE(cx.Cancel(id));
       EXPECT_FALSE(cx.Cancel(id));

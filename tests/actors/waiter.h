@@ -33,9 +33,6 @@ class Waiter : public Actor {
 };
 using WaiterDo = std::function<void(Waiter&, Context&)>;
 
-// What the actor whose handler runs has to take yet.
-inline size_t MailboxMessages() { return internal::Shard::Current()->current_cell()->messages; }
-
 }  // namespace troupe::test
 
 #endif  // TROUPE_TESTS_ACTORS_WAITER_H_

@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "tests/actors/probe.h"
+#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
@@ -21,6 +21,7 @@
 #include "troupe/actors/reply.h"
 #include "troupe/actors/system.h"
 #include "troupe/actors/worker.h"
+#include "troupe/base/limits.h"
 
 namespace troupe::test {
 namespace {
@@ -286,6 +287,62 @@ TEST_P(WorkerTest, HelpersMayOffloadSideBySide) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, WorkerTest, testing::Values(1, 2));
+
+// Asks `slow` from its thread, with as much time as there is.
+class AskingWorker final : public Probe::Worker {
+ public:
+  AskingWorker(Probe::Ref slow, Collected<absl::Status>* outcome)
+      : slow_(slow), outcome_(outcome) {}
+  absl::StatusOr<Number> Ask(WorkerContext&, const Number& n) override {
+    outcome_->Add(slow_.Ask(n).Within(absl::InfiniteDuration()).Wait().status());
+    return n;
+  }
+  absl::StatusOr<Number> Mix(WorkerContext&, const Number& n) override { return n; }
+  absl::Status Tell(WorkerContext& cx, const Number& n) override { return Ask(cx, n).status(); }
+
+ private:
+  const Probe::Ref slow_;
+  Collected<absl::Status>* const outcome_;
+};
+
+Script Never() {
+  return {.ask = [](Context& cx, const Number& n) -> Reply<Number> {
+    co_await cx.Sleep(absl::Hours(10));
+    co_return n;
+  }};
+}
+
+TEST(WorkerWaitTest, AJobsDeadlineEndsWhatItWaitsFor) {
+  Collected<absl::Status> outcome;
+  Limits limits;
+  limits.ask_timeout = absl::Hours(1);
+  const auto system = StartSystem(1, limits);
+  const Probe::Ref slow = system->Spawn<ProbeActor>({}, Never());
+  const Probe::Ref workers = system->SpawnWorkers<AskingWorker>({}, slow, &outcome);
+  const absl::StatusOr<Number> reply =
+      workers.Ask(Num(1)).Within(absl::Milliseconds(20)).Wait();
+  EXPECT_EQ(reply.status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(outcome.Wait(1)[0].code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(WorkerWaitTest, AnInfiniteWaitEndsWithTheAskTimeout) {
+  Collected<absl::Status> outcome;
+  Limits limits;
+  limits.ask_timeout = absl::Milliseconds(20);
+  const auto system = StartSystem(1, limits);
+  const Probe::Ref slow = system->Spawn<ProbeActor>({}, Never());
+  const Probe::Ref workers = system->SpawnWorkers<AskingWorker>({}, slow, &outcome);
+  workers.Tell(Num(1));
+  EXPECT_EQ(outcome.Wait(1)[0].code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(slow.Ask(Num(1)).Within(absl::InfiniteDuration()).Wait().status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(WorkerWaitTest, WaitOnAnEmptyHandleIsAnError) {
+  const absl::StatusOr<Number> reply = Probe::Ref().Ask(Num(1)).Wait();
+  EXPECT_EQ(reply.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(CertaintyOf(reply.status()), Certainty::kNotExecuted);
+}
 
 }  // namespace
 }  // namespace troupe::test

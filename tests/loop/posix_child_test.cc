@@ -290,22 +290,22 @@ TEST_F(PosixChildTest, F98_AFloodIsToldInBoundedPieces) {
   EXPECT_LE(probe.largest, 1000u);
 }
 
-TEST_F(PosixChildTest, F98_PausedOutputWaitsInThePipe) {
+TEST_F(PosixChildTest, F98_HeldOutputWaitsInThePipe) {
   Probe probe;
   auto child = Start(Shell("yes"), probe);
-  child->PauseOutput();
+  child->HoldOutput(false, true);
   Probe other;
   Run(Shell("head -c 1000000 /dev/zero"), other);
   EXPECT_TRUE(probe.output.empty());
-  probe.on_output = [&] { child->PauseOutput(); };
-  child->ResumeOutput();
+  probe.on_output = [&] { child->HoldOutput(false, true); };
+  child->HoldOutput(false, false);
   ASSERT_TRUE(loop_.RunUntil([&] { return !probe.output.empty(); }));
   const size_t told = probe.output.size();
   Probe another;
   Run(Shell("head -c 1000000 /dev/zero"), another);
   EXPECT_EQ(probe.output.size(), told);
   ASSERT_TRUE(child->Signal(SIGKILL).ok());
-  // What is in the pipe then comes although it is paused.
+  // What is in the pipe then comes although it is held.
   ASSERT_TRUE(loop_.RunUntil([&] { return probe.status.has_value(); }));
   EXPECT_GT(probe.output.size(), told);
 }
