@@ -66,6 +66,7 @@ struct Activation {
   SuspensionList waiting;
   SuspensionList ready_to_resume;
   Cell* cell = nullptr;
+  uint64_t serial = 0;  // Of the shard's activations: never given twice.
   Activation* next = nullptr;  // The cell's list of activations.
   Activation* prev = nullptr;
   Activation* ready_next = nullptr;

@@ -233,6 +233,7 @@ Activation* Shard::CurrentActivation() {
   auto* const activation = new (blocks_.Allocate(sizeof(Activation))) Activation;
   activation->envelope = current_envelope_;
   activation->cell = current_cell_;
+  activation->serial = ++activations_made_;
   activation->next = current_cell_->activations;
   if (activation->next != nullptr) activation->next->prev = activation;
   current_cell_->activations = activation;
@@ -357,6 +358,8 @@ void Shard::ResumeActivation(Activation& activation) {
       threw = true;
       HandlerThrew(cell);
     }
+    // One that a parameter's destructor began.
+    if (current_activation_ != nullptr) [[unlikely]] DropIdleActivation();
     if (stops_actor) AskToStop(cell, StopReason::kStopped);
     current_cell_ = nullptr;
     current_envelope_ = nullptr;

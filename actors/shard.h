@@ -393,6 +393,7 @@ class Shard final : public LoopTask, public LoopClient {
   bool said_quiet_ = false;
   bool stop_all_ = false;
   uint32_t spawn_streak_ = 0;
+  uint64_t activations_made_ = 0;
 
   // Other threads.
   MpscInbox<Envelope*> inbox_;
