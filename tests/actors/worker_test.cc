@@ -344,5 +344,78 @@ TEST(WorkerWaitTest, WaitOnAnEmptyHandleIsAnError) {
   EXPECT_EQ(CertaintyOf(reply.status()), Certainty::kNotExecuted);
 }
 
+// --- How many threads there are. ---
+
+class EchoWorker final : public Probe::Worker {
+ public:
+  absl::StatusOr<Number> Ask(WorkerContext&, const Number& n) override { return n; }
+  absl::StatusOr<Number> Mix(WorkerContext&, const Number& n) override { return n; }
+  absl::Status Tell(WorkerContext&, const Number&) override { return absl::OkStatus(); }
+};
+
+class WorkerThreadsTest : public testing::Test {
+ protected:
+  WorkerThreadsTest() : system_(StartSystem(1, FewThreads())) {
+    watcher_ = system_->Spawn<ProbeActor>(
+        {}, Script{.down = [this](Context&, const Down& down) { downs_.Add(down); }});
+  }
+  ~WorkerThreadsTest() override { system_.reset(); }
+  // Four beside the blocking pool's.
+  static Limits FewThreads() {
+    Limits limits;
+    limits.worker_threads_max = 5;
+    limits.blocking_pool_threads = 1;
+    return limits;
+  }
+  // Why the pool behind `workers` ended, or was never there.
+  absl::Status WhyDown(const AnyRef& workers) {
+    Perform(watcher_, [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, workers); });
+    return downs_.Wait(++downs_seen_).back().status;
+  }
+  static bool Answers(const Probe::Ref& workers) { return workers.Ask(Num(1)).Wait().ok(); }
+
+  Collected<Down> downs_;
+  size_t downs_seen_ = 0;
+  std::unique_ptr<System> system_;
+  Ref<ProbeActor> watcher_;
+};
+
+TEST_F(WorkerThreadsTest, APoolBeyondTheLimitIsNeverBorn) {
+  const auto first = system_->SpawnWorkers<EchoWorker>({.threads = 3});
+  const absl::Status why = WhyDown(system_->SpawnWorkers<EchoWorker>({.threads = 2}));
+  EXPECT_EQ(why.code(), absl::StatusCode::kResourceExhausted) << why;
+  EXPECT_TRUE(Answers(first));
+  EXPECT_TRUE(Answers(system_->SpawnWorkers<EchoWorker>({.threads = 1})));
+}
+
+TEST_F(WorkerThreadsTest, AnEndedPoolGivesItsThreadsBack) {
+  for (int i = 0; i < 5; ++i) {
+    const auto workers = system_->SpawnWorkers<EchoWorker>({.name = "w", .threads = 4});
+    EXPECT_TRUE(Answers(workers));
+    system_->Stop(workers);
+    WhyDown(workers).IgnoreError();
+  }
+}
+
+TEST_F(WorkerThreadsTest, ARefusedPoolTakesNoThreads) {
+  const auto first = system_->SpawnWorkers<EchoWorker>({.name = "w", .threads = 1});
+  for (int i = 0; i < 5; ++i) {
+    const absl::Status why = WhyDown(system_->SpawnWorkers<EchoWorker>({.name = "w", .threads = 3}));
+    EXPECT_EQ(why.code(), absl::StatusCode::kAlreadyExists) << why;
+  }
+  EXPECT_TRUE(Answers(system_->SpawnWorkers<EchoWorker>({.name = "v", .threads = 3})));
+  // A name is free again when the threads were what it lacked.
+  EXPECT_EQ(WhyDown(system_->SpawnWorkers<EchoWorker>({.name = "u", .threads = 3})).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_FALSE(system_->FindAny("u").has_value());
+}
+
+TEST_F(WorkerThreadsTest, APoolWithoutThreadsOrPlaceForAJobIsNeverBorn) {
+  EXPECT_EQ(WhyDown(system_->SpawnWorkers<EchoWorker>({.threads = 0})).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(WhyDown(system_->SpawnWorkers<EchoWorker>({.queue_max = 0})).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace troupe::test
