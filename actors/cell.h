@@ -36,6 +36,9 @@ class Suspension {
 
   // Makes the await end with CANCELLED, and the activation ready.
   virtual void Cancel() = 0;
+  // Waits for a function on another thread, which may use the frame: counted in offloads.
+  virtual bool InOffload() const { return false; }
+  virtual void MoveOffload(struct Activation& to) {}
 
  protected:
   ~Suspension() = default;

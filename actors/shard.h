@@ -205,6 +205,8 @@ class Shard final : public LoopTask, public LoopClient {
   Activation* CurrentActivation();
   // An offload of `activation` came back.
   void OffloadBack(Activation& activation);
+  // A coroutine that is not through is dropped. True when it is kept until its offload is back.
+  bool KeepDropped(std::coroutine_handle<> frame);
   void CancelCall(uint32_t slot, uint64_t generation, uint16_t asker_shard, uint64_t ask);
 
   // --- Actors. ---

@@ -404,6 +404,7 @@ TEST_F(WorkerThreadsTest, ARefusedPoolTakesNoThreads) {
     EXPECT_EQ(why.code(), absl::StatusCode::kAlreadyExists) << why;
   }
   EXPECT_TRUE(Answers(system_->SpawnWorkers<EchoWorker>({.name = "v", .threads = 3})));
+  EXPECT_TRUE(Answers(first));
   // A name is free again when the threads were what it lacked.
   EXPECT_EQ(WhyDown(system_->SpawnWorkers<EchoWorker>({.name = "u", .threads = 3})).code(),
             absl::StatusCode::kResourceExhausted);
@@ -415,6 +416,105 @@ TEST_F(WorkerThreadsTest, APoolWithoutThreadsOrPlaceForAJobIsNeverBorn) {
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(WhyDown(system_->SpawnWorkers<EchoWorker>({.queue_max = 0})).code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+// --- Coroutines that are dropped in an Offload. ---
+
+class DroppedOffloadTest : public testing::Test {
+ protected:
+  // Tells of its end.
+  struct Local {
+    explicit Local(Collected<std::string>* story) : story(story) {}
+    ~Local() { story->Add("destroyed"); }
+    Collected<std::string>* story;
+  };
+  DroppedOffloadTest() : system_(StartSystem(1)), bench_(system_->runtime().platform()) {
+    actor_ = system_->Spawn<ProbeActor>({}, Script{});
+  }
+  ~DroppedOffloadTest() override {
+    bench_.open->Notify();
+    system_.reset();
+  }
+  static Reply<void> InOffload(Context& cx, Bench& bench) {
+    Local local(&bench.story);
+    const absl::Status back = co_await cx.Offload([&] {
+      bench.began->Notify();
+      bench.open->WaitUntil(Instant::Infinite());
+      local.story->Add("back");
+    });
+    bench.story.Add("resumed");
+    co_return back;
+  }
+  static Reply<void> Around(Context& cx, Bench& bench) {
+    const absl::Status inner = co_await InOffload(cx, bench);
+    co_return inner;
+  }
+  void ExpectBackBeforeDestroyed() {
+    bench_.began->WaitUntil(Instant::Infinite());
+    Settle(actor_);
+    EXPECT_TRUE(bench_.story.Now().empty());
+    bench_.open->Notify();
+    EXPECT_EQ(bench_.story.Wait(2), (std::vector<std::string>{"back", "destroyed"}));
+    Settle(actor_);
+    EXPECT_EQ(bench_.story.Now().size(), 2u);
+  }
+
+  std::unique_ptr<System> system_;
+  Bench bench_;
+  Ref<ProbeActor> actor_;
+};
+
+TEST_F(DroppedOffloadTest, AHelpersFrameLivesUntilItsFunctionIsBack) {
+  actor_.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    const Reply<void> dropped = InOffload(cx, bench_);
+    return absl::OkStatus();
+  }});
+  ExpectBackBeforeDestroyed();
+}
+
+TEST_F(DroppedOffloadTest, SoDoesTheHelperThatAwaitsIt) {
+  actor_.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    const Reply<void> dropped = Around(cx, bench_);
+    co_await cx.Sleep(absl::Milliseconds(1));
+    co_return absl::OkStatus();
+  }});
+  ExpectBackBeforeDestroyed();
+}
+
+TEST_F(DroppedOffloadTest, AHandlerThatThrowsFailsAloneAndTheActorIsRemadeAfterIt) {
+  const Ref<ProbeActor> failing = system_->Spawn<ProbeActor>(
+      {.restart = {.backoff_min = absl::Milliseconds(1), .backoff_max = absl::Milliseconds(1)}},
+      Script{.start = [&](ProbeActor&, Context&) -> Reply<void> {
+        bench_.story.Add("life");
+        return absl::OkStatus();
+      }});
+  failing.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    const Reply<void> dropped = InOffload(cx, bench_);
+    throw std::runtime_error("on the way");
+  }});
+  bench_.began->WaitUntil(Instant::Infinite());
+  bench_.open->Notify();
+  EXPECT_EQ(bench_.story.Wait(4),
+            (std::vector<std::string>{"life", "back", "destroyed", "life"}));
+}
+
+TEST_F(DroppedOffloadTest, AnActorStopsAfterIt) {
+  Collected<Down> downs;
+  const Ref<ProbeActor> watcher = system_->Spawn<ProbeActor>(
+      {}, Script{.down = [&](Context&, const Down& down) {
+        bench_.story.Add("down");
+        downs.Add(down);
+      }});
+  actor_.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    const Reply<void> dropped = InOffload(cx, bench_);
+    cx.Stop();
+    return absl::OkStatus();
+  }});
+  bench_.began->WaitUntil(Instant::Infinite());
+  Perform(watcher, [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, actor_); });
+  bench_.open->Notify();
+  downs.Wait(1);
+  EXPECT_EQ(bench_.story.Now(), (std::vector<std::string>{"back", "destroyed", "down"}));
 }
 
 }  // namespace
