@@ -38,6 +38,9 @@ class Suspension {
 
   // Makes the await end with CANCELLED, and the activation ready.
   virtual void Cancel() = 0;
+  // Waits for a function on another thread, which may use the frame: counted in offloads.
+  virtual bool InOffload() const { return false; }
+  virtual void MoveOffload(struct Activation& to) {}
 
  protected:
   ~Suspension() = default;
@@ -68,6 +71,7 @@ struct Activation {
   SuspensionList waiting;
   SuspensionList ready_to_resume;
   Cell* cell = nullptr;
+  uint64_t serial = 0;  // Of the shard's activations: never given twice.
   Activation* next = nullptr;  // The cell's list of activations.
   Activation* prev = nullptr;
   Activation* ready_next = nullptr;

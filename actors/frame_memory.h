@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_FRAME_MEMORY_H_
 #define TROUPE_ACTORS_FRAME_MEMORY_H_
 
+#include <coroutine>
 #include <cstddef>
 
 namespace troupe::internal {
@@ -10,6 +11,10 @@ namespace troupe::internal {
 // Thread: any; a frame is freed on the thread that made it.
 void* AllocateFrame(size_t bytes);
 void FreeFrame(void* frame, size_t bytes);
+
+// Destroys a coroutine that is not through: at once or, when it waits for an Offload or for one
+// that does, once the offloaded function is back. Its actor stops no sooner.
+void DropFrame(std::coroutine_handle<> frame);
 
 }  // namespace troupe::internal
 

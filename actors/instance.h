@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
 #include "troupe/actors/spawn_options.h"
 
@@ -35,6 +36,8 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
+  // Once, before the first Create(), on whatever thread spawns. An error refuses the spawn.
+  virtual absl::Status Prepare() { return absl::OkStatus(); }
   // Requires that none exists. Throws what the constructor throws.
   virtual Actor* Create() = 0;
   virtual void Destroy() = 0;

@@ -33,6 +33,12 @@ void OffloadWait::Back() {
   shard.OffloadBack(*counted_in);
 }
 
+void OffloadWait::MoveOffload(Activation& to) {
+  --counted_in_->offloads;
+  counted_in_ = &to;
+  ++counted_in_->offloads;
+}
+
 OffloadWait::~OffloadWait() {
   if (activation != nullptr) Shard::Current()->Unlink(*this);
   if (counted_in_ != nullptr) --counted_in_->offloads;

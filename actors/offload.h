@@ -53,6 +53,8 @@ class OffloadWait : public Suspension {
 
   // The work cannot be called back: the await ends when it is done.
   void Cancel() final {}
+  bool InOffload() const final { return counted_in_ != nullptr; }
+  void MoveOffload(Activation& to) final;
 
  protected:
   ~OffloadWait();

@@ -48,7 +48,8 @@ class PendingAsk : public TimerNode {
   AnyRef target_;
   Cell* asker_ = nullptr;
   uint64_t asker_generation_ = 0;
-  bool holds_asker_ = false;  // The asker's handler is not interleaved: it could close a cycle.
+  // Of the asker's handler, when that is not interleaved and so could close a cycle; 0 otherwise.
+  uint64_t asking_ = 0;
 };
 
 }  // namespace troupe::internal

@@ -63,6 +63,8 @@ class ReplyPromiseBase {
   void unhandled_exception() noexcept { exception_ = std::current_exception(); }
 
   void set_continuation(std::coroutine_handle<> continuation) { continuation_ = continuation; }
+  // The coroutine that awaits this one, a Reply's too; null when none does.
+  std::coroutine_handle<> continuation() const { return continuation_; }
 
  protected:
   std::coroutine_handle<> continuation_;
@@ -72,6 +74,9 @@ class ReplyPromiseBase {
 template <typename T>
 class ReplyPromise final : public ReplyPromiseBase {
  public:
+  // Else a promise's place in its frame would depend on T.
+  static_assert(alignof(Outcome<T>) <= alignof(std::max_align_t));
+
   Reply<T> get_return_object();
 
   template <typename U>
@@ -97,7 +102,9 @@ class ReplyPromise final : public ReplyPromiseBase {
 // that returns this.
 //
 // Thread:   the shard that made it.
-// Lifetime: dropping it before it is done drops the coroutine, and so cancels what that awaits.
+// Lifetime: dropping it before it is done drops the coroutine, and so cancels what that awaits. One
+//           that is in an Offload lives until the function is back, though what it refers to
+//           outside of itself may not; it is not resumed.
 // Errors:   a coroutine that ends without co_return comes to INTERNAL.
 template <typename T>
 class [[nodiscard]] Reply {
@@ -113,15 +120,13 @@ class [[nodiscard]] Reply {
       : frame_(std::exchange(other.frame_, nullptr)), outcome_(std::move(other.outcome_)) {}
   Reply& operator=(Reply&& other) noexcept {
     if (this != &other) {
-      if (frame_) frame_.destroy();
+      Drop();
       frame_ = std::exchange(other.frame_, nullptr);
       outcome_ = std::move(other.outcome_);
     }
     return *this;
   }
-  ~Reply() {
-    if (frame_) frame_.destroy();
-  }
+  ~Reply() { Drop(); }
 
   // Whether the outcome is there.
   bool done() const { return !frame_ || frame_.done(); }
@@ -142,6 +147,15 @@ class [[nodiscard]] Reply {
   friend promise_type;
   explicit Reply(std::coroutine_handle<promise_type> frame)
       : frame_(frame), outcome_(internal::FellOffTheEnd()) {}
+
+  void Drop() {
+    if (!frame_) return;
+    if (frame_.done()) {
+      frame_.destroy();
+    } else {
+      internal::DropFrame(frame_);
+    }
+  }
 
   std::coroutine_handle<promise_type> frame_;
   Outcome outcome_;

@@ -84,7 +84,8 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
       std::unique_ptr<WorkerThreads> blocking,
       platform_->StartWorkers("blocking", static_cast<int>(limits_.blocking_pool_threads),
                               static_cast<int>(limits_.worker_queue_max)));
-  blocking_pool_ = std::make_unique<WorkerPool>("blocking", std::move(blocking));
+  blocking_pool_ = std::make_unique<WorkerPool>(
+      "blocking", static_cast<int>(limits_.blocking_pool_threads), std::move(blocking));
   running_ = true;
   for (int i = 0; i < count; ++i) {
     TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor,
@@ -98,7 +99,11 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
 
 Runtime::~Runtime() {
   if (running_) ShutDown().IgnoreError();
-  if (!stuck_) return;
+  if (!stuck_) {
+    // An actor that is left may have a pool, which it gives back here.
+    shards_.clear();
+    return;
+  }
   // What a stuck thread may still touch is never freed.
   for (auto& shard : shards_) shard.release();
   for (auto& link : links_) link.release();
@@ -227,6 +232,17 @@ absl::Status Runtime::WhyUnborn(uint64_t generation) {
   return absl::UnknownError("the actor was never born; why is forgotten");
 }
 
+absl::Status Runtime::ClaimAndPrepare(const std::string& name, const AnyRef& ref,
+                                      Instance& instance) {
+  if (!name.empty()) {
+    TROUPE_RETURN_IF_ERROR(
+        names_.Claim(name, {.ref = ref, .service = instance.info().service}));
+  }
+  const absl::Status prepared = instance.Prepare();
+  if (!prepared.ok() && !name.empty()) names_.Release(name, ref);
+  return prepared;
+}
+
 uint16_t Runtime::PickShard(const Placement& placement) {
   if (placement.shard >= 0) return static_cast<uint16_t>(placement.shard);
   return static_cast<uint16_t>(next_shard_.fetch_add(1, std::memory_order_relaxed) %
@@ -263,10 +279,7 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
   }
   const SlotLease lease = *leased;
   const AnyRef ref(system_, incarnation_, index, lease.slot, lease.generation);
-  absl::Status refused;
-  if (!request.options.name.empty()) {
-    refused = names_.Claim(request.options.name, {.ref = ref, .service = instance->info().service});
-  }
+  absl::Status refused = ClaimAndPrepare(request.options.name, ref, *instance);
   if (refused.ok()) {
     struct Installation {
       SlotLease lease;
@@ -291,10 +304,33 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
   return refuse(std::move(refused));
 }
 
-WorkerPool* Runtime::AdoptPool(std::unique_ptr<WorkerPool> pool) {
+absl::StatusOr<WorkerPool*> Runtime::StartPool(const std::string& name, int threads,
+                                               int queue_max) {
   MutexLock lock(mutex_);
-  pools_.push_back(std::move(pool));
+  // From here on StopPools() has the pools.
+  if (stopping()) return absl::UnavailableError("the system is stopping");
+  retired_pools_.clear();
+  const uint64_t others = worker_threads_ + limits_.blocking_pool_threads;
+  if (others + static_cast<uint64_t>(threads) > limits_.worker_threads_max) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("worker_threads_max (", limits_.worker_threads_max, "): ", threads,
+                     " threads are wanted and ", others, " run"));
+  }
+  TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<WorkerThreads> started,
+                          platform_->StartWorkers(name, threads, queue_max));
+  worker_threads_ += static_cast<uint64_t>(threads);
+  pools_.push_back(std::make_unique<WorkerPool>(name, threads, std::move(started)));
   return pools_.back().get();
+}
+
+void Runtime::RetirePool(WorkerPool* pool) {
+  pool->Close();
+  MutexLock lock(mutex_);
+  const auto it = std::find_if(pools_.begin(), pools_.end(),
+                               [pool](const auto& each) { return each.get() == pool; });
+  worker_threads_ -= static_cast<uint64_t>(pool->threads_count());
+  retired_pools_.push_back(std::move(*it));
+  pools_.erase(it);
 }
 
 }  // namespace troupe::internal

@@ -72,13 +72,21 @@ class Runtime {
   // Thread: any.
   uint64_t RememberUnborn(absl::Status why);
   absl::Status WhyUnborn(uint64_t generation);
+  // The last that may refuse a spawn but for a full inbox.
+  absl::Status ClaimAndPrepare(const std::string& name, const AnyRef& ref, Instance& instance);
   uint16_t PickShard(const Placement& placement);
 
   // Runs `task` on `shard`, waiting for room in its inbox. Threads that are no shard's.
   void PostSurely(Shard& shard, std::function<void()> task);
 
-  // Worker pools live as long as the runtime. Thread: any.
-  WorkerPool* AdoptPool(std::unique_ptr<WorkerPool> pool);
+  // Starts a pool, which lives until RetirePool() or the end.
+  // Errors: RESOURCE_EXHAUSTED past worker_threads_max or when the system has no thread;
+  // UNAVAILABLE in a stopping system.
+  // Thread: any.
+  absl::StatusOr<WorkerPool*> StartPool(const std::string& name, int threads, int queue_max);
+  // Its jobs are through and nobody posts to it any more: its threads end, and count no longer.
+  // Thread: any.
+  void RetirePool(WorkerPool* pool);
 
   // Shards say when they have no actor left, and when they have nothing more to say.
   // Thread: any shard.
@@ -145,6 +153,9 @@ class Runtime {
   std::vector<absl::Status> unborn_ ABSL_GUARDED_BY(mutex_);
   uint64_t unborn_next_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<WorkerPool>> pools_ ABSL_GUARDED_BY(mutex_);
+  // Their threads end by themselves, and are joined when the next pool is started.
+  std::vector<std::unique_ptr<WorkerPool>> retired_pools_ ABSL_GUARDED_BY(mutex_);
+  uint64_t worker_threads_ ABSL_GUARDED_BY(mutex_) = 0;
   // Whoever holds it runs the shards that have left: nobody is there to take a message.
   Mutex sweep_mutex_;
 };

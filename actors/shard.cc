@@ -235,6 +235,7 @@ Activation* Shard::CurrentActivation() {
   auto* const activation = new (blocks_.Allocate(sizeof(Activation))) Activation;
   activation->envelope = current_envelope_;
   activation->cell = current_cell_;
+  activation->serial = ++activations_made_;
   activation->next = current_cell_->activations;
   if (activation->next != nullptr) activation->next->prev = activation;
   current_cell_->activations = activation;
@@ -359,6 +360,8 @@ void Shard::ResumeActivation(Activation& activation) {
       threw = true;
       HandlerThrew(cell);
     }
+    // One that a parameter's destructor began.
+    if (current_activation_ != nullptr) [[unlikely]] DropIdleActivation();
     if (stops_actor) AskToStop(cell, StopReason::kStopped);
     current_cell_ = nullptr;
     current_envelope_ = nullptr;
@@ -412,6 +415,66 @@ void Shard::OffloadBack(Activation& activation) {
   MakeRunnable(cell);
 }
 
+namespace {
+
+// An activation of no message: a dropped coroutine that is in an offload.
+struct DroppedEvent {};
+constexpr MessageType kDroppedType = {.destroy = &DestroyPayload<DroppedEvent>,
+                                      .name = "a dropped coroutine"};
+
+// Whether `inner` is `frame` or is awaited by it, over any number of coroutines.
+bool IsInside(std::coroutine_handle<> inner, std::coroutine_handle<> frame) {
+  while (inner && inner != frame) {
+    inner = std::coroutine_handle<ReplyPromiseBase>::from_address(inner.address())
+                .promise()
+                .continuation();
+  }
+  return static_cast<bool>(inner);
+}
+
+Suspension* FindOffload(Cell& cell, std::coroutine_handle<> frame) {
+  for (Activation* a = cell.activations; a != nullptr; a = a->next) {
+    if (a->offloads == 0) continue;
+    for (Suspension* s = a->waiting.head; s != nullptr; s = s->next) {
+      if (s->InOffload() && IsInside(s->handle, frame)) return s;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool Shard::KeepDropped(std::coroutine_handle<> frame) {
+  if (current_cell_ == nullptr) return false;
+  Suspension* const offload = FindOffload(*current_cell_, frame);
+  if (offload == nullptr) return false;
+  Activation& before = *offload->activation;
+  auto* const kept = new (blocks_.Allocate(sizeof(Activation))) Activation;
+  kept->envelope = NewEnvelope(&kDroppedType);
+  kept->envelope->flags |= kEvent;
+  SetPayload(kept->envelope, DroppedEvent{}, 0);
+  kept->cell = current_cell_;
+  kept->envelope->cell = current_cell_;
+  kept->serial = ++activations_made_;
+  kept->root = frame;
+  kept->interleaved = true;
+  kept->cancelled = true;
+  kept->doomed = true;
+  kept->next = current_cell_->activations;
+  if (kept->next != nullptr) kept->next->prev = kept;
+  current_cell_->activations = kept;
+  before.waiting.Remove(*offload);
+  offload->activation = kept;
+  kept->waiting.Push(*offload);
+  offload->MoveOffload(*kept);
+  if (before.doomed && before.offloads == 0 && &before != current_activation_) {
+    // It waited for this one.
+    ++before.offloads;
+    OffloadBack(before);
+  }
+  return true;
+}
+
 bool Shard::SeeToAttention(Cell& cell, uint32_t& handled, uint32_t limit) {
   if (cell.stall & kAttention) {
     cell.stall &= ~kAttention;
@@ -460,6 +523,11 @@ void Shard::CancelCall(uint32_t slot, uint64_t generation, uint16_t asker_shard,
 }
 
 // --- Frame memory. ---
+
+void DropFrame(std::coroutine_handle<> frame) {
+  Shard* const shard = Shard::Current();
+  if (shard == nullptr || !shard->KeepDropped(frame)) frame.destroy();
+}
 
 void* AllocateFrame(size_t bytes) {
   Shard* const shard = Shard::Current();

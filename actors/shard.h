@@ -207,6 +207,8 @@ class Shard final : public LoopTask, public LoopClient {
   Activation* CurrentActivation();
   // An offload of `activation` came back.
   void OffloadBack(Activation& activation);
+  // A coroutine that is not through is dropped. True when it is kept until its offload is back.
+  bool KeepDropped(std::coroutine_handle<> frame);
   void CancelCall(uint32_t slot, uint64_t generation, uint16_t asker_shard, uint64_t ask);
 
   // --- Actors. ---
@@ -398,6 +400,7 @@ class Shard final : public LoopTask, public LoopClient {
   bool said_quiet_ = false;
   bool stop_all_ = false;
   uint32_t spawn_streak_ = 0;
+  uint64_t activations_made_ = 0;
 
   // Other threads.
   MpscInbox<Envelope*> inbox_;

@@ -256,7 +256,8 @@ void Shard::StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
   ask.asker_ = asker;
   ask.asker_generation_ = asker != nullptr ? asker->generation : 0;
   // A constructor and a destructor handle no message.
-  ask.holds_asker_ = current_envelope_ != nullptr && !Interleaves(*current_envelope_);
+  const bool holds_asker = current_envelope_ != nullptr && !Interleaves(*current_envelope_);
+  ask.asking_ = holds_asker ? CurrentActivation()->serial : 0;
   if (asker != nullptr && asker->asks >= limits_.asks_per_actor_max) {
     return fail(absl::ResourceExhaustedError("asks_per_actor_max requests are pending"),
                 Certainty::kNotSent);
@@ -374,9 +375,12 @@ absl::Status Shard::CheckCycle(const Cell& target, const Envelope& envelope) {
   const auto waits = [&](uint64_t ask, uint32_t slot, uint16_t shard) {
     if (shard != index_ || slot != target.slot) return false;
     const PendingAsk* const pending = asks_.Find(ask);
+    if (pending == nullptr || pending->asking_ == 0 || pending->asker_ != &target) return false;
     // One whose handler is through is waited for by nobody.
-    const bool held = target.blocked_by > 0 || &target == current_cell_;
-    return pending != nullptr && held && pending->holds_asker_ && pending->asker_ == &target;
+    for (const Activation* a = target.activations; a != nullptr; a = a->next) {
+      if (a->serial == pending->asking_) return true;
+    }
+    return false;
   };
   bool cycle = envelope.sender_slot != kShardSlot &&
                waits(envelope.ask, envelope.sender_slot, envelope.sender_shard);

@@ -144,17 +144,14 @@ std::pair<AnyRef, absl::Status> Shard::Spawn(std::unique_ptr<Instance> instance,
         "actors_per_shard_max (", limits_.actors_per_shard_max, ") actors live on shard ", shard)));
   }
   const AnyRef ref(runtime_.system(), incarnation_, shard, lease->slot, lease->generation);
-  if (!request.options.name.empty()) {
-    const absl::Status claimed = runtime_.names().Claim(
-        request.options.name, {.ref = ref, .service = instance->info().service});
-    if (!claimed.ok()) {
-      if (shard == index_) {
-        slots_.Release(*Find(ref));
-      } else {
-        leases_[shard].push_back(*lease);
-      }
-      return refuse(claimed);
+  const absl::Status prepared = runtime_.ClaimAndPrepare(request.options.name, ref, *instance);
+  if (!prepared.ok()) {
+    if (shard == index_) {
+      slots_.Release(*Find(ref));
+    } else {
+      leases_[shard].push_back(*lease);
     }
+    return refuse(prepared);
   }
   if (current_cell_ != nullptr) {
     request.parent = RefOf(*current_cell_);

@@ -1,5 +1,6 @@
 #include "troupe/actors/worker.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "troupe/actors/runtime_wait.h"
 #include "troupe/actors/service.h"
 #include "troupe/base/logging.h"
+#include "troupe/base/status_macros.h"
 #include "troupe/base/text.h"
 
 namespace troupe::internal {
@@ -105,15 +107,35 @@ void WorkerFront::CancelJob(uint16_t asker_shard, uint64_t ask) {
   }
 }
 
-WorkerPool* StartPool(Runtime& runtime, const std::string& name, int threads, int queue_max) {
-  if (runtime.stopping()) return nullptr;
-  absl::StatusOr<std::unique_ptr<WorkerThreads>> started =
-      runtime.platform().StartWorkers(name, threads, queue_max);
-  if (!started.ok()) {
-    TROUPE_LOG(kError, "workers \"", name, "\": ", started.status().ToString());
-    return nullptr;
+WorkerFrontPool::~WorkerFrontPool() {
+  if (threads != nullptr) runtime.RetirePool(threads);
+}
+
+absl::Status WorkerFrontPool::Validate() const {
+  if (options.threads < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a pool of workers has ", options.threads, " threads, and not at least 1"));
   }
-  return runtime.AdoptPool(std::make_unique<WorkerPool>(name, *std::move(started)));
+  if (options.queue_max < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("queue_max is ", options.queue_max, ", and not at least 1"));
+  }
+  const uint32_t threads_max = runtime.limits().worker_threads_max;
+  if (static_cast<uint32_t>(options.threads) > threads_max) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "worker_threads_max (", threads_max, "): ", options.threads, " threads are wanted"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WorkerFrontPool::Start() {
+  TROUPE_RETURN_IF_ERROR(Validate());
+  const auto queue_max = std::min(static_cast<uint32_t>(options.queue_max),
+                                  runtime.limits().worker_queue_max);
+  TROUPE_ASSIGN_OR_RETURN(
+      threads, runtime.StartPool(options.name.empty() ? "worker" : options.name, options.threads,
+                                 static_cast<int>(queue_max)));
+  return absl::OkStatus();
 }
 
 namespace {
@@ -123,6 +145,7 @@ class FrontInstance final : public Instance {
   FrontInstance(const ActorInfo* info, std::shared_ptr<WorkerFront::Pool> pool)
       : Instance(info, /*restartable=*/true), pool_(std::move(pool)) {}
 
+  absl::Status Prepare() override { return pool_->Start(); }
   Actor* Create() override {
     front_ = std::make_unique<WorkerFront>(pool_);
     return front_.get();

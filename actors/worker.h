@@ -26,8 +26,10 @@ class Runtime;
 
 struct WorkerOptions {
   std::string name = {};  // Of the handle and of the threads. Default: none.
-  int threads = 1;
-  int queue_max = 128;    // Jobs that wait; one more is refused with RESOURCE_EXHAUSTED.
+  int threads = 1;        // At least 1; limits.worker_threads_max in all pools of a system.
+  // Jobs that wait; one more is refused with RESOURCE_EXHAUSTED. At least 1, and never more than
+  // limits.worker_queue_max.
+  int queue_max = 128;
   Placement placement = {};
 };
 
@@ -57,7 +59,8 @@ class WorkerContext {
 // of a generated Worker base.
 //
 // Thread:   made on the shard that spawns the pool, used by one of its threads.
-// Lifetime: as long as the pool.
+// Lifetime: as long as the pool: until its actor has ended and its running jobs are through. Its
+//           threads end then.
 // Errors:   an exception fails the job: INTERNAL for an ask, a log line otherwise.
 class Worker {
  public:
@@ -76,6 +79,19 @@ class WorkerFront;
 
 // The objects and threads behind one handle.
 struct WorkerFrontPool {
+  WorkerFrontPool(Runtime& runtime, const WorkerOptions& options)
+      : runtime(runtime), options(options) {}
+  // Gives the threads back.
+  ~WorkerFrontPool();
+  WorkerFrontPool(const WorkerFrontPool&) = delete;
+  WorkerFrontPool& operator=(const WorkerFrontPool&) = delete;
+
+  absl::Status Validate() const;
+  // Starts the threads.
+  absl::Status Start();
+
+  Runtime& runtime;
+  const WorkerOptions options;
   std::vector<std::unique_ptr<Worker>> workers;
   WorkerPool* threads = nullptr;
 };
@@ -151,9 +167,6 @@ Progress DispatchToWorker(Actor* front, Envelope& envelope) {
       std::make_unique<MessageJob<W, M>>(*Shard::Current(), worker_front, envelope));
 }
 
-// Starts the threads of a pool. Null when the system stops or no thread could be started.
-WorkerPool* StartPool(Runtime& runtime, const std::string& name, int threads, int queue_max);
-
 std::unique_ptr<Instance> MakeFrontInstance(const ActorInfo* info,
                                             std::shared_ptr<WorkerFront::Pool> pool);
 SpawnOptions FrontOptions(const WorkerOptions& options);
@@ -161,10 +174,10 @@ SpawnOptions FrontOptions(const WorkerOptions& options);
 template <typename W, typename... Args>
 std::unique_ptr<Instance> MakeWorkerFront(Runtime& runtime, const WorkerOptions& options,
                                           Args&&... args) {
-  auto pool = std::make_shared<WorkerFront::Pool>();
-  for (int i = 0; i < options.threads; ++i) pool->workers.push_back(std::make_unique<W>(args...));
-  pool->threads = StartPool(runtime, options.name.empty() ? "worker" : options.name,
-                            options.threads, options.queue_max);
+  auto pool = std::make_shared<WorkerFront::Pool>(runtime, options);
+  // One that is not valid is refused before it has a thread.
+  const int workers = pool->Validate().ok() ? options.threads : 0;
+  for (int i = 0; i < workers; ++i) pool->workers.push_back(std::make_unique<W>(args...));
   return MakeFrontInstance(&kActorInfo<W>, std::move(pool));
 }
 

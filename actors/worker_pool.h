@@ -82,18 +82,23 @@ class CompletionStack {
 // Thread: any, but for Stop().
 class WorkerPool {
  public:
-  WorkerPool(std::string name, std::unique_ptr<WorkerThreads> threads)
-      : name_(std::move(name)), threads_(std::move(threads)) {}
+  WorkerPool(std::string name, int threads_count, std::unique_ptr<WorkerThreads> threads)
+      : name_(std::move(name)), threads_count_(threads_count), threads_(std::move(threads)) {}
 
   bool TryPost(ShardWork* work) { return threads_->TryPost(work); }
+
+  // No more jobs: the threads end when they are through.
+  void Close() { threads_->Close(); }
 
   // Returns how many threads are stuck in a job.
   int Stop(Instant deadline) { return threads_->Stop(deadline); }
 
   const std::string& name() const { return name_; }
+  int threads_count() const { return threads_count_; }
 
  private:
   const std::string name_;
+  const int threads_count_;
   const std::unique_ptr<WorkerThreads> threads_;
 };
 

@@ -72,6 +72,9 @@ class WorkerThreads {
   virtual ~WorkerThreads() = default;
   // False when the queue is full or the pool is stopping; `item` was not taken then.
   virtual bool TryPost(WorkItem* item) = 0;
+  // Takes no more jobs; each thread ends when none waits. Stop() then joins them.
+  // Thread: any.
+  virtual void Close() = 0;
   // Abandons what waits, lets what runs finish until `deadline`, and joins. Returns the number
   // of threads still stuck in a job: these are detached, and the caller names them.
   virtual int Stop(Instant deadline) = 0;

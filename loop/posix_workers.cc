@@ -32,8 +32,14 @@ class PosixWorkers::Pool {
     thread_finished_.NotifyAll();
   }
 
+  void Close() {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    work_came_.NotifyAll();
+  }
+
   // Returns the jobs that nobody will run.
-  WorkItem* Close() {
+  WorkItem* CloseAndTake() {
     MutexLock lock(mutex_);
     stopping_ = true;
     work_came_.NotifyAll();
@@ -96,8 +102,10 @@ PosixWorkers::~PosixWorkers() { Stop(Instant::Infinite()); }
 
 bool PosixWorkers::TryPost(WorkItem* item) { return pool_->TryPush(item); }
 
+void PosixWorkers::Close() { pool_->Close(); }
+
 int PosixWorkers::Stop(Instant deadline) {
-  for (WorkItem* item = pool_->Close(); item != nullptr;) {
+  for (WorkItem* item = pool_->CloseAndTake(); item != nullptr;) {
     // Whoever owns the job may destroy it from inside the call.
     std::exchange(item, item->next_work)->Abandon();
   }

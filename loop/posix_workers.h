@@ -22,6 +22,7 @@ class PosixWorkers final : public WorkerThreads {
   ~PosixWorkers() override;
 
   bool TryPost(WorkItem* item) override;
+  void Close() override;
   int Stop(Instant deadline) override;
 
  private:

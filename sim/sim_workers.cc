@@ -74,7 +74,10 @@ int SimWorkers::BusyCount() const {
 int SimWorkers::Stop(Instant deadline) {
   stopping_ = true;
   for (WorkItem* const item : std::exchange(waiting_, {})) item->Abandon();
-  scheduler_.DriveUntil(&host_, [this] { return BusyCount() == 0; }, deadline);
+  // A shard may join threads that have nothing to do, but it may not wait.
+  if (BusyCount() > 0) {
+    scheduler_.DriveUntil(&host_, [this] { return BusyCount() == 0; }, deadline);
+  }
   // What is still in a job never comes back.
   const int stuck_count = BusyCount();
   threads_.clear();

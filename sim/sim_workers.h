@@ -20,6 +20,7 @@ class SimWorkers final : public WorkerThreads {
   ~SimWorkers() override;
 
   bool TryPost(WorkItem* item) override;
+  void Close() override { stopping_ = true; }
   int Stop(Instant deadline) override;
 
  private:

@@ -508,5 +508,35 @@ TEST(AskLifetimeTest, ADestructorMayStartARequest) {
   EXPECT_EQ(downs.Wait(1)[0].reason, StopReason::kStopped);
 }
 
+TEST(AskCycleTest, ARequestWhoseHandlerIsThroughClosesNoCycle) {
+  Collected<absl::Status> outcome;
+  std::unique_ptr<Pending<Number>> kept;
+  const auto system = StartSystem(1);
+  // `a` asks `b`, is through without awaiting it, and then waits for `c`; `b` asks `a` meanwhile.
+  const Ref<ProbeActor> a = system->Spawn<ProbeActor>({}, Doubles());
+  const auto pause = [](Context& cx, const Number& n) -> Reply<Number> {
+    co_await cx.Sleep(absl::Milliseconds(n.value()));
+    co_return n;
+  };
+  const Ref<ProbeActor> c = system->Spawn<ProbeActor>({}, Script{.ask = pause});
+  const Ref<ProbeActor> b = system->Spawn<ProbeActor>(
+      {}, Script{.ask = [&](Context& cx, const Number& n) -> Reply<Number> {
+        co_await cx.Sleep(absl::Milliseconds(1));
+        const absl::StatusOr<Number> reply = co_await Probe::Ref(a).Ask(n);
+        outcome.Add(reply.status());
+        co_return n;
+      }});
+  a.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+    kept = std::make_unique<Pending<Number>>(Probe::Ref(b).Ask(Num(1)).Start());
+    return absl::OkStatus();
+  }});
+  a.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+    const absl::StatusOr<Number> reply = co_await Probe::Ref(c).Ask(Num(20));
+    co_return reply.status();
+  }});
+  EXPECT_EQ(outcome.Wait(1)[0], absl::OkStatus());
+  Perform(a, [&](ProbeActor&, Context&) { kept.reset(); });
+}
+
 }  // namespace
 }  // namespace troupe::test

@@ -344,5 +344,178 @@ TEST(WorkerWaitTest, WaitOnAnEmptyHandleIsAnError) {
   EXPECT_EQ(CertaintyOf(reply.status()), Certainty::kNotExecuted);
 }
 
+// --- How many threads there are. ---
+
+class EchoWorker final : public Probe::Worker {
+ public:
+  absl::StatusOr<Number> Ask(WorkerContext&, const Number& n) override { return n; }
+  absl::StatusOr<Number> Mix(WorkerContext&, const Number& n) override { return n; }
+  absl::Status Tell(WorkerContext&, const Number&) override { return absl::OkStatus(); }
+};
+
+class WorkerThreadsTest : public testing::Test {
+ protected:
+  WorkerThreadsTest() : system_(StartSystem(1, FewThreads())) {
+    watcher_ = system_->Spawn<ProbeActor>(
+        {}, Script{.down = [this](Context&, const Down& down) { downs_.Add(down); }});
+  }
+  ~WorkerThreadsTest() override { system_.reset(); }
+  // Four beside the blocking pool's.
+  static Limits FewThreads() {
+    Limits limits;
+    limits.worker_threads_max = 5;
+    limits.blocking_pool_threads = 1;
+    return limits;
+  }
+  // Why the pool behind `workers` ended, or was never there.
+  absl::Status WhyDown(const AnyRef& workers) {
+    Perform(watcher_, [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, workers); });
+    return downs_.Wait(++downs_seen_).back().status;
+  }
+  static bool Answers(const Probe::Ref& workers) { return workers.Ask(Num(1)).Wait().ok(); }
+
+  Collected<Down> downs_;
+  size_t downs_seen_ = 0;
+  std::unique_ptr<System> system_;
+  Ref<ProbeActor> watcher_;
+};
+
+TEST_F(WorkerThreadsTest, APoolBeyondTheLimitIsNeverBorn) {
+  const auto first = system_->SpawnWorkers<EchoWorker>({.threads = 3});
+  const absl::Status why = WhyDown(system_->SpawnWorkers<EchoWorker>({.threads = 2}));
+  EXPECT_EQ(why.code(), absl::StatusCode::kResourceExhausted) << why;
+  EXPECT_TRUE(Answers(first));
+  EXPECT_TRUE(Answers(system_->SpawnWorkers<EchoWorker>({.threads = 1})));
+}
+
+TEST_F(WorkerThreadsTest, AnEndedPoolGivesItsThreadsBack) {
+  for (int i = 0; i < 5; ++i) {
+    const auto workers = system_->SpawnWorkers<EchoWorker>({.name = "w", .threads = 4});
+    EXPECT_TRUE(Answers(workers));
+    system_->Stop(workers);
+    WhyDown(workers).IgnoreError();
+  }
+}
+
+TEST_F(WorkerThreadsTest, ARefusedPoolTakesNoThreads) {
+  const auto first = system_->SpawnWorkers<EchoWorker>({.name = "w", .threads = 1});
+  for (int i = 0; i < 5; ++i) {
+    const absl::Status why = WhyDown(system_->SpawnWorkers<EchoWorker>({.name = "w", .threads = 3}));
+    EXPECT_EQ(why.code(), absl::StatusCode::kAlreadyExists) << why;
+  }
+  EXPECT_TRUE(Answers(system_->SpawnWorkers<EchoWorker>({.name = "v", .threads = 3})));
+  EXPECT_TRUE(Answers(first));
+  // A name is free again when the threads were what it lacked.
+  EXPECT_EQ(WhyDown(system_->SpawnWorkers<EchoWorker>({.name = "u", .threads = 3})).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_FALSE(system_->FindAny("u").has_value());
+}
+
+TEST_F(WorkerThreadsTest, APoolWithoutThreadsOrPlaceForAJobIsNeverBorn) {
+  EXPECT_EQ(WhyDown(system_->SpawnWorkers<EchoWorker>({.threads = 0})).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(WhyDown(system_->SpawnWorkers<EchoWorker>({.queue_max = 0})).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+// --- Coroutines that are dropped in an Offload. ---
+
+class DroppedOffloadTest : public testing::Test {
+ protected:
+  // Tells of its end.
+  struct Local {
+    explicit Local(Collected<std::string>* story) : story(story) {}
+    ~Local() { story->Add("destroyed"); }
+    Collected<std::string>* story;
+  };
+  DroppedOffloadTest() : system_(StartSystem(1)), bench_(system_->runtime().platform()) {
+    actor_ = system_->Spawn<ProbeActor>({}, Script{});
+  }
+  ~DroppedOffloadTest() override {
+    bench_.open->Notify();
+    system_.reset();
+  }
+  static Reply<void> InOffload(Context& cx, Bench& bench) {
+    Local local(&bench.story);
+    const absl::Status back = co_await cx.Offload([&] {
+      bench.began->Notify();
+      bench.open->WaitUntil(Instant::Infinite());
+      local.story->Add("back");
+    });
+    bench.story.Add("resumed");
+    co_return back;
+  }
+  static Reply<void> Around(Context& cx, Bench& bench) {
+    const absl::Status inner = co_await InOffload(cx, bench);
+    co_return inner;
+  }
+  void ExpectBackBeforeDestroyed() {
+    bench_.began->WaitUntil(Instant::Infinite());
+    Settle(actor_);
+    EXPECT_TRUE(bench_.story.Now().empty());
+    bench_.open->Notify();
+    EXPECT_EQ(bench_.story.Wait(2), (std::vector<std::string>{"back", "destroyed"}));
+    Settle(actor_);
+    EXPECT_EQ(bench_.story.Now().size(), 2u);
+  }
+
+  std::unique_ptr<System> system_;
+  Bench bench_;
+  Ref<ProbeActor> actor_;
+};
+
+TEST_F(DroppedOffloadTest, AHelpersFrameLivesUntilItsFunctionIsBack) {
+  actor_.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    const Reply<void> dropped = InOffload(cx, bench_);
+    return absl::OkStatus();
+  }});
+  ExpectBackBeforeDestroyed();
+}
+
+TEST_F(DroppedOffloadTest, SoDoesTheHelperThatAwaitsIt) {
+  actor_.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    const Reply<void> dropped = Around(cx, bench_);
+    co_await cx.Sleep(absl::Milliseconds(1));
+    co_return absl::OkStatus();
+  }});
+  ExpectBackBeforeDestroyed();
+}
+
+TEST_F(DroppedOffloadTest, AHandlerThatThrowsFailsAloneAndTheActorIsRemadeAfterIt) {
+  const Ref<ProbeActor> failing = system_->Spawn<ProbeActor>(
+      {.restart = {.backoff_min = absl::Milliseconds(1), .backoff_max = absl::Milliseconds(1)}},
+      Script{.start = [&](ProbeActor&, Context&) -> Reply<void> {
+        bench_.story.Add("life");
+        return absl::OkStatus();
+      }});
+  failing.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    const Reply<void> dropped = InOffload(cx, bench_);
+    throw std::runtime_error("on the way");
+  }});
+  bench_.began->WaitUntil(Instant::Infinite());
+  bench_.open->Notify();
+  EXPECT_EQ(bench_.story.Wait(4),
+            (std::vector<std::string>{"life", "back", "destroyed", "life"}));
+}
+
+TEST_F(DroppedOffloadTest, AnActorStopsAfterIt) {
+  Collected<Down> downs;
+  const Ref<ProbeActor> watcher = system_->Spawn<ProbeActor>(
+      {}, Script{.down = [&](Context&, const Down& down) {
+        bench_.story.Add("down");
+        downs.Add(down);
+      }});
+  actor_.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    const Reply<void> dropped = InOffload(cx, bench_);
+    cx.Stop();
+    return absl::OkStatus();
+  }});
+  bench_.began->WaitUntil(Instant::Infinite());
+  Perform(watcher, [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, actor_); });
+  bench_.open->Notify();
+  downs.Wait(1);
+  EXPECT_EQ(bench_.story.Now(), (std::vector<std::string>{"back", "destroyed", "down"}));
+}
+
 }  // namespace
 }  // namespace troupe::test
