@@ -66,7 +66,10 @@ bool Context::Unsubscribe(SubscriptionId subscription) {
 FdWatchId Context::WatchFd(const internal::MessageType* type, int fd, uint32_t events) {
   auto record = std::make_unique<internal::FdRecord>(type, fd, events);
   const uint64_t id = Shard::Current()->AddRecord(*envelope().cell, *record);
-  if (id == 0) return FdWatchId();
+  if (id == 0) {
+    TROUPE_LOG(kError, "no watch of descriptor ", fd, ": timers_per_shard_max records are in use");
+    return FdWatchId();
+  }
   record.release()->Begin();
   return FdWatchId(id);
 }

@@ -87,7 +87,7 @@ template <typename A, typename M>
 TimerId Context::Every(A*, absl::Duration period, M message) {
   static_assert(Handles<A, M>, "the actor has no public On(troupe::Context&, M) for the message");
   static_assert(std::is_copy_constructible_v<M>, "Every() sends copies of its message");
-  return internal::ArmTimer(
+  return internal::ArmPeriodic(
       std::make_unique<internal::PeriodicTimer<M>>(&internal::kMessageType<A, M>,
                                                    std::move(message), period),
       period);

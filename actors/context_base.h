@@ -46,7 +46,8 @@ class Context {
   // The handle of the actor whose handler this is: cx.Self(this).
   template <typename A>
   Ref<A> Self(const A* self) const;
-  // Whoever sent this message; empty when that was no actor of this node.
+  // Whoever sent this one-way message; empty when that was no actor of this node, and for a
+  // request, which is answered by its reply.
   AnyRef sender() const;
   // The turn's reading of the monotonic clock: the same for a whole turn.
   Instant Now() const;
@@ -87,7 +88,7 @@ class Context {
   // ended where it is.
   void Stop(const AnyRef& other);
 
-  // The living actor of that name, when it serves S (a generated service, or an actor class).
+  // The living actor of that name, when it serves S, a generated service. FindAny() finds any.
   template <typename S>
   std::optional<typename S::Ref> Find(std::string_view name) const;
   std::optional<AnyRef> FindAny(std::string_view name) const;
@@ -97,7 +98,8 @@ class Context {
   // One `message` to this actor after `delay`, never earlier.
   template <typename A, typename M>
   TimerId After(A* self, absl::Duration delay, M message);
-  // `message` every `period`; at most one firing waits at a time, missed() counts the others.
+  // `message` every `period`; at most one firing waits at a time, missed() counts the others. A
+  // period that is not positive gives no timer, and a log line.
   template <typename A, typename M>
   TimerId Every(A* self, absl::Duration period, M message);
   // False when it has fired and been handled, or was cancelled. After true nothing of it is

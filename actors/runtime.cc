@@ -160,7 +160,9 @@ absl::Status Runtime::ShutDown() {
         }
         shard.KillAllActors();
       });
-      empty_event_->WaitUntil(platform_->clock().Now() + limits_.drain_timeout);
+      if (!empty_event_->WaitUntil(platform_->clock().Now() + limits_.drain_timeout)) {
+        NameStuckShards();
+      }
     }
   }
   if (Router* const router = this->router()) {
@@ -190,6 +192,23 @@ void Runtime::StopPools(absl::Status& outcome) {
                "\" did not come back within drain_timeout");
     outcome = absl::DeadlineExceededError("workers did not stop within drain_timeout");
     stuck_ = true;
+  }
+}
+
+// From this thread: a shard in a handler that does not return says nothing any more.
+void Runtime::NameStuckShards() {
+  std::vector<std::shared_ptr<Event>> answers;
+  for (auto& shard : shards_) {
+    // Shared with a task that a stuck shard runs much later, or never.
+    const std::shared_ptr<Event> answer = platform_->MakeEvent();
+    shard->Post([answer] { answer->Notify(); });
+    answers.push_back(answer);
+  }
+  const Instant deadline = platform_->clock().Now() + absl::Seconds(1);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i]->WaitUntil(deadline)) continue;
+    TROUPE_LOG(kError, "shutdown: shard ", i,
+               " does not answer: a handler on it has not returned, and the end waits for it");
   }
 }
 

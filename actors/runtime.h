@@ -116,6 +116,7 @@ class Runtime {
   std::optional<SlotLease> LeaseOn(uint16_t shard);
   void StopPools(absl::Status& outcome);
   void JoinShards();
+  void NameStuckShards();
   void Sweep();
   void PostToAll(void (*task)(Shard& shard));
 

@@ -1,6 +1,7 @@
 // Shard: where messages go, and what becomes of those that reach nobody; asks.
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/call_chain.h"
@@ -45,6 +46,22 @@ struct UndeliveredNotice {
 };
 
 absl::Status GoneStatus() { return absl::UnavailableError("the actor has ended"); }
+// Takes the oldest one-way message out of `mailbox`; null when there is none among its first.
+Envelope* TakeOldestOneWay(EnvelopeQueue& mailbox) {
+  constexpr int kLooksMax = 64;
+  Envelope* before = nullptr;
+  Envelope* each = mailbox.head;
+  for (int i = 0; each != nullptr && i < kLooksMax; ++i) {
+    if ((each->flags & kEvent) == 0 && each->ask == 0) {
+      (before != nullptr ? before->next : mailbox.head) = each->next;
+      if (mailbox.tail == each) mailbox.tail = before;
+      return each;
+    }
+    before = std::exchange(each, each->next);
+  }
+  return nullptr;
+}
+
 absl::Status FullStatus() { return absl::ResourceExhaustedError("the mailbox is full"); }
 
 }  // namespace
@@ -101,8 +118,9 @@ void Shard::TakeReturns() {
 
 SendResult Shard::EnqueueOverLimit(Cell& cell, Envelope* envelope) {
   if (cell.messages_max == 0) return SendResult::kGone;  // It stops for good.
-  while (cell.drop_oldest && envelope->bytes <= cell.bytes_max && !cell.mailbox.empty() && cell.mailbox.head->ask == 0) {
-    Envelope* const oldest = cell.mailbox.Pop();
+  while (cell.drop_oldest && envelope->bytes <= cell.bytes_max) {
+    Envelope* const oldest = TakeOldestOneWay(cell.mailbox);
+    if (oldest == nullptr) break;
     --cell.messages;
     cell.bytes -= oldest->bytes;
     Refuse(oldest, absl::ResourceExhaustedError("dropped from a full mailbox for a newer message"),

@@ -1,6 +1,7 @@
 // Shard: what sends an actor events, and how an event reaches its handler.
 
 #include <memory>
+#include <utility>
 
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/events.h"
@@ -53,6 +54,14 @@ TimerId ArmTimer(std::unique_ptr<TimerRecord> timer, absl::Duration delay) {
   // From now, not from the begin of the turn: a timer is never early.
   shard.loop().timers().Arm(*timer.release(), shard.loop().platform().clock().Now() + delay);
   return TimerId(id);
+}
+
+TimerId ArmPeriodic(std::unique_ptr<TimerRecord> timer, absl::Duration period) {
+  if (period <= absl::ZeroDuration()) {
+    TROUPE_LOG(kError, "no timer armed: its period is ", absl::FormatDuration(period));
+    return TimerId();
+  }
+  return ArmTimer(std::move(timer), period);
 }
 
 MonitorRecord::~MonitorRecord() {

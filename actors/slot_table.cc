@@ -10,6 +10,8 @@ SlotTable::SlotTable(uint32_t slots_max, uint32_t messages_max, uint32_t bytes_m
     : slots_max_(slots_max),
       messages_max_(messages_max),
       bytes_max_(bytes_max),
+      own_free_max_(ShareOf(slots_max, 4096)),
+      lease_batch_max_(ShareOf(slots_max, 64)),
       pages_(std::make_unique<std::atomic<Cell*>[]>(PagesOf(slots_max))),
       seen_pages_(std::make_unique<Cell*[]>(PagesOf(slots_max))) {}
 
@@ -38,7 +40,7 @@ void SlotTable::Release(Cell& cell) {
   cell.failed = false;
   cell.drop_oldest = false;
   free_.push_back({cell.slot, cell.generation});
-  if (free_.size() <= kOwnFreeMax) return;
+  if (free_.size() <= own_free_max_) return;
   MutexLock lock(mutex_);
   const size_t half = free_.size() / 2;
   shared_.insert(shared_.end(), free_.begin(), free_.begin() + half);
@@ -46,6 +48,7 @@ void SlotTable::Release(Cell& cell) {
 }
 
 size_t SlotTable::Lease(std::vector<SlotLease>& leases, size_t count) {
+  count = std::min(count, lease_batch_max_);
   MutexLock lock(mutex_);
   while (shared_.size() < count && GrowLocked(shared_)) {
   }
@@ -62,8 +65,10 @@ uint32_t SlotTable::SlotsMade() {
 
 bool SlotTable::RefillFree() {
   MutexLock lock(mutex_);
-  if (shared_.empty()) return GrowLocked(free_);
-  free_.swap(shared_);
+  if (shared_.empty() && !GrowLocked(shared_)) return false;
+  const auto first = shared_.end() - std::min(shared_.size(), own_free_max_);
+  free_.assign(first, shared_.end());
+  shared_.erase(first, shared_.end());
   return true;
 }
 

@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_SLOT_TABLE_H_
 #define TROUPE_ACTORS_SLOT_TABLE_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -57,7 +58,7 @@ class SlotTable {
   // Ends the generation of `cell` and makes its slot free. The cell is already empty.
   void Release(Cell& cell);
 
-  // Adds up to `count` leases to `leases`. Returns how many.
+  // Adds up to `count` leases to `leases`, of a small table fewer. Returns how many.
   // Thread: any.
   size_t Lease(std::vector<SlotLease>& leases, size_t count);
 
@@ -74,8 +75,11 @@ class SlotTable {
  private:
   static constexpr size_t kPageSlots = 256;
   static constexpr size_t PagesOf(size_t slots) { return (slots + kPageSlots - 1) / kPageSlots; }
-  // Free slots that the shard keeps for itself before it gives some back to all.
-  static constexpr size_t kOwnFreeMax = 4096;
+  // What one holder of free slots takes at a time, of a small table a small share: else a spawn
+  // could be refused although slots are free elsewhere.
+  static constexpr size_t ShareOf(size_t slots, size_t most) {
+    return std::clamp<size_t>(slots / 16, 1, most);
+  }
 
   // A page that the shard looks into for the first time. Null when there is none.
   Cell* SeePage(size_t page) const;
@@ -88,6 +92,9 @@ class SlotTable {
   const uint32_t slots_max_;
   const uint32_t messages_max_;
   const uint32_t bytes_max_;
+  // Free slots that the shard keeps for itself before it gives some back to all.
+  const size_t own_free_max_;
+  const size_t lease_batch_max_;
 
   // Elements are written once, under the lock.
   const std::unique_ptr<std::atomic<Cell*>[]> pages_;

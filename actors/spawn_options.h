@@ -11,7 +11,9 @@ namespace troupe {
 // What a full mailbox does with one more message.
 enum class Overflow : uint8_t {
   kReject,      // The sender is told: kFull, Undelivered or RESOURCE_EXHAUSTED.
-  kDropOldest,  // The oldest one-way message becomes a dead letter.
+  // The oldest one-way message becomes a dead letter. As kReject when there is none among the
+  // first 64 that wait: requests and events are not dropped.
+  kDropOldest,
 };
 
 struct MailboxOptions {

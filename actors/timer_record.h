@@ -99,6 +99,8 @@ class PeriodicTimer final : public TimerRecord {
 
 // Arms `timer` for the actor whose handler runs. Id none at timers_per_shard_max, with a log line.
 TimerId ArmTimer(std::unique_ptr<TimerRecord> timer, absl::Duration delay);
+// The same, but none for a period that is not positive.
+TimerId ArmPeriodic(std::unique_ptr<TimerRecord> timer, absl::Duration period);
 
 }  // namespace troupe::internal
 

@@ -16,6 +16,9 @@ constexpr uint64_t kGiB = uint64_t{1} << 30;
 // For what costs memory only when it is used.
 constexpr uint32_t kMany = 1u << 28;
 
+// What has a place in a table of ids, which number 2^24 places less one.
+constexpr uint32_t kIdsMax = (1u << 24) - 1;
+
 constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
 constexpr absl::Duration kDay = absl::Hours(24);
 
@@ -31,8 +34,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(actors_per_shard_max, 1, kMany);
   TROUPE_FIELD(mailbox_messages_max, 1, kMany);
   TROUPE_FIELD(mailbox_bytes_max, kKiB, 1024 * kGiB);
-  TROUPE_FIELD(mailbox_reserved_messages, 1, 65536);
-  TROUPE_FIELD(asks_per_shard_max, 1, kMany);
+  TROUPE_FIELD(asks_per_shard_max, 1, kIdsMax);
   TROUPE_FIELD(asks_per_actor_max, 1, kMany);
   TROUPE_FIELD(call_chain_depth_max, 1, 1024);
   TROUPE_FIELD(monitors_per_actor_max, 0, kMany);
@@ -52,7 +54,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(outbox_bytes_max, kKiB, 1024 * kGiB);
   TROUPE_FIELD(inbox_messages_max, 1, 1u << 20);
 
-  TROUPE_FIELD(timers_per_shard_max, 1, kMany);
+  TROUPE_FIELD(timers_per_shard_max, 1, kIdsMax);
   TROUPE_FIELD(watches_per_shard_max, 1, kMany);
   TROUPE_FIELD(children_processes_max, 0, 1u << 22);
   TROUPE_FIELD(child_output_bytes_max, 1, kGiB);

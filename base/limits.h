@@ -19,7 +19,6 @@ struct Limits {
   uint32_t actors_per_shard_max = 1u << 24;
   uint32_t mailbox_messages_max = 8192;
   uint64_t mailbox_bytes_max = 8u << 20;
-  uint32_t mailbox_reserved_messages = 64;
   uint32_t asks_per_shard_max = 1u << 20;
   uint32_t asks_per_actor_max = 16384;
   uint32_t call_chain_depth_max = 32;
@@ -43,7 +42,7 @@ struct Limits {
   uint32_t inbox_messages_max = 32768;
 
   // Timers, descriptors, children, workers.
-  uint32_t timers_per_shard_max = 1u << 24;
+  uint32_t timers_per_shard_max = (1u << 24) - 1;
   uint32_t watches_per_shard_max = 1u << 20;
   uint32_t children_processes_max = 4096;
   uint64_t child_output_bytes_max = 64u << 10;

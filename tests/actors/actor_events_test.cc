@@ -204,5 +204,15 @@ TEST(ActorEventsTest, EventsThatWaitTakeNoPlaceInTheMailboxFromSenders) {
   ticks.Wait(8);
 }
 
+TEST(ActorTimersTest, APeriodThatIsNotPositiveGivesNoTimer) {
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor = system->Spawn<ProbeActor>({}, Script{});
+  Perform(actor, [](ProbeActor& self, Context& cx) {
+    EXPECT_EQ(cx.Every(&self, absl::ZeroDuration(), Tick{}), TimerId());
+    EXPECT_EQ(cx.Every(&self, absl::Seconds(-1), Tick{}), TimerId());
+  });
+  Settle(actor);
+}
+
 }  // namespace
 }  // namespace troupe::test

@@ -453,5 +453,20 @@ TEST(EnvelopeTest, MemoryOfAOneWayFlowBetweenShardsStaysBounded) {
   EXPECT_LE(slabs, 20u);
 }
 
+TEST(DropOldestTest, TheOldestOneWayMessageGoesAlsoFromBehindARequest) {
+  Collected<int64_t> seen;
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
+      {.mailbox = {.messages_max = 3, .overflow = Overflow::kDropOldest}},
+      Script{.ask = [](Context&, const Number& n) -> Reply<Number> { return n; },
+             .tick = [&](Context&, const Tick& tick) { seen.Add(tick.value); }});
+  const Ref<ProbeActor> sender = system->Spawn<ProbeActor>({}, Script{});
+  Perform(sender, [&](ProbeActor&, Context&) {
+    const Pending<Number> request = Probe::Ref(actor).Ask(Num(1)).Start();
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(actor.Send(Tick{i}), SendResult::kAccepted);
+  });
+  EXPECT_EQ(seen.Wait(2), (std::vector<int64_t>{2, 3}));
+}
+
 }  // namespace
 }  // namespace troupe::test

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
+#include "troupe/base/logging.h"
 
 namespace troupe::test {
 namespace {
@@ -262,6 +264,42 @@ TEST(SystemTest, TwoInOneProcessDoNotMeet) {
   EXPECT_NE(a.incarnation(), b.incarnation());
   EXPECT_EQ(Probe::Ref(a).Ask(Num(1)).Wait()->value(), 1);
   EXPECT_EQ(Probe::Ref(b).Ask(Num(2)).Wait()->value(), 2);
+}
+
+// Keeps the lines that tell of a shard, and tells of the first.
+class ShardLines final : public LogSink {
+ public:
+  void Write(LogLevel, std::string_view line) override {
+    if (line.find("does not answer") != std::string_view::npos) lines.Add(std::string(line));
+  }
+  void Flush() override {}
+  uint64_t dropped_lines() const override { return 0; }
+
+  Collected<std::string> lines;
+};
+
+TEST(StuckHandlerTest, AShardWhoseHandlerDoesNotReturnIsNamed) {
+  ShardLines sink;
+  SetLogSink(&sink);
+  Limits limits;
+  limits.drain_timeout = absl::Milliseconds(10);
+  auto system = StartSystem(2, limits);
+  Platform& platform = system->runtime().platform();
+  const std::unique_ptr<Event> began = platform.MakeEvent();
+  const std::unique_ptr<Event> open = platform.MakeEvent();
+  const Ref<ProbeActor> stuck = system->Spawn<ProbeActor>(OnShard(1), Script{});
+  stuck.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+    began->Notify();
+    open->WaitUntil(Instant::Infinite());
+    return absl::OkStatus();
+  }});
+  began->WaitUntil(Instant::Infinite());
+  std::thread end([&] { EXPECT_FALSE(system->runtime().ShutDown().ok()); });
+  EXPECT_NE(sink.lines.Wait(1)[0].find("shard 1"), std::string::npos);
+  open->Notify();
+  end.join();
+  system.reset();
+  SetLogSink(nullptr);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/shard.h"
+#include "troupe/actors/slot_table.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
@@ -313,6 +315,27 @@ TEST(SpawnTurnTest, WhatNewActorsHandleCountsInTheTurnTheyStartIn) {
     }
   });
   EXPECT_LE(done.Wait(1)[0], limits.turn_messages_max);
+}
+
+TEST(SlotTableTest, ASmallTablesFreeSlotsAreThereForAll) {
+  constexpr uint32_t kSlots = 256;
+  internal::SlotTable table(kSlots, 1, 1);
+  std::vector<internal::SlotLease> own;
+  while (const std::optional<internal::SlotLease> lease = table.Acquire()) own.push_back(*lease);
+  EXPECT_EQ(own.size(), kSlots);
+  for (const internal::SlotLease& each : own) table.Release(*table.Find(each.slot, each.generation));
+  std::vector<internal::SlotLease> others;
+  while (table.Lease(others, 64) > 0) {
+  }
+  EXPECT_GE(others.size(), kSlots - kSlots / 16);
+}
+
+TEST(SlotTableTest, OneThatLeasesLeavesSomeOfASmallTableToOthers) {
+  constexpr uint32_t kSlots = 64;
+  internal::SlotTable table(kSlots, 1, 1);
+  std::vector<internal::SlotLease> leases;
+  EXPECT_EQ(table.Lease(leases, kSlots), kSlots / 16);
+  EXPECT_TRUE(table.Acquire().has_value());
 }
 
 }  // namespace
