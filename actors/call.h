@@ -97,7 +97,9 @@ template <typename... T>
 class AskWaiter final : public AskJoin {
  public:
   explicit AskWaiter(AskState<T>&... asks) : asks_(&asks...) {}
-  ~AskWaiter() { ForEach([](auto& ask) { ask.Join(nullptr); }); }
+  ~AskWaiter() {
+    ForEach([](auto& ask) { ask.Join(nullptr); });
+  }
 
   bool await_ready() {
     if (Shard::Current()->CurrentCancelled()) AbandonPending();
@@ -168,8 +170,7 @@ class CallAwaiter {
 template <typename T>
 class [[nodiscard]] Call {
  public:
-  Call(const AnyRef& target, internal::Envelope* envelope)
-      : target_(target), envelope_(envelope) {}
+  Call(const AnyRef& target, internal::Envelope* envelope) : target_(target), envelope_(envelope) {}
   Call(Call&& other) noexcept
       : target_(other.target_),
         envelope_(std::exchange(other.envelope_, nullptr)),
@@ -242,8 +243,8 @@ class [[nodiscard]] Joined {
  public:
   explicit Joined(Pending<T>... pending)
       : pending_(std::move(pending)...),
-        waiter_(std::apply(
-            [](auto&... each) { return internal::AskWaiter<T...>(*each.state_...); }, pending_)) {}
+        waiter_(std::apply([](auto&... each) { return internal::AskWaiter<T...>(*each.state_...); },
+                           pending_)) {}
 
   bool await_ready() { return waiter_.await_ready(); }
   void await_suspend(std::coroutine_handle<> handle) { waiter_.await_suspend(handle); }

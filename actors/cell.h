@@ -71,16 +71,16 @@ struct Activation {
   SuspensionList waiting;
   SuspensionList ready_to_resume;
   Cell* cell = nullptr;
-  uint64_t serial = 0;  // Of the shard's activations: never given twice.
+  uint64_t serial = 0;         // Of the shard's activations: never given twice.
   Activation* next = nullptr;  // The cell's list of activations.
   Activation* prev = nullptr;
   Activation* ready_next = nullptr;
-  uint32_t offloads = 0;       // Running on worker threads; the frame stays until they are back.
-  bool ready = false;          // In the cell's list of ready activations.
+  uint32_t offloads = 0;  // Running on worker threads; the frame stays until they are back.
+  bool ready = false;     // In the cell's list of ready activations.
   bool cancelled = false;
   bool interleaved = false;
   bool stops_actor = false;  // Once it is through.
-  bool doomed = false;  // Its actor's life is over: destroyed once the offloads are back.
+  bool doomed = false;       // Its actor's life is over: destroyed once the offloads are back.
 };
 
 enum class CellState : uint8_t {
@@ -110,12 +110,12 @@ struct ByPlace {
 struct CellExtra {
   std::string name;
   RestartOptions restart;
-  AnyRef remote_parent;                  // On another shard.
+  AnyRef remote_parent;  // On another shard.
   std::set<AnyRef, ByPlace> remote_children;
   // Down messages in reserve, by the watcher's shard and its record.
   std::map<std::pair<uint16_t, uint64_t>, Envelope*> monitors;
   // Supervision.
-  std::vector<int64_t> restarts;    // Monotonic nanoseconds of those inside the window.
+  std::vector<int64_t> restarts;  // Monotonic nanoseconds of those inside the window.
   uint32_t failures_in_row = 0;
   std::unique_ptr<BackoffTimer> backoff;
   // Stopping.
@@ -157,9 +157,9 @@ struct alignas(64) Cell {
   Cell* next_sibling = nullptr;
   Cell* prev_sibling = nullptr;
   uint32_t slot = 0;
-  uint32_t children = 0;  // On this shard and on others.
+  uint32_t children = 0;   // On this shard and on others.
   bool end_asked = false;  // Somebody wants it to go: it is not restarted any more.
-  uint32_t asks = 0;  // Pending asks of this actor.
+  uint32_t asks = 0;       // Pending asks of this actor.
   bool on_stop_called = false;
 
   CellExtra& Extra() {

@@ -12,9 +12,8 @@ namespace troupe::internal {
 
 absl::Status ChildRecord::Begin(const ChildOptions& options) {
   Shard& shard = *Shard::Current();
-  TROUPE_ASSIGN_OR_RETURN(process_,
-                          shard.loop().platform().SpawnChild(shard.loop().poller(), options,
-                                                             shard.limits(), this));
+  TROUPE_ASSIGN_OR_RETURN(process_, shard.loop().platform().SpawnChild(
+                                        shard.loop().poller(), options, shard.limits(), this));
   pid_ = process_->pid();
   return absl::OkStatus();
 }
@@ -32,19 +31,17 @@ void ChildRecord::OnChildOutput(bool is_stderr, std::string_view bytes) {
   process_->HoldOutput(is_stderr, true);
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(output_);
-  shard.SetPayload(envelope,
-                   ChildOutput{.child = ChildId(id()),
-                               .is_stderr = is_stderr,
-                               .bytes = std::string(bytes)},
-                   bytes.size());
+  shard.SetPayload(
+      envelope,
+      ChildOutput{.child = ChildId(id()), .is_stderr = is_stderr, .bytes = std::string(bytes)},
+      bytes.size());
   shard.DeliverEvent(*cell(), id(), envelope);
 }
 
 void ChildRecord::OnChildExited(const ChildStatus& status) {
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(exited_);
-  shard.SetPayload(envelope, ChildExited{.child = ChildId(id()), .pid = pid_, .status = status},
-                   0);
+  shard.SetPayload(envelope, ChildExited{.child = ChildId(id()), .pid = pid_, .status = status}, 0);
   shard.DeliverEvent(*cell(), id(), envelope);
 }
 

@@ -29,9 +29,7 @@ inline const internal::Envelope& Context::envelope() const {
   return static_cast<const internal::Envelope&>(*this);
 }
 
-inline AnyRef Context::self() const {
-  return internal::Shard::Current()->RefOf(*envelope().cell);
-}
+inline AnyRef Context::self() const { return internal::Shard::Current()->RefOf(*envelope().cell); }
 
 template <typename A>
 Ref<A> Context::Self(const A*) const {
@@ -40,14 +38,14 @@ Ref<A> Context::Self(const A*) const {
 
 template <typename A, typename... Args>
 Ref<A> Context::Spawn(SpawnOptions options, Args&&... args) {
-  return Ref<A>(internal::SpawnChild(
-      internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options)));
+  return Ref<A>(internal::SpawnChild(internal::MakeInstance<A, false>(std::forward<Args>(args)...),
+                                     std::move(options)));
 }
 
 template <typename A, typename... Args>
 Ref<A> Context::SpawnOnce(SpawnOptions options, Args&&... args) {
-  return Ref<A>(internal::SpawnChild(
-      internal::MakeInstance<A, true>(std::forward<Args>(args)...), std::move(options)));
+  return Ref<A>(internal::SpawnChild(internal::MakeInstance<A, true>(std::forward<Args>(args)...),
+                                     std::move(options)));
 }
 
 template <typename A, typename... Args>
@@ -60,16 +58,16 @@ absl::StatusOr<Ref<A>> Context::TrySpawn(SpawnOptions options, Args&&... args) {
 
 template <typename W, typename... Args>
 Ref<W> Context::SpawnWorkers(WorkerOptions options, Args&&... args) {
-  return Ref<W>(internal::SpawnChild(
-      internal::MakeWorkerFront<W>(internal::Shard::Current()->runtime(), options,
-                                   std::forward<Args>(args)...),
-      internal::FrontOptions(options)));
+  return Ref<W>(
+      internal::SpawnChild(internal::MakeWorkerFront<W>(internal::Shard::Current()->runtime(),
+                                                        options, std::forward<Args>(args)...),
+                           internal::FrontOptions(options)));
 }
 
 template <typename S>
 std::optional<typename S::Ref> Context::Find(std::string_view name) const {
-  const std::optional<AnyRef> found = internal::FindService(
-      internal::Shard::Current()->runtime(), name, &S::kServiceInfo);
+  const std::optional<AnyRef> found =
+      internal::FindService(internal::Shard::Current()->runtime(), name, &S::kServiceInfo);
   if (!found.has_value()) return std::nullopt;
   return typename S::Ref(*found);
 }
@@ -77,20 +75,18 @@ std::optional<typename S::Ref> Context::Find(std::string_view name) const {
 template <typename A, typename M>
 TimerId Context::After(A*, absl::Duration delay, M message) {
   static_assert(Handles<A, M>, "the actor has no public On(troupe::Context&, M) for the message");
-  return internal::ArmTimer(
-      std::make_unique<internal::OneShotTimer<M>>(&internal::kMessageType<A, M>,
-                                                  std::move(message)),
-      delay);
+  return internal::ArmTimer(std::make_unique<internal::OneShotTimer<M>>(
+                                &internal::kMessageType<A, M>, std::move(message)),
+                            delay);
 }
 
 template <typename A, typename M>
 TimerId Context::Every(A*, absl::Duration period, M message) {
   static_assert(Handles<A, M>, "the actor has no public On(troupe::Context&, M) for the message");
   static_assert(std::is_copy_constructible_v<M>, "Every() sends copies of its message");
-  return internal::ArmPeriodic(
-      std::make_unique<internal::PeriodicTimer<M>>(&internal::kMessageType<A, M>,
-                                                   std::move(message), period),
-      period);
+  return internal::ArmPeriodic(std::make_unique<internal::PeriodicTimer<M>>(
+                                   &internal::kMessageType<A, M>, std::move(message), period),
+                               period);
 }
 
 template <typename A>

@@ -55,7 +55,8 @@ Progress SettleOneWay(Reply<void> reply, Envelope& envelope, PayloadGuard<M>& gu
     return Shard::Current()->Park(envelope, reply.Detach());
   }
   const absl::Status status = reply.Take();
-  if (!status.ok()) [[unlikely]] NoteOneWayOutcome(status, *envelope.type);
+  if (!status.ok()) [[unlikely]]
+    NoteOneWayOutcome(status, *envelope.type);
   return Progress::kDone;
 }
 
@@ -78,8 +79,7 @@ Progress DispatchMessage(Actor* actor, Envelope& envelope) {
     self->On(context, std::move(PayloadAs<M>(envelope)));
     return Progress::kDone;
   } else {
-    static_assert(std::is_same_v<Result, Reply<void>>,
-                  "On() returns void or troupe::Reply<void>");
+    static_assert(std::is_same_v<Result, Reply<void>>, "On() returns void or troupe::Reply<void>");
     return SettleOneWay<M>(self->On(context, std::move(PayloadAs<M>(envelope))), envelope, guard);
   }
 }
@@ -109,7 +109,9 @@ template <typename A, typename M>
 inline constexpr MessageType kMessageType = MakeMessageType<A, M>();
 
 template <typename A>
-concept HasService = requires { typename A::Service; };
+concept HasService = requires {
+  typename A::Service;
+};
 
 template <typename A>
 constexpr ActorInfo MakeActorInfo() {
@@ -145,11 +147,10 @@ Progress DispatchControl(Actor*, Envelope& envelope) {
   return Progress::kDone;
 }
 template <typename M>
-inline constexpr MessageType kControlType = {
-    .dispatch = &DispatchControl<M>,
-    .destroy = &DestroyPayload<M>,
-    .name = TypeName<M>(),
-    .copy_bytes = std::is_trivially_copyable_v<M>};
+inline constexpr MessageType kControlType = {.dispatch = &DispatchControl<M>,
+                                             .destroy = &DestroyPayload<M>,
+                                             .name = TypeName<M>(),
+                                             .copy_bytes = std::is_trivially_copyable_v<M>};
 
 // On this shard now, or on another in its order among what this shard sends there.
 template <typename M>

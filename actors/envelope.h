@@ -49,13 +49,13 @@ struct MessageType {
 };
 
 enum EnvelopeFlags : uint16_t {
-  kEvent = 1u << 0,       // Of a timer, monitor, descriptor ...: dropped when `record` is gone.
-  kCancelled = 1u << 1,   // Its caller gave up: dropped if it has not started.
-  kOutOfLine = 1u << 2,   // The payload is in a block of its own, of `block_class`.
-  kInterleaved = 1u << 3, // Its handler may wait while the actor takes other messages.
-  kUnbounded = 1u << 4,   // In reserved space: no limit refuses it.
-  kHasChain = 1u << 5,    // An ask made inside another: `chain` is owned.
-  kHasOrigin = 1u << 6,   // A one-way message from outside of this process: `origin` is owned.
+  kEvent = 1u << 0,        // Of a timer, monitor, descriptor ...: dropped when `record` is gone.
+  kCancelled = 1u << 1,    // Its caller gave up: dropped if it has not started.
+  kOutOfLine = 1u << 2,    // The payload is in a block of its own, of `block_class`.
+  kInterleaved = 1u << 3,  // Its handler may wait while the actor takes other messages.
+  kUnbounded = 1u << 4,    // In reserved space: no limit refuses it.
+  kHasChain = 1u << 5,     // An ask made inside another: `chain` is owned.
+  kHasOrigin = 1u << 6,    // A one-way message from outside of this process: `origin` is owned.
   kHasStreamCredit = 1u << 7,  // A stream's request: `credit` says how far its writer may be ahead.
 };
 // What has to be freed with the envelope.
@@ -125,8 +125,7 @@ static_assert(sizeof(Envelope) == 128);
 
 // What a mailbox is charged; more than it can count is charged as the most it can.
 inline uint32_t ChargedBytes(size_t bytes) {
-  return static_cast<uint32_t>(
-      std::min<size_t>(bytes, std::numeric_limits<uint32_t>::max()));
+  return static_cast<uint32_t>(std::min<size_t>(bytes, std::numeric_limits<uint32_t>::max()));
 }
 
 template <typename M>

@@ -25,7 +25,8 @@ class EnvelopePool {
   // way home, and Refill() makes more.
   Envelope* Allocate() {
     Envelope* const envelope = free_;
-    if (envelope != nullptr) [[likely]] free_ = envelope->next;
+    if (envelope != nullptr) [[likely]]
+      free_ = envelope->next;
     return envelope;
   }
   void Refill();

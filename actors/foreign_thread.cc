@@ -80,17 +80,17 @@ void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Dur
                    "Wait() would block a shard: co_await the call instead");
   if (!target) {
     DiscardUnsent(envelope);
-    wait.OnReply(WithCertainty(absl::UnavailableError("the handle is empty"),
-                               Certainty::kNotExecuted),
-                 nullptr);
+    wait.OnReply(
+        WithCertainty(absl::UnavailableError("the handle is empty"), Certainty::kNotExecuted),
+        nullptr);
     return;
   }
   Runtime& runtime = target.system()->runtime();
   const std::unique_ptr<Event> event = runtime.platform().MakeEvent();
   wait.set_event(event.get());
   const bool local = target.incarnation() == runtime.incarnation();
-  Shard& shard = runtime.shard(local && target.shard() < runtime.shard_count() ? target.shard()
-                                                                               : 0);
+  Shard& shard =
+      runtime.shard(local && target.shard() < runtime.shard_count() ? target.shard() : 0);
   const absl::Duration time = WaitTime(runtime, timeout);
   if (!shard.Post([&] { shard.StartAsk(wait, target, envelope, time); })) {
     DiscardUnsent(envelope);

@@ -24,7 +24,7 @@ namespace internal {
 template <typename M>
 struct Exactly {
   template <typename T>
-    requires std::same_as<std::remove_const_t<T>, M>
+  requires std::same_as<std::remove_const_t<T>, M>
   operator T&&() const;
 };
 

@@ -24,8 +24,8 @@ struct ServiceInfo;
 // What the runtime has to know of one actor class.
 struct ActorInfo {
   std::string_view name;
-  const ServiceInfo* service = nullptr;        // Null for a plain C++ actor.
-  const MessageType* undelivered = nullptr;    // Null when it has no On(Undelivered).
+  const ServiceInfo* service = nullptr;      // Null for a plain C++ actor.
+  const MessageType* undelivered = nullptr;  // Null when it has no On(Undelivered).
 };
 
 // One actor's object and what it is made from, again after a failure.
@@ -87,7 +87,7 @@ class InstanceOf final : public Instance {
 // What a spawn carries to the actor's own shard besides the instance.
 struct SpawnRequest {
   SpawnOptions options;
-  AnyRef parent = {};           // Empty for an actor spawned from outside.
+  AnyRef parent = {};  // Empty for an actor spawned from outside.
   bool name_claimed = false;
 };
 

@@ -50,8 +50,8 @@ struct MethodInfo {
   size_t (*response_size)(const void* value) = nullptr;
   void (*write_response)(const void* value, char* out) = nullptr;
   // Calls `use` with the parsed response; false when the bytes are no such message.
-  bool (*parse_response)(std::string_view bytes, absl::FunctionRef<void(void* value)> use) =
-      nullptr;
+  bool (*parse_response)(std::string_view bytes,
+                         absl::FunctionRef<void(void* value)> use) = nullptr;
   // What the parsed response takes in memory.
   size_t (*response_space)(const void* value) = nullptr;
 

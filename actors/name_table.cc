@@ -8,9 +8,8 @@ namespace troupe::internal {
 absl::Status NameTable::Claim(std::string_view name, const Entry& entry) {
   MutexLock lock(mutex_);
   if (names_.size() >= names_max_) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("names_max (", names_max_, ") actors have names; no room for \"",
-                     AbslView(name), "\""));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "names_max (", names_max_, ") actors have names; no room for \"", AbslView(name), "\""));
   }
   if (!names_.try_emplace(std::string(name), entry).second) {
     return absl::AlreadyExistsError(

@@ -41,8 +41,7 @@ static_assert(offsetof(Envelope, next) == 0);
 
 // The queues from one shard to another: messages, and envelopes on their way home.
 struct ShardLink {
-  explicit ShardLink(size_t ring_messages)
-      : messages(ring_messages), returns(kReturnChains) {}
+  explicit ShardLink(size_t ring_messages) : messages(ring_messages), returns(kReturnChains) {}
 
   static constexpr size_t kReturnChains = 1024;
 
@@ -63,8 +62,8 @@ struct ShardLink {
 //
 // Thread: the sending shard's.
 // Bounds: outbox_messages_max here; outbox_bytes_max here and in the ring together, since a ring
-//         is bounded in messages only and a receiver may be busy for long; what the runtime itself sends is not refused,
-//         as it is bounded by what it reports on.
+//         is bounded in messages only and a receiver may be busy for long; what the runtime itself
+//         sends is not refused, as it is bounded by what it reports on.
 class Outbox {
  public:
   Outbox() = default;

@@ -23,8 +23,8 @@ class Ref : public AnyRef {
   explicit Ref(const AnyRef& ref) : AnyRef(ref) {}
 
   template <typename B>
-    requires(!std::same_as<A, B> && std::derived_from<B, A>)
-  Ref(const Ref<B>& other) : AnyRef(other) {}  // NOLINT: a B is an A.
+  requires(!std::same_as<A, B> && std::derived_from<B, A>) Ref(const Ref<B>& other)
+      : AnyRef(other) {}  // NOLINT: a B is an A.
 
   // Sends `message`, which A must have a public On() for, by exactly this type. Never blocks.
   template <typename M>
@@ -95,7 +95,8 @@ SendResult SendOneWay(const AnyRef& ref, const MessageType* type, M&& message) {
       Envelope* const envelope = shard->NewEnvelope(type);
       shard->SetPayload(envelope, std::forward<M>(message), extra_bytes);
       const SendResult result = shard->Enqueue(*cell, envelope);
-      if (result != SendResult::kAccepted) [[unlikely]] DiscardUnsent(envelope);
+      if (result != SendResult::kAccepted) [[unlikely]]
+        DiscardUnsent(envelope);
       return result;
     }
   }
@@ -111,8 +112,7 @@ SendResult Ref<A>::Send(M&& message) const {
   static_assert(Handles<A, Message>,
                 "the actor class A has no public On(troupe::Context&, M) for exactly this "
                 "message type M");
-  return internal::SendOneWay(*this, &internal::kMessageType<A, Message>,
-                              std::forward<M>(message));
+  return internal::SendOneWay(*this, &internal::kMessageType<A, Message>, std::forward<M>(message));
 }
 
 }  // namespace troupe

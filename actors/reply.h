@@ -15,7 +15,8 @@
 // around them is docs/coroutines.md.
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13 && \
     !defined(TROUPE_ALLOW_GCC12_COROUTINES)
-#warning "g++ before 13 miscompiles some coroutines: see docs/coroutines.md; define TROUPE_ALLOW_GCC12_COROUTINES once your code passes tools/coroutine_forms"
+#warning \
+    "g++ before 13 miscompiles some coroutines: see docs/coroutines.md; define TROUPE_ALLOW_GCC12_COROUTINES once your code passes tools/coroutine_forms"
 #endif
 
 namespace troupe {
@@ -80,10 +81,8 @@ class ReplyPromise final : public ReplyPromiseBase {
   Reply<T> get_return_object();
 
   template <typename U>
-    requires std::is_convertible_v<U&&, Outcome<T>>
-  void return_value(U&& value) {
-    outcome_ = Outcome<T>(std::forward<U>(value));
-  }
+  requires std::is_convertible_v<U&&, Outcome<T>>
+  void return_value(U&& value) { outcome_ = Outcome<T>(std::forward<U>(value)); }
 
   // Throws what the coroutine threw.
   Outcome<T> Take() {
@@ -113,8 +112,9 @@ class [[nodiscard]] Reply {
   using Outcome = internal::Outcome<T>;
 
   template <typename U>
-    requires(std::is_convertible_v<U &&, Outcome> && !std::is_same_v<std::decay_t<U>, Reply>)
-  Reply(U&& outcome) : outcome_(std::forward<U>(outcome)) {}  // NOLINT: return x; is the point.
+  requires(std::is_convertible_v<U&&, Outcome> && !std::is_same_v<std::decay_t<U>, Reply>)
+      Reply(U&& outcome)
+      : outcome_(std::forward<U>(outcome)) {}  // NOLINT: return x; is the point.
 
   Reply(Reply&& other) noexcept
       : frame_(std::exchange(other.frame_, nullptr)), outcome_(std::move(other.outcome_)) {}

@@ -28,8 +28,7 @@ class Router {
   virtual void Cancel(const AnyRef& target, uint16_t asker_shard, uint64_t ask) = 0;
 
   // The consumer of stream `ask` has room for `items` more.
-  virtual void Credit(const AnyRef& target, uint16_t asker_shard, uint64_t ask,
-                      uint32_t items) = 0;
+  virtual void Credit(const AnyRef& target, uint16_t asker_shard, uint64_t ask, uint32_t items) = 0;
 
   // Keeps `down`, a Down for one of this node's actors, and has it delivered with its `reason` and
   // `status` filled in when the target or its node ends.

@@ -254,8 +254,7 @@ absl::Status Runtime::WhyUnborn(uint64_t generation) {
 absl::Status Runtime::ClaimAndPrepare(const std::string& name, const AnyRef& ref,
                                       Instance& instance) {
   if (!name.empty()) {
-    TROUPE_RETURN_IF_ERROR(
-        names_.Claim(name, {.ref = ref, .service = instance.info().service}));
+    TROUPE_RETURN_IF_ERROR(names_.Claim(name, {.ref = ref, .service = instance.info().service}));
   }
   const absl::Status prepared = instance.Prepare();
   if (!prepared.ok() && !name.empty()) names_.Release(name, ref);
@@ -331,9 +330,9 @@ absl::StatusOr<WorkerPool*> Runtime::StartPool(const std::string& name, int thre
   retired_pools_.clear();
   const uint64_t others = worker_threads_ + limits_.blocking_pool_threads;
   if (others + static_cast<uint64_t>(threads) > limits_.worker_threads_max) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("worker_threads_max (", limits_.worker_threads_max, "): ", threads,
-                     " threads are wanted and ", others, " run"));
+    return absl::ResourceExhaustedError(absl::StrCat("worker_threads_max (",
+                                                     limits_.worker_threads_max, "): ", threads,
+                                                     " threads are wanted and ", others, " run"));
   }
   TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<WorkerThreads> started,
                           platform_->StartWorkers(name, threads, queue_max));

@@ -102,7 +102,8 @@ class Runtime {
   // After what was put into a shard's inbox: when no shard runs any more, it is seen to here.
   // Thread: any.
   void SweepIfLeft() {
-    if (left()) [[unlikely]] Sweep();
+    if (left()) [[unlikely]]
+      Sweep();
   }
   bool running() const { return running_; }
 

@@ -132,9 +132,8 @@ Progress DispatchUnary(Actor* actor, Envelope& envelope) {
   }
   if (server == Server::kWorkers) [[unlikely]] {
     auto& front = *static_cast<WorkerFront*>(actor);
-    return front.Accept(
-        std::make_unique<UnaryJob<ServiceWorker, Req, Resp, kWorkerMethod>>(
-            *Shard::Current(), front, envelope));
+    return front.Accept(std::make_unique<UnaryJob<ServiceWorker, Req, Resp, kWorkerMethod>>(
+        *Shard::Current(), front, envelope));
   }
   return RunUnary<ServiceActor, Req, Resp, kActorMethod>(actor, envelope);
 }
@@ -225,12 +224,13 @@ Envelope* ParseRequest(std::string_view bytes) {
   return envelope;
 }
 
-
 // The class that has M's reflection, which no name stands for here: where DebugString() is from.
 template <typename Class>
 Class* ClassOfMember(std::string (Class::*)() const);
 template <typename M>
-concept HasReflection = requires { ClassOfMember(&M::DebugString); };
+concept HasReflection = requires {
+  ClassOfMember(&M::DebugString);
+};
 template <typename M>
 const void* ReflectedMessage(const M& message) {
   if constexpr (HasReflection<M>) {

@@ -363,7 +363,8 @@ void Shard::ResumeActivation(Activation& activation) {
       HandlerThrew(cell);
     }
     // One that a parameter's destructor began.
-    if (current_activation_ != nullptr) [[unlikely]] DropIdleActivation();
+    if (current_activation_ != nullptr) [[unlikely]]
+      DropIdleActivation();
     if (stops_actor) AskToStop(cell, StopReason::kStopped);
     current_cell_ = nullptr;
     current_envelope_ = nullptr;

@@ -22,7 +22,8 @@ struct FailAsk {
   absl::Status status;
 
   void operator()(Shard& shard) {
-    if (PendingAsk* const pending = shard.TakeAsk(ask)) pending->OnReply(std::move(status), nullptr);
+    if (PendingAsk* const pending = shard.TakeAsk(ask))
+      pending->OnReply(std::move(status), nullptr);
   }
 };
 
@@ -237,8 +238,8 @@ void Shard::DeadLetter(Envelope& envelope, const absl::Status& why) {
   if (envelope.flags & kHasOrigin) return envelope.origin->OnRefused(*this, why);
   // Sent on this shard, it was accepted, and then the actor ended: no refusal comes back.
   if (envelope.sender_shard == index_) return;
-  TellSender(envelope,
-             AnyRef(system_, incarnation_, index_, envelope.slot, envelope.generation), why);
+  TellSender(envelope, AnyRef(system_, incarnation_, index_, envelope.slot, envelope.generation),
+             why);
 }
 
 void Shard::TellSender(const Envelope& envelope, const AnyRef& target, const absl::Status& why) {
@@ -280,8 +281,7 @@ void Shard::StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
     return fail(absl::ResourceExhaustedError("asks_per_actor_max requests are pending"),
                 Certainty::kNotSent);
   }
-  Instant deadline = loop_->now() + (timeout == kDefaultTimeout ? limits_.ask_timeout
-                                                                     : timeout);
+  Instant deadline = loop_->now() + (timeout == kDefaultTimeout ? limits_.ask_timeout : timeout);
   if (current_envelope_ != nullptr) {
     deadline.nanos = std::min(deadline.nanos, current_envelope_->deadline);
   }

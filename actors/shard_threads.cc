@@ -22,8 +22,7 @@ void Shard::Connect() {
   outboxes_.resize(runtime_.shard_count());
   leases_.resize(runtime_.shard_count());
   for (size_t to = 0; to < outboxes_.size(); ++to) {
-    outboxes_[to].Connect(&runtime_.link(index_, to), &runtime_.shard(to).loop().waker(),
-                          limits_);
+    outboxes_[to].Connect(&runtime_.link(index_, to), &runtime_.shard(to).loop().waker(), limits_);
   }
 }
 

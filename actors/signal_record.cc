@@ -18,11 +18,11 @@ void SignalRecord::OnSignal(int signal, int sender_pid) {
   waiting_ = true;
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(type_);
-  shard.SetPayload(envelope,
-                   SignalRaised{.signal = signal,
-                                .sender_pid = sender_pid,
-                                .subscription = SubscriptionId(id())},
-                   0);
+  shard.SetPayload(
+      envelope,
+      SignalRaised{
+          .signal = signal, .sender_pid = sender_pid, .subscription = SubscriptionId(id())},
+      0);
   shard.DeliverEvent(*cell(), id(), envelope);
 }
 

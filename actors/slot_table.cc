@@ -76,8 +76,7 @@ bool SlotTable::GrowLocked(std::vector<SlotLease>& leases) {
   const uint32_t first = slots_made_;
   const uint32_t count = std::min<uint32_t>(kPageSlots, slots_max_ - first);
   if (count == 0) return false;
-  auto* const page =
-      static_cast<Cell*>(memory_.Allocate(kPageSlots * sizeof(Cell), alignof(Cell)));
+  auto* const page = static_cast<Cell*>(memory_.Allocate(kPageSlots * sizeof(Cell), alignof(Cell)));
   for (size_t i = 0; i < kPageSlots; ++i) new (page + i) Cell;
   slots_made_ += count;
   // The lowest slot is taken first.

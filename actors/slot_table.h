@@ -39,10 +39,13 @@ class SlotTable {
 
   // The cell that `slot` and `generation` name, or null: another generation, or never leased.
   Cell* Find(uint32_t slot, uint64_t generation) const {
-    if (slot >= slots_max_) [[unlikely]] return nullptr;
+    if (slot >= slots_max_) [[unlikely]]
+      return nullptr;
     Cell* page = seen_pages_[slot / kPageSlots];
-    if (page == nullptr) [[unlikely]] page = SeePage(slot / kPageSlots);
-    if (page == nullptr) [[unlikely]] return nullptr;
+    if (page == nullptr) [[unlikely]]
+      page = SeePage(slot / kPageSlots);
+    if (page == nullptr) [[unlikely]]
+      return nullptr;
     Cell* const cell = &page[slot % kPageSlots];
     return cell->generation == generation ? cell : nullptr;
   }

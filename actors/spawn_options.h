@@ -10,7 +10,7 @@ namespace troupe {
 
 // What a full mailbox does with one more message.
 enum class Overflow : uint8_t {
-  kReject,      // The sender is told: kFull, Undelivered or RESOURCE_EXHAUSTED.
+  kReject,  // The sender is told: kFull, Undelivered or RESOURCE_EXHAUSTED.
   // The oldest one-way message becomes a dead letter. As kReject when there is none among the
   // first 64 that wait: requests and events are not dropped.
   kDropOldest,
@@ -30,10 +30,10 @@ enum class RestartKind : uint8_t {
 // How an actor that failed is made anew.
 struct RestartOptions {
   RestartKind kind = RestartKind::kOnFailure;
-  uint32_t max = 5;                                          // Restarts ...
-  absl::Duration within = absl::Seconds(30);                 // ... in this time; then it ends.
-  absl::Duration backoff_min = absl::Milliseconds(100);      // Doubled at each failure in a row,
-  absl::Duration backoff_max = absl::Seconds(30);            // with jitter, up to this.
+  uint32_t max = 5;                                      // Restarts ...
+  absl::Duration within = absl::Seconds(30);             // ... in this time; then it ends.
+  absl::Duration backoff_min = absl::Milliseconds(100);  // Doubled at each failure in a row,
+  absl::Duration backoff_max = absl::Seconds(30);        // with jitter, up to this.
 };
 
 // Where an actor lives. Default: on its spawner's shard; from outside, on the shards in turn.

@@ -75,8 +75,8 @@ AnyRef SpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options) {
 }
 
 absl::StatusOr<AnyRef> TrySpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options) {
-  auto [ref, status] = Shard::Current()->Spawn(std::move(instance),
-                                               SpawnRequest{.options = std::move(options)});
+  auto [ref, status] =
+      Shard::Current()->Spawn(std::move(instance), SpawnRequest{.options = std::move(options)});
   if (!status.ok()) return status;
   return ref;
 }

@@ -113,8 +113,7 @@ Ref<W> System::SpawnWorkers(WorkerOptions options, Args&&... args) {
 
 template <typename S>
 std::optional<typename S::Ref> System::Find(std::string_view name) const {
-  const std::optional<AnyRef> found =
-      internal::FindService(*runtime_, name, &S::kServiceInfo);
+  const std::optional<AnyRef> found = internal::FindService(*runtime_, name, &S::kServiceInfo);
   if (!found.has_value()) return std::nullopt;
   return typename S::Ref(*found);
 }

@@ -15,10 +15,7 @@
 namespace troupe::internal {
 
 WorkJob::WorkJob(Shard& home, WorkerFront& front, Envelope& envelope)
-    : ShardWork(home),
-      front_(&front),
-      envelope_(&envelope),
-      pool_(front.pool()) {}
+    : ShardWork(home), front_(&front), envelope_(&envelope), pool_(front.pool()) {}
 
 void WorkJob::Work(int thread) {
   if (cancelled_.load(std::memory_order_relaxed)) return;
@@ -45,15 +42,14 @@ void WorkJob::Complete(bool abandoned) {
   if (expired_) {
     ++shard.counters().expired;  // Its asker knows by itself.
   } else if (abandoned || cancelled_.load(std::memory_order_relaxed)) {
-    shard.ReplyError(*envelope_,
-                     WithCertainty(absl::CancelledError("the job was given up"),
-                                   abandoned ? Certainty::kNotExecuted
-                                             : Certainty::kMaybeExecuted));
+    shard.ReplyError(
+        *envelope_, WithCertainty(absl::CancelledError("the job was given up"),
+                                  abandoned ? Certainty::kNotExecuted : Certainty::kMaybeExecuted));
   } else if (!failure_.empty()) {
     ++shard.counters().failures;
     TROUPE_LOG(kWarning, "a worker failed in ", AbslView(envelope_->type->name), ": ", failure_);
-    shard.ReplyError(*envelope_, WithCertainty(absl::InternalError(failure_),
-                                               Certainty::kMaybeExecuted));
+    shard.ReplyError(*envelope_,
+                     WithCertainty(absl::InternalError(failure_), Certainty::kMaybeExecuted));
   } else {
     Answer();
   }
@@ -130,11 +126,10 @@ absl::Status WorkerFrontPool::Validate() const {
 
 absl::Status WorkerFrontPool::Start() {
   TROUPE_RETURN_IF_ERROR(Validate());
-  const auto queue_max = std::min(static_cast<uint32_t>(options.queue_max),
-                                  runtime.limits().worker_queue_max);
-  TROUPE_ASSIGN_OR_RETURN(
-      threads, runtime.StartPool(options.name.empty() ? "worker" : options.name, options.threads,
-                                 static_cast<int>(queue_max)));
+  const auto queue_max =
+      std::min(static_cast<uint32_t>(options.queue_max), runtime.limits().worker_queue_max);
+  TROUPE_ASSIGN_OR_RETURN(threads, runtime.StartPool(options.name.empty() ? "worker" : options.name,
+                                                     options.threads, static_cast<int>(queue_max)));
   return absl::OkStatus();
 }
 
@@ -182,10 +177,11 @@ Server ServerOf(const ServiceInfo& service) {
 void RefuseNotServed(Envelope& envelope) {
   Shard& shard = *Shard::Current();
   if (envelope.ask == 0) ++shard.counters().dead_letters;
-  shard.ReplyError(envelope, WithCertainty(absl::UnimplementedError(absl::StrCat(
-                                               "the actor does not serve ",
-                                               AbslView(envelope.type->method->service))),
-                                           Certainty::kNotExecuted));
+  shard.ReplyError(
+      envelope,
+      WithCertainty(absl::UnimplementedError(absl::StrCat(
+                        "the actor does not serve ", AbslView(envelope.type->method->service))),
+                    Certainty::kNotExecuted));
 }
 
 }  // namespace troupe::internal

@@ -129,8 +129,7 @@ absl::Status CheckBelow(Named<Value> low, Named<std::type_identity_t<Value>> hig
 }
 
 absl::Status CheckOrders(const Limits& limits) {
-#define TROUPE_NAMED(name) \
-  Named<decltype(limits.name)> { #name, limits.name }
+#define TROUPE_NAMED(name) Named<decltype(limits.name)>{#name, limits.name}
 #define TROUPE_AT_MOST(low, high) \
   TROUPE_RETURN_IF_ERROR(CheckAtMost(TROUPE_NAMED(low), TROUPE_NAMED(high)))
 #define TROUPE_BELOW(low, high) \

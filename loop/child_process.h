@@ -25,9 +25,9 @@ struct ChildOptions {
 
 // How a child ended.
 struct ChildStatus {
-  bool known = true;    // False when somebody else reaped it.
-  int exit_code = -1;   // >= 0 when it exited by itself.
-  int signal = 0;       // > 0 when a signal ended it.
+  bool known = true;   // False when somebody else reaped it.
+  int exit_code = -1;  // >= 0 when it exited by itself.
+  int signal = 0;      // > 0 when a signal ended it.
 };
 
 // Told what a child does.

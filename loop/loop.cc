@@ -27,8 +27,7 @@ void CpuRelax() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Loop>> Loop::Make(Platform& platform, const Limits& limits,
-                                                 const LoopOptions& options,
-                                                 LoopClient* client) {
+                                                 const LoopOptions& options, LoopClient* client) {
   TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<Poller> poller, platform.MakePoller(limits));
   return std::unique_ptr<Loop>(new Loop(platform, options, std::move(poller), client));
 }

@@ -55,8 +55,7 @@ struct LoopOptions {
 class Loop final : public LoopTask {
  public:
   static absl::StatusOr<std::unique_ptr<Loop>> Make(Platform& platform, const Limits& limits,
-                                                    const LoopOptions& options,
-                                                    LoopClient* client);
+                                                    const LoopOptions& options, LoopClient* client);
 
   bool RunTurn(bool may_block) override;
 

@@ -131,8 +131,7 @@ class Platform {
   // Errors: RESOURCE_EXHAUSTED when no thread could be started.
   virtual absl::StatusOr<std::unique_ptr<Executor>> StartLoop(ThreadOptions options,
                                                               LoopTask* task) = 0;
-  virtual absl::StatusOr<std::unique_ptr<WorkerThreads>> StartWorkers(std::string name,
-                                                                      int threads,
+  virtual absl::StatusOr<std::unique_ptr<WorkerThreads>> StartWorkers(std::string name, int threads,
                                                                       int queue_max) = 0;
   virtual std::unique_ptr<Event> MakeEvent() = 0;
 
@@ -143,12 +142,12 @@ class Platform {
                                                            ListenerHandler* handler) = 0;
   // Calls OnConnected() or OnFailed() later, never from inside.
   virtual std::unique_ptr<ByteStream> Connect(Poller& poller, const SocketAddress& address,
-                                          const ByteStreamOptions& options,
-                                          ByteStreamHandler* handler) = 0;
+                                              const ByteStreamOptions& options,
+                                              ByteStreamHandler* handler) = 0;
   // Makes an accepted connection a stream of this poller's shard.
   virtual std::unique_ptr<ByteStream> Adopt(Poller& poller, std::unique_ptr<PendingStream> pending,
-                                        const ByteStreamOptions& options,
-                                        ByteStreamHandler* handler) = 0;
+                                            const ByteStreamOptions& options,
+                                            ByteStreamHandler* handler) = 0;
 
   // Errors: what exec said (NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT, ...), synchronously.
   virtual absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnChild(Poller& poller,

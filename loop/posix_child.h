@@ -61,7 +61,7 @@ class PosixChild final : public ChildProcess {
     void OnFdReady(uint32_t events) override { (child_.*method_)(events); }
 
     PosixChild& child_;
-    void (PosixChild::* const method_)(uint32_t);
+    void (PosixChild::*const method_)(uint32_t);
     Fd fd_;
     WatchId watch_;
     bool held_ = false;

@@ -77,8 +77,8 @@ class ByteStream {
 };
 
 struct ByteStreamOptions {
-  int user_timeout_ms = 10'000;       // TCP_USER_TIMEOUT
-  int keepalive_idle_s = 5;           // and 1 s apart, 5 probes
+  int user_timeout_ms = 10'000;  // TCP_USER_TIMEOUT
+  int keepalive_idle_s = 5;      // and 1 s apart, 5 probes
 };
 
 // An accepted connection that no shard has adopted: it may be handed to another shard's platform

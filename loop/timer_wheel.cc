@@ -117,9 +117,8 @@ void TimerWheel::MoveOriginTowardsNow() {
     const size_t bucket = LowestBucket();
     const auto shift = static_cast<int>(bucket / kDigits) * kDigitBits;
     // The digits above the bucket's level, which it shares with the origin.
-    const uint64_t above = shift + kDigitBits >= 64
-                               ? 0
-                               : static_cast<uint64_t>(origin_) >> (shift + kDigitBits);
+    const uint64_t above =
+        shift + kDigitBits >= 64 ? 0 : static_cast<uint64_t>(origin_) >> (shift + kDigitBits);
     const uint64_t range_start = (above << kDigitBits | bucket % kDigits) << shift;
     if (static_cast<uint64_t>(latest_) >= range_start) return;
   }

@@ -143,7 +143,7 @@ class TimerWheel {
   // The bucket being spread over the lower levels, front to back, or kNoList. What belongs into
   // a lower one waits at its end meanwhile, so that equal deadlines keep their order.
   size_t spreading_ = kNoList;
-  uint32_t filled_levels_ = 0;                  // Bit i: level i is not empty.
+  uint32_t filled_levels_ = 0;                 // Bit i: level i is not empty.
   std::array<uint64_t, kLevels> filled_ = {};  // Of a level, bit i: the bucket of digit i is not.
   size_t armed_count_ = 0;
   std::array<List, kLists> lists_;

@@ -25,7 +25,8 @@ class SimExecutor final : public Executor, private SimTask {
   ~SimExecutor() override { TROUPE_CHECK_MSG(over_, "a shard was not joined"); }
 
   void Join() override {
-    scheduler().DriveUntil(&host_, [this] { return over_; }, Instant::Infinite());
+    scheduler().DriveUntil(
+        &host_, [this] { return over_; }, Instant::Infinite());
   }
 
  private:
@@ -47,7 +48,8 @@ class SimEvent final : public Event {
 
   void Notify() override { notified_ = true; }
   bool WaitUntil(Instant deadline) override {
-    return scheduler_.DriveUntil(&host_, [this] { return notified_; }, deadline);
+    return scheduler_.DriveUntil(
+        &host_, [this] { return notified_; }, deadline);
   }
 
  private:

@@ -31,7 +31,8 @@ absl::Status SimPoller::Modify(WatchId, uint32_t) { return NoDescriptors(); }
 
 size_t SimPoller::Poll(Instant, Instant deadline) {
   if (scheduler_.running() == nullptr) {
-    scheduler_.DriveUntil(&host_, [this] { return woken_ || !ready_.empty(); }, deadline);
+    scheduler_.DriveUntil(
+        &host_, [this] { return woken_ || !ready_.empty(); }, deadline);
     woken_ = false;
     return Deliver();
   }

@@ -76,7 +76,8 @@ int SimWorkers::Stop(Instant deadline) {
   for (WorkItem* const item : std::exchange(waiting_, {})) item->Abandon();
   // A shard may join threads that have nothing to do, but it may not wait.
   if (BusyCount() > 0) {
-    scheduler_.DriveUntil(&host_, [this] { return BusyCount() == 0; }, deadline);
+    scheduler_.DriveUntil(
+        &host_, [this] { return BusyCount() == 0; }, deadline);
   }
   // What is still in a job never comes back.
   const int stuck_count = BusyCount();

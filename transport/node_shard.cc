@@ -441,8 +441,8 @@ SendResult NodeShard::SendLookup(Envelope* envelope) {
 }
 
 // To the shard that dials `address`.
-SendResult NodeShard::DialFrom(const std::string& address, const AnyRef& target,
-                               Envelope* envelope, bool notice) {
+SendResult NodeShard::DialFrom(const std::string& address, const AnyRef& target, Envelope* envelope,
+                               bool notice) {
   const absl::StatusOr<SocketAddress> parsed = SocketAddress::Parse(address);
   if (!parsed.ok()) {
     shard_.RefuseSent(target, envelope, parsed.status(), Certainty::kNotSent);

@@ -48,7 +48,8 @@ class RefFinder {
 
   // Whether responses of the method are known to hold none.
   bool KnownWithoutRefs(const MethodInfo& method) const {
-    if (&method == last_response_.method) [[likely]] return !last_response_.has_refs;
+    if (&method == last_response_.method) [[likely]]
+      return !last_response_.has_refs;
     const auto it = responses_.find(&method);
     return it != responses_.end() && !it->second;
   }

@@ -32,7 +32,7 @@ class RemoteAsk final : public PendingAsk {
   // The session's.
   uint64_t wire_id = 0;
   const MethodInfo* method = nullptr;
-  uint32_t charge = 0;  // Of the session's inbound bytes.
+  uint32_t charge = 0;   // Of the session's inbound bytes.
   uint32_t credit = 0;   // Items that the peer has room for and that the writer does not know of.
   uint32_t granted = 0;  // Items that the writer may still send.
   uint32_t window = 0;   // The most of those.

@@ -261,9 +261,8 @@ void Session::Item(RemoteAsk& ask, void* value) {
   }
   if (const auto* message = node_.refs().InResponse(method, value)) GrantRefsIn(message);
   if (ask.granted > 0) --ask.granted;
-  ask.window = static_cast<uint32_t>(
-      std::clamp<size_t>(kStreamWindowBytes / std::max<size_t>(bytes, 1), 1,
-                         node_.limits().stream_credit_items));
+  ask.window = static_cast<uint32_t>(std::clamp<size_t>(
+      kStreamWindowBytes / std::max<size_t>(bytes, 1), 1, node_.limits().stream_credit_items));
   if (holds) {
     std::string& held = ask.held.emplace_back(bytes, '\0');
     method.write_response(value, held.data());

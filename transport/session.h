@@ -218,8 +218,8 @@ class Session final : private TimerNode {
   std::map<uint64_t, WatchedByPeer> watched_;  // In the order in which the end lets go of them.
   size_t asks_alive_ = 0;
   uint64_t inbound_bytes_ = 0;
-  uint64_t held_bytes_ = 0;      // Items that wait for the connection.
-  bool wants_room_ = false;      // A stream waits for the connection.
+  uint64_t held_bytes_ = 0;  // Items that wait for the connection.
+  bool wants_room_ = false;  // A stream waits for the connection.
   uint32_t bad_messages_ = 0;
 
   // Liveness.

@@ -281,8 +281,7 @@ void Session::Refuse(const Frame& frame, absl::Status why, Certainty certainty) 
   if ((frame.flags & kHasSender) != 0) SendUndelivered(frame.sender, frame.sequence, why.code());
 }
 
-void Session::SendUndelivered(const FrameSender& sender, uint32_t sequence,
-                              absl::StatusCode code) {
+void Session::SendUndelivered(const FrameSender& sender, uint32_t sequence, absl::StatusCode code) {
   if (ended_) return;
   wire::Undelivered notice;
   notice.set_code(static_cast<uint32_t>(code));
@@ -361,8 +360,8 @@ bool Session::MayHold(const ActorRef& ref) {
       nullptr) {
     return true;
   }
-  return node_.exports().Has(AnyRef(shard_.runtime().system(), ref.incarnation(), shard,
-                                    ref.slot(), ref.generation()));
+  return node_.exports().Has(
+      AnyRef(shard_.runtime().system(), ref.incarnation(), shard, ref.slot(), ref.generation()));
 }
 
 // The response without handles that the peer made up; in `storage` if there were any.

@@ -60,8 +60,12 @@ absl::Status Coordinator::StartNode(troupe::Context& cx) {
   node.name = absl::StrCat("node-", number + 1);
   const int port = options_.first_port == 0 ? 0 : options_.first_port + number;
   troupe::ChildOptions child;
-  child.argv = {options_.program, "--serve_as", node.name, "--listen",
-                absl::StrCat("127.0.0.1:", port), "--workers",
+  child.argv = {options_.program,
+                "--serve_as",
+                node.name,
+                "--listen",
+                absl::StrCat("127.0.0.1:", port),
+                "--workers",
                 absl::StrCat(options_.workers_per_node)};
   child.kill_with_parent = true;
   absl::StatusOr<troupe::ChildId> started = cx.Exec(this, std::move(child));
@@ -95,9 +99,9 @@ void Coordinator::NodeReady(troupe::Context& cx, int node, const std::string& ad
     const int number = static_cast<int>(feeders_.size());
     FeederRecord feeder;
     feeder.node = node;
-    feeder.ref = cx.Spawn<Feeder>(
-        {.restart = {.kind = troupe::RestartKind::kNever}}, number, cx.Self(this), node_,
-        absl::StrCat("troupe://", address, "/", CounterName(worker)));
+    feeder.ref =
+        cx.Spawn<Feeder>({.restart = {.kind = troupe::RestartKind::kNever}}, number, cx.Self(this),
+                         node_, absl::StrCat("troupe://", address, "/", CounterName(worker)));
     feeders_.push_back(std::move(feeder));
   }
 }
@@ -132,8 +136,8 @@ void Coordinator::LoseNode(troupe::Context& cx, int number, const std::string& w
     }
   }
   if (options_.show_progress) std::cerr << "\n";
-  Complain(absl::StrCat(node.name, " is lost: ", why, "; ", files,
-                        " files are given to the others"));
+  Complain(
+      absl::StrCat(node.name, " is lost: ", why, "; ", files, " files are given to the others"));
   const bool began = node.ready;
   if (began && replacements_ < kReplacementsMax && options_.first_port == 0) {
     ++replacements_;

@@ -18,9 +18,9 @@ struct JobOptions {
   std::vector<std::string> paths;
   int nodes = 2;
   int workers_per_node = 1;
-  int first_port = 0;           // Node i listens on first_port + i; 0: any free ports.
+  int first_port = 0;  // Node i listens on first_port + i; 0: any free ports.
   bool show_progress = false;
-  std::string program;          // This program's file, for the node processes.
+  std::string program;  // This program's file, for the node processes.
 };
 
 // How the job ended, for main() to read after the system is down.

@@ -49,8 +49,7 @@ troupe::Reply<void> Feeder::On(troupe::Context&, const Collect&) {
   std::string rest;  // A line that the next page goes on with.
   bool last = false;
   while (!last) {
-    absl::StatusOr<Text> text =
-        co_await counter_.Totals(page).Within(absl::InfiniteDuration());
+    absl::StatusOr<Text> text = co_await counter_.Totals(page).Within(absl::InfiniteDuration());
     if (!text.ok()) {
       coordinator_.Send(Lost{number_, text.status()});
       co_return absl::OkStatus();

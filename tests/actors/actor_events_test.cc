@@ -11,13 +11,13 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/shard.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/instant.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {

@@ -113,7 +113,8 @@ template <size_t kBytes>
 int64_t AllocationsOfAGame() {
   Meter meter;
   const std::unique_ptr<System> system = StartSystem(1);
-  const Ref<Player<kBytes>> other = system->Spawn<Player<kBytes>>({}, Ref<Player<kBytes>>(), &meter);
+  const Ref<Player<kBytes>> other =
+      system->Spawn<Player<kBytes>>({}, Ref<Player<kBytes>>(), &meter);
   system->Spawn<Player<kBytes>>({}, other, &meter);
   return meter.Allocations();
 }

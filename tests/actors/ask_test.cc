@@ -14,7 +14,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/call.h"
 #include "troupe/actors/certainty.h"
@@ -23,6 +22,7 @@
 #include "troupe/actors/reply.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {

@@ -14,7 +14,6 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/ids.h"
@@ -22,6 +21,7 @@
 #include "troupe/actors/reply.h"
 #include "troupe/actors/system.h"
 #include "troupe/loop/child_process.h"
+#include "troupe/tests/actors/probe.h"
 #include "troupe/tests/actors/waiter.h"
 
 namespace troupe::test {

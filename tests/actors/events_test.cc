@@ -18,13 +18,13 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ids.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/system.h"
 #include "troupe/loop/poller.h"
+#include "troupe/tests/actors/probe.h"
 #include "troupe/tests/actors/waiter.h"
 
 namespace troupe::test {

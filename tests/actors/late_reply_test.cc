@@ -11,13 +11,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/call.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/system.h"
 #include "troupe/sim/test_simulation.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {

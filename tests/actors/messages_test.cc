@@ -46,9 +46,7 @@ class PingActor : public Actor {
   Event* done_;
 };
 
-void PongActor::On(Context&, const Ping& ping) {
-  Ref<PingActor>(ping.from).Send(Pong{ping.value});
-}
+void PongActor::On(Context&, const Ping& ping) { Ref<PingActor>(ping.from).Send(Pong{ping.value}); }
 
 class MessagesTest : public testing::TestWithParam<int> {};
 

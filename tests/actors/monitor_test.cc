@@ -10,13 +10,13 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/ids.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {

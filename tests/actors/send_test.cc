@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
@@ -20,6 +19,7 @@
 #include "troupe/actors/ref.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {

@@ -15,7 +15,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
@@ -24,6 +23,7 @@
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
 #include "troupe/base/logging.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {
@@ -72,13 +72,13 @@ TEST_P(ShutdownTest, ChildrenStopBeforeTheirParents) {
   Collected<std::string> story;
   const auto system = Start();
   const int there = last();
-  const Ref<ProbeActor> parent = system->Spawn<ProbeActor>(
-      {.name = "parent", .placement = {.shard = 0}},
-      Script{.stop = [&](Context&, StopReason why) -> Reply<void> {
-        EXPECT_EQ(why, StopReason::kShutdown);
-        story.Add("parent");
-        return absl::OkStatus();
-      }});
+  const Ref<ProbeActor> parent =
+      system->Spawn<ProbeActor>({.name = "parent", .placement = {.shard = 0}},
+                                Script{.stop = [&](Context&, StopReason why) -> Reply<void> {
+                                  EXPECT_EQ(why, StopReason::kShutdown);
+                                  story.Add("parent");
+                                  return absl::OkStatus();
+                                }});
   Ref<ProbeActor> child;
   Perform(parent, [&](ProbeActor&, Context& cx) {
     child = cx.Spawn<ProbeActor>(OnShard(there),
@@ -113,11 +113,11 @@ TEST_P(ShutdownTest, TheDestructorDoesItAll) {
     const auto system = Start();
     std::vector<Ref<ProbeActor>> actors;
     for (int i = 0; i < 10; ++i) {
-      actors.push_back(system->Spawn<ProbeActor>(
-          {}, Script{.stop = [&](Context&, StopReason) -> Reply<void> {
-            stopped.Add(1);
-            return absl::OkStatus();
-          }}));
+      actors.push_back(
+          system->Spawn<ProbeActor>({}, Script{.stop = [&](Context&, StopReason) -> Reply<void> {
+                                      stopped.Add(1);
+                                      return absl::OkStatus();
+                                    }}));
     }
     for (const auto& actor : actors) Settle(actor);
   }
@@ -209,12 +209,12 @@ TEST_P(ShutdownTest, LargeMessagesUnderWayAreFreed) {
 
 TEST_P(ShutdownTest, AnActorThatDoesNotEndIsForced) {
   const auto system = Start({.drain_timeout = absl::Milliseconds(50)});
-  const Ref<ProbeActor> stubborn = system->Spawn<ProbeActor>(
-      {.name = "stubborn", .placement = {.shard = last()}},
-      Script{.stop = [](Context& cx, StopReason) -> Reply<void> {
-        co_await cx.Sleep(absl::Hours(1));
-        co_return absl::OkStatus();
-      }});
+  const Ref<ProbeActor> stubborn =
+      system->Spawn<ProbeActor>({.name = "stubborn", .placement = {.shard = last()}},
+                                Script{.stop = [](Context& cx, StopReason) -> Reply<void> {
+                                  co_await cx.Sleep(absl::Hours(1));
+                                  co_return absl::OkStatus();
+                                }});
   Settle(stubborn);
   testing::internal::CaptureStderr();
   system->Shutdown();
@@ -248,8 +248,7 @@ INSTANTIATE_TEST_SUITE_P(Shards, ShutdownTest, testing::Values(1, 2, 5));
 
 TEST(SystemTest, OptionsOutOfRangeAreRefused) {
   EXPECT_EQ(System::Start({.shards = -1}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(System::Start({.shards = 100'000}).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(System::Start({.shards = 100'000}).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(System::Start({.limits = {.mailbox_messages_max = 0}}).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(System::Start({.shards = 1, .shutdown_signals = {SIGKILL}}).status().code(),

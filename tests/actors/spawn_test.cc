@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
@@ -22,6 +21,7 @@
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {
@@ -105,8 +105,7 @@ TEST_P(SpawnTest, AHandleIsGoodAtOnceEvenOfAnActorElsewhere) {
   const Ref<ProbeActor> parent = system_->Spawn<ProbeActor>(OnShard(0), Script{});
   Perform(parent, [&](ProbeActor&, Context& cx) {
     const Ref<ProbeActor> child = cx.Spawn<ProbeActor>(
-        OnShard(last()),
-        Script{.tick = [&](Context&, const Tick& tick) { got.Add(tick.value); }});
+        OnShard(last()), Script{.tick = [&](Context&, const Tick& tick) { got.Add(tick.value); }});
     for (int64_t i = 0; i < 10; ++i) EXPECT_EQ(child.Send(Tick{i}), SendResult::kAccepted);
   });
   EXPECT_EQ(got.Wait(10), (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
@@ -150,8 +149,7 @@ TEST_P(SpawnTest, AnActorThatSpawnsInItsDestructorHarmsNobody) {
     System* system;
   };
   Watcher watcher(*system_, 0);
-  const Ref<SpawnsAtTheEnd> actor =
-      system_->Spawn<SpawnsAtTheEnd>(OnShard(last()), system_.get());
+  const Ref<SpawnsAtTheEnd> actor = system_->Spawn<SpawnsAtTheEnd>(OnShard(last()), system_.get());
   watcher.Watch(actor);
   actor.Send(Tick{});
   watcher.downs.Wait(1);
@@ -323,7 +321,8 @@ TEST(SlotTableTest, ASmallTablesFreeSlotsAreThereForAll) {
   std::vector<internal::SlotLease> own;
   while (const std::optional<internal::SlotLease> lease = table.Acquire()) own.push_back(*lease);
   EXPECT_EQ(own.size(), kSlots);
-  for (const internal::SlotLease& each : own) table.Release(*table.Find(each.slot, each.generation));
+  for (const internal::SlotLease& each : own)
+    table.Release(*table.Find(each.slot, each.generation));
   std::vector<internal::SlotLease> others;
   while (table.Lease(others, 64) > 0) {
   }

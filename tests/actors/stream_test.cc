@@ -1,5 +1,7 @@
 // Server streams: order, credit, ends and cancellation.
 
+#include "troupe/actors/stream.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -15,15 +17,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
-#include "troupe/actors/stream.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
 #include "troupe/base/status_macros.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {
@@ -119,15 +120,14 @@ TEST_P(StreamTest, TheWriterWaitsForTheReader) {
 
 TEST_P(StreamTest, AnActorServesOthersBetweenItsStreamsItems) {
   const Probe::Ref counter = counter_ref_;
-  const absl::StatusOr<Number> sum =
-      InActor([counter](Context&, const Number&) -> Reply<Number> {
-        Stream<Number> first = counter.Count(Num(100)).Start();
-        Stream<Number> second = counter.Count(Num(50)).Start();
-        const absl::StatusOr<Number> between = co_await counter.Mix(Num(1));
-        const absl::StatusOr<Number> sum_of_second = co_await Sum(std::move(second));
-        const absl::StatusOr<Number> sum_of_first = co_await Sum(std::move(first));
-        co_return Num(between->value() + sum_of_first->value() + sum_of_second->value());
-      });
+  const absl::StatusOr<Number> sum = InActor([counter](Context&, const Number&) -> Reply<Number> {
+    Stream<Number> first = counter.Count(Num(100)).Start();
+    Stream<Number> second = counter.Count(Num(50)).Start();
+    const absl::StatusOr<Number> between = co_await counter.Mix(Num(1));
+    const absl::StatusOr<Number> sum_of_second = co_await Sum(std::move(second));
+    const absl::StatusOr<Number> sum_of_first = co_await Sum(std::move(first));
+    co_return Num(between->value() + sum_of_first->value() + sum_of_second->value());
+  });
   ASSERT_TRUE(sum.ok()) << sum.status();
   EXPECT_EQ(sum->value(), 1 + 4950 + 1225);
 }
@@ -141,20 +141,19 @@ TEST_P(StreamTest, AnErrorComesAfterTheItemsBeforeIt) {
         }
         co_return absl::DataLossError("torn");
       }});
-  const absl::StatusOr<Number> read =
-      InActor([failing](Context&, const Number&) -> Reply<Number> {
-        Stream<Number> numbers = Probe::Ref(failing).Count(Num(3));
-        int64_t items = 0;
-        while (true) {
-          const absl::StatusOr<std::optional<Number>> next = co_await numbers.Next();
-          if (!next.ok()) {
-            EXPECT_EQ(next.status().code(), absl::StatusCode::kDataLoss);
-            break;
-          }
-          ++items;
-        }
-        co_return Num(items);
-      });
+  const absl::StatusOr<Number> read = InActor([failing](Context&, const Number&) -> Reply<Number> {
+    Stream<Number> numbers = Probe::Ref(failing).Count(Num(3));
+    int64_t items = 0;
+    while (true) {
+      const absl::StatusOr<std::optional<Number>> next = co_await numbers.Next();
+      if (!next.ok()) {
+        EXPECT_EQ(next.status().code(), absl::StatusCode::kDataLoss);
+        break;
+      }
+      ++items;
+    }
+    co_return Num(items);
+  });
   EXPECT_EQ(read->value(), 3);
 }
 
@@ -169,10 +168,9 @@ TEST_P(StreamTest, AnExceptionEndsTheStreamBeforeOrAfterItsFirstWait) {
             throw std::runtime_error("late");
           }(out);
         }});
-    const absl::StatusOr<Number> sum =
-        InActor([failing](Context&, const Number&) -> Reply<Number> {
-          return Sum(Probe::Ref(failing).Count(Num(3)));
-        });
+    const absl::StatusOr<Number> sum = InActor([failing](Context&, const Number&) -> Reply<Number> {
+      return Sum(Probe::Ref(failing).Count(Num(3)));
+    });
     EXPECT_EQ(sum.status().code(), absl::StatusCode::kInternal);
     Perform(counter_ref_, [](ProbeActor&, Context&) {
       EXPECT_TRUE(internal::Shard::Current()->sinks().empty());
@@ -212,9 +210,8 @@ TEST_P(StreamTest, TheWholeStreamHasItsTime) {
 }
 
 TEST_P(StreamTest, AStreamOfNobodyIsAnError) {
-  const absl::StatusOr<Number> sum = InActor([](Context&, const Number&) -> Reply<Number> {
-    return Sum(Probe::Ref().Count(Num(3)));
-  });
+  const absl::StatusOr<Number> sum = InActor(
+      [](Context&, const Number&) -> Reply<Number> { return Sum(Probe::Ref().Count(Num(3))); });
   EXPECT_EQ(sum.status().code(), absl::StatusCode::kUnavailable);
 }
 

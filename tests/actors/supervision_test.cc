@@ -12,7 +12,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
@@ -20,6 +19,7 @@
 #include "troupe/actors/ref.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {

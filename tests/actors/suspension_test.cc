@@ -13,13 +13,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/system.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {
@@ -111,8 +111,8 @@ TEST_P(SuspensionTest, OneHandlerAtATimeUnlessItInterleaves) {
         co_return co_await asked_2;
       }});
   std::thread waiter([&] { EXPECT_TRUE(Probe::Ref(asker).Ask(Num(0)).Wait().ok()); });
-  EXPECT_EQ(story.Wait(3), (std::vector<std::string>{"mix 1 begins", "mix 2 begins",
-                                                     "ask 1 begins"}));
+  EXPECT_EQ(story.Wait(3),
+            (std::vector<std::string>{"mix 1 begins", "mix 2 begins", "ask 1 begins"}));
   go = true;
   waiter.join();
   const std::vector<std::string> told = story.Now();
@@ -193,20 +193,19 @@ TEST_P(SuspensionTest, OnStartAndOnStopMayWait) {
   Collected<std::string> story;
   const Ref<ProbeActor> slow = system_->Spawn<ProbeActor>(OnShard(0), Slow());
   const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      OnShard(last()), Script{.start = [&, slow](ProbeActor&, Context& cx) -> Reply<void> {
-                                co_await cx.Sleep(absl::Milliseconds(1));
-                                const absl::StatusOr<Number> reply =
-                                    co_await Probe::Ref(slow).Ask(Num(1));
-                                story.Add(reply.ok() ? "started" : "no reply");
-                                co_return absl::OkStatus();
-                              },
-                              .stop = [&, slow](Context&, StopReason) -> Reply<void> {
-                                const absl::StatusOr<Number> reply =
-                                    co_await Probe::Ref(slow).Ask(Num(1));
-                                story.Add(reply.ok() ? "stopped" : "no reply");
-                                co_return absl::OkStatus();
-                              },
-                              .tick = [&](Context&, const Tick&) { story.Add("tick"); }});
+      OnShard(last()),
+      Script{.start = [&, slow](ProbeActor&, Context& cx) -> Reply<void> {
+               co_await cx.Sleep(absl::Milliseconds(1));
+               const absl::StatusOr<Number> reply = co_await Probe::Ref(slow).Ask(Num(1));
+               story.Add(reply.ok() ? "started" : "no reply");
+               co_return absl::OkStatus();
+             },
+             .stop = [&, slow](Context&, StopReason) -> Reply<void> {
+               const absl::StatusOr<Number> reply = co_await Probe::Ref(slow).Ask(Num(1));
+               story.Add(reply.ok() ? "stopped" : "no reply");
+               co_return absl::OkStatus();
+             },
+             .tick = [&](Context&, const Tick&) { story.Add("tick"); }});
   actor.Send(Tick{});
   story.Wait(2);
   system_->Stop(actor);

@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/instant.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {

@@ -1,5 +1,7 @@
 // Workers and Offload: handlers that may block, and what becomes of them.
 
+#include "troupe/actors/worker.h"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -13,23 +15,21 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/tests/actors/probe.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/system.h"
-#include "troupe/actors/worker.h"
 #include "troupe/base/limits.h"
+#include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
 namespace {
 
 // What a test and its workers share.
 struct Bench {
-  explicit Bench(Platform& platform)
-      : began(platform.MakeEvent()), open(platform.MakeEvent()) {}
+  explicit Bench(Platform& platform) : began(platform.MakeEvent()), open(platform.MakeEvent()) {}
 
   std::unique_ptr<Event> began;
   std::unique_ptr<Event> open;
@@ -138,8 +138,7 @@ TEST_P(WorkerTest, AFullQueueIsNotExecuted) {
 
 TEST_P(WorkerTest, TheHandlerSeesThatItsCallerGaveUp) {
   const Probe::Ref workers = Workers(1);
-  const absl::StatusOr<Number> reply =
-      workers.Ask(Num(0)).Within(absl::Milliseconds(5)).Wait();
+  const absl::StatusOr<Number> reply = workers.Ask(Num(0)).Within(absl::Milliseconds(5)).Wait();
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kDeadlineExceeded);
   // The cancellation has reached the pool's shard before the reply could.
   Settle(system_->Spawn<ProbeActor>(OnShard(last()), Script{}));
@@ -183,14 +182,15 @@ TEST_P(WorkerTest, AStoppedPoolLetsRunningJobsEnd) {
 TEST_P(WorkerTest, AWorkerMayWaitForAnActor) {
   struct Waiter : Worker {
     Waiter(Probe::Ref peer, Collected<int64_t>* got) : peer(peer), got(got) {}
-    void On(WorkerContext&, const Tick& tick) { got->Add(peer.Ask(Num(tick.value)).Wait()->value()); }
+    void On(WorkerContext&, const Tick& tick) {
+      got->Add(peer.Ask(Num(tick.value)).Wait()->value());
+    }
     Probe::Ref peer;
     Collected<int64_t>* got;
   };
   Collected<int64_t> got;
   const Ref<ProbeActor> echo = system_->Spawn<ProbeActor>(
-      OnShard(last()),
-      Script{.ask = [](Context&, const Number& n) -> Reply<Number> { return n; }});
+      OnShard(last()), Script{.ask = [](Context&, const Number& n) -> Reply<Number> { return n; }});
   const Ref<Waiter> waiter = system_->SpawnWorkers<Waiter>({}, Probe::Ref(echo), &got);
   waiter.Send(Tick{4});
   EXPECT_EQ(got.Wait(1)[0], 4);
@@ -319,8 +319,7 @@ TEST(WorkerWaitTest, AJobsDeadlineEndsWhatItWaitsFor) {
   const auto system = StartSystem(1, limits);
   const Probe::Ref slow = system->Spawn<ProbeActor>({}, Never());
   const Probe::Ref workers = system->SpawnWorkers<AskingWorker>({}, slow, &outcome);
-  const absl::StatusOr<Number> reply =
-      workers.Ask(Num(1)).Within(absl::Milliseconds(20)).Wait();
+  const absl::StatusOr<Number> reply = workers.Ask(Num(1)).Within(absl::Milliseconds(20)).Wait();
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(outcome.Wait(1)[0].code(), absl::StatusCode::kDeadlineExceeded);
 }
@@ -400,7 +399,8 @@ TEST_F(WorkerThreadsTest, AnEndedPoolGivesItsThreadsBack) {
 TEST_F(WorkerThreadsTest, ARefusedPoolTakesNoThreads) {
   const auto first = system_->SpawnWorkers<EchoWorker>({.name = "w", .threads = 1});
   for (int i = 0; i < 5; ++i) {
-    const absl::Status why = WhyDown(system_->SpawnWorkers<EchoWorker>({.name = "w", .threads = 3}));
+    const absl::Status why =
+        WhyDown(system_->SpawnWorkers<EchoWorker>({.name = "w", .threads = 3}));
     EXPECT_EQ(why.code(), absl::StatusCode::kAlreadyExists) << why;
   }
   EXPECT_TRUE(Answers(system_->SpawnWorkers<EchoWorker>({.name = "v", .threads = 3})));
@@ -494,17 +494,16 @@ TEST_F(DroppedOffloadTest, AHandlerThatThrowsFailsAloneAndTheActorIsRemadeAfterI
   }});
   bench_.began->WaitUntil(Instant::Infinite());
   bench_.open->Notify();
-  EXPECT_EQ(bench_.story.Wait(4),
-            (std::vector<std::string>{"life", "back", "destroyed", "life"}));
+  EXPECT_EQ(bench_.story.Wait(4), (std::vector<std::string>{"life", "back", "destroyed", "life"}));
 }
 
 TEST_F(DroppedOffloadTest, AnActorStopsAfterIt) {
   Collected<Down> downs;
-  const Ref<ProbeActor> watcher = system_->Spawn<ProbeActor>(
-      {}, Script{.down = [&](Context&, const Down& down) {
-        bench_.story.Add("down");
-        downs.Add(down);
-      }});
+  const Ref<ProbeActor> watcher =
+      system_->Spawn<ProbeActor>({}, Script{.down = [&](Context&, const Down& down) {
+                                   bench_.story.Add("down");
+                                   downs.Add(down);
+                                 }});
   actor_.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
     const Reply<void> dropped = InOffload(cx, bench_);
     cx.Stop();

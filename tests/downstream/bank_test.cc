@@ -262,7 +262,9 @@ TEST_F(BankTest, ARemoteHandleIsUsedAsALocalOne) {
   auto client = troupe::Node::Start(**other, {.name = "client-1"});
   ASSERT_TRUE(client.ok()) << client.status();
   absl::StatusOr<bank::Account::Ref> alice =
-      (*client)->Lookup<bank::Account>("troupe://" + (*bank)->address().ToString() + "/alice").Wait();
+      (*client)
+          ->Lookup<bank::Account>("troupe://" + (*bank)->address().ToString() + "/alice")
+          .Wait();
   ASSERT_TRUE(alice.ok()) << alice.status();
   absl::StatusOr<bank::Balance> balance = alice->Deposit(Cents(1)).Wait();
   ASSERT_TRUE(balance.ok()) << balance.status();

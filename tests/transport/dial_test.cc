@@ -96,9 +96,7 @@ class DialTest : public testing::Test {
 
 TEST_F(DialTest, F44_OtherEndThatClosesAtOnceIsUnavailable) {
   StartLookup();
-  {
-    RawPeer peer(listener_);
-  }
+  { RawPeer peer(listener_); }
   ExpectLookupFails(absl::StatusCode::kUnavailable);
 }
 
