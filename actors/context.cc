@@ -79,7 +79,10 @@ MonitorId Context::MonitorActor(const internal::MessageType* type, const AnyRef&
   internal::Cell& cell = *envelope().cell;
   auto record = std::make_unique<internal::MonitorRecord>(target);
   const uint64_t id = shard.AddRecord(cell, *record);
-  if (id == 0) return MonitorId();
+  if (id == 0) {
+    TROUPE_LOG(kError, "no monitor set: timers_per_shard_max records are in use");
+    return MonitorId();
+  }
   record.release();
   internal::Envelope* const down = shard.NewEnvelope(type);
   shard.SetPayload(down, Down{.who = target, .status = {}, .monitor = MonitorId(id)}, 0);
