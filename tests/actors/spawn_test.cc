@@ -52,7 +52,9 @@ TEST_P(SpawnTest, ATakenNameIsRefusedAndTheDownSaysSo) {
   system_->Spawn<ProbeActor>({.name = "alice"}, Script{});
   const Ref<ProbeActor> second = system_->Spawn<ProbeActor>({.name = "alice"}, Script{});
   Perform(watcher.ref, [&](ProbeActor&, Context&) {
-    if (second.shard() == watcher.ref.shard()) EXPECT_EQ(second.Send(Tick{}), SendResult::kGone);
+    if (second.shard() == watcher.ref.shard()) {
+      EXPECT_EQ(second.Send(Tick{}), SendResult::kGone);
+    }
   });
   watcher.Watch(second);
   const Down down = watcher.downs.Wait(1)[0];
