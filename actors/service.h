@@ -213,7 +213,7 @@ template <typename M, const MessageType* kType>
 Envelope* ParseRequest(std::string_view bytes) {
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(kType);
-  shard.SetPayload(envelope, M(), 0);
+  shard.EmplacePayload<M>(envelope, 0);
   M& message = PayloadAs<M>(*envelope);
   if (!ParseMessage(message, bytes)) {
     DestroyPayload<M>(*envelope);

@@ -86,10 +86,13 @@ class Shard final : public LoopTask, public LoopClient {
   // Constructs the payload; its bytes are what the mailbox is charged.
   template <typename M>
   void SetPayload(Envelope* envelope, M&& message, size_t extra_bytes) {
-    using Payload = std::remove_cvref_t<M>;
+    EmplacePayload<std::remove_cvref_t<M>>(envelope, extra_bytes, std::forward<M>(message));
+  }
+  template <typename Payload, typename... Args>
+  void EmplacePayload(Envelope* envelope, size_t extra_bytes, Args&&... args) {
     Unfilled unfilled(*this, envelope);
     if constexpr (kFitsInline<Payload>) {
-      new (envelope->inline_payload) Payload(std::forward<M>(message));
+      new (envelope->inline_payload) Payload(std::forward<Args>(args)...);
       envelope->bytes = ChargedBytes(sizeof(Envelope) + extra_bytes);
     } else {
       static_assert(alignof(Payload) <= alignof(std::max_align_t));
@@ -97,7 +100,7 @@ class Shard final : public LoopTask, public LoopClient {
       *reinterpret_cast<void**>(envelope->inline_payload) = block;
       envelope->flags |= kOutOfLine;
       envelope->block_class = BlockPool::ClassOf(sizeof(Payload));
-      new (block) Payload(std::forward<M>(message));
+      new (block) Payload(std::forward<Args>(args)...);
       envelope->bytes = ChargedBytes(sizeof(Envelope) + sizeof(Payload) + extra_bytes);
     }
     unfilled.Filled();
