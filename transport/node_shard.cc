@@ -285,6 +285,12 @@ Session* NodeShard::FindSession(uint64_t incarnation) {
   return last_session_;
 }
 
+Session* NodeShard::FindSession(Shard& shard, uint64_t incarnation, uint64_t session) {
+  NodeShard* const node = Of(shard);
+  Session* const found = node != nullptr ? node->FindSession(incarnation) : nullptr;
+  return found != nullptr && found->peer().session == session ? found : nullptr;
+}
+
 void NodeShard::SessionBegun(Session& session) {
   const uint64_t incarnation = session.peer().incarnation;
   sessions_[incarnation] = &session;
@@ -549,8 +555,7 @@ void NodeShard::WatchedEnded(uint64_t key, StopReason reason, const absl::Status
   if (it == watches_.end()) return;
   const Watch watch = it->second;
   watches_.erase(it);
-  Session* const session = FindSession(watch.incarnation);
-  if (session != nullptr && session->peer().session == watch.session) {
+  if (Session* const session = FindSession(shard_, watch.incarnation, watch.session)) {
     session->SendDown(watch.wire_id, reason, status);
   }
 }

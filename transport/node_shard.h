@@ -66,6 +66,8 @@ class NodeShard final : private ListenerHandler {
   bool SendVia(uint64_t incarnation, const AnyRef& target, Envelope* envelope, bool notice);
   bool HasSession(uint64_t incarnation, uint64_t session) const;
   Session* FindSession(uint64_t incarnation);
+  // The same, when it still is that session; null too when no node runs on `shard` any more.
+  static Session* FindSession(Shard& shard, uint64_t incarnation, uint64_t session);
 
   void SessionBegun(Session& session);
   void SessionEnded(Session& session);

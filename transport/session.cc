@@ -358,9 +358,8 @@ void Session::Recycle(RemoteAsk& ask) {
 void Session::EndLater() {
   if (ended_ || std::exchange(ending_, true)) return;
   shard_.Defer([&shard = shard_, incarnation = peer_.incarnation, session = peer_.session] {
-    NodeShard* const node = NodeShard::Of(shard);
-    Session* const found = node != nullptr ? node->FindSession(incarnation) : nullptr;
-    if (found != nullptr && found->peer().session == session) found->EndAsSlow();
+    Session* const found = NodeShard::FindSession(shard, incarnation, session);
+    if (found != nullptr) found->EndAsSlow();
   });
 }
 

@@ -59,9 +59,8 @@ class SessionOwner {
 // Thread: its shard's, which owns the socket.
 // Bounds: peer_outbound_bytes_max bytes not yet written, of which replies may take
 //         peer_outbound_control_bytes_max more, and as many of stream items that wait for them;
-//         asks_per_peer_max requests of the peer, and as
-//         many to it as it announced; monitors_per_peer_max; peer_inbound_bytes_max for requests
-//         that are being handled.
+//         asks_per_peer_max requests of the peer, and as many to it as it announced;
+//         monitors_per_peer_max; peer_inbound_bytes_max for requests that are being handled.
 class Session final : private TimerNode {
  public:
   Session(NodeShard& node, SessionOwner& owner, Connection& connection, PeerIdentity peer);

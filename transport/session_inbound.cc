@@ -87,10 +87,7 @@ struct ResolveAnswer {
   bool alive;
 
   void operator()(Shard& shard) {
-    NodeShard* const node = NodeShard::Of(shard);
-    if (node == nullptr) return;
-    Session* const found = node->FindSession(incarnation);
-    if (found != nullptr && found->peer().session == session) {
+    if (Session* const found = NodeShard::FindSession(shard, incarnation, session)) {
       found->Resolved(grant, service, alive);
     }
   }
@@ -127,9 +124,7 @@ struct RefusedOneway {
   absl::StatusCode code;
 
   void operator()(Shard& shard) {
-    NodeShard* const node = NodeShard::Of(shard);
-    Session* const found = node != nullptr ? node->FindSession(incarnation) : nullptr;
-    if (found != nullptr && found->peer().session == session) {
+    if (Session* const found = NodeShard::FindSession(shard, incarnation, session)) {
       found->SendUndelivered(sender, sequence, code);
     }
   }
