@@ -1,11 +1,13 @@
 #include "troupe/actors/backoff_timer.h"
 
 #include "troupe/actors/shard.h"
+#include "troupe/actors/supervisor.h"
+#include "troupe/loop/loop.h"
 
 namespace troupe::internal {
 
 BackoffTimer::~BackoffTimer() { shard_.loop().timers().Cancel(*this); }
 
-void BackoffTimer::OnTimer() { shard_.BackoffOver(cell_); }
+void BackoffTimer::OnTimer() { shard_.supervisor().BackoffOver(cell_); }
 
 }  // namespace troupe::internal

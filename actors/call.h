@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_CALL_H_
 #define TROUPE_ACTORS_CALL_H_
 
+#include <concepts>
 #include <coroutine>
 #include <memory>
 #include <optional>
@@ -10,12 +11,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "troupe/actors/cell.h"
+#include "troupe/actors/activations.h"
+#include "troupe/actors/ask_table.h"
+#include "troupe/actors/coroutine_frame.h"
 #include "troupe/actors/pending_ask.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/runtime_wait.h"
 #include "troupe/actors/shard.h"
+#include "troupe/actors/suspension.h"
 
 namespace troupe {
 
@@ -27,38 +31,41 @@ namespace internal {
 // Where a handler waits for one or more requests.
 class AskJoin : public Suspension {
  public:
-  AskJoin() = default;
-  AskJoin(const AskJoin&) = delete;
-  AskJoin& operator=(const AskJoin&) = delete;
+  using TroupeAwait = void;
 
   void Expect() { ++outstanding_; }
   void OneDone() {
-    if (--outstanding_ == 0 && activation != nullptr) Shard::Current()->Resume(*this);
+    if (--outstanding_ == 0 && suspended()) Shard::Current()->activations().Resume(*this);
   }
-  bool all_done() const { return outstanding_ == 0; }
 
  protected:
-  ~AskJoin() {
-    if (activation != nullptr) Shard::Current()->Unlink(*this);
+  ~AskJoin() = default;
+  bool outstanding() const { return outstanding_ > 0; }
+  // Waits for those that are outstanding; when there are none, they failed at once: that takes a
+  // turn, so that whoever tries again and again holds nobody up.
+  void WaitIn(CoroutineFrame& frame) {
+    if (outstanding()) {
+      frame.Wait(*this);
+    } else {
+      frame.WaitForTurn(*this);
+    }
   }
 
  private:
   int outstanding_ = 0;
 };
 
-absl::Status CancelledAwait();
-
-// A request under way that comes to a T, and the handler that may wait for it.
+// A request that was sent and whose outcome is a T, and the handler that may wait for it.
 template <typename T>
 class AskState final : public PendingAsk {
  public:
   AskState() = default;
   ~AskState() {
-    if (pending()) Shard::Current()->DropAsk(*this, /*tell_callee=*/true);
+    if (pending()) Shard::Current()->asks().Drop(*this, /*tell_callee=*/true);
   }
 
   void Start(const AnyRef& target, Envelope* envelope, absl::Duration timeout) {
-    Shard::Current()->StartAsk(*this, target, envelope, timeout);
+    Shard::Current()->asks().Start(*this, target, envelope, timeout);
   }
 
   void OnReply(absl::Status status, void* value) override {
@@ -74,12 +81,15 @@ class AskState final : public PendingAsk {
 
   // The caller gives up, or never begins.
   void Abandon(absl::Status status) {
-    if (pending()) Shard::Current()->DropAsk(*this, /*tell_callee=*/true);
+    if (pending()) Shard::Current()->asks().Drop(*this, /*tell_callee=*/true);
     OnReply(std::move(status), nullptr);
   }
 
   bool done() const { return outcome_.has_value(); }
-  Outcome<T> Take() { return *std::move(outcome_); }
+  bool ok() const { return outcome_.has_value() && outcome_->ok(); }
+  Outcome<T> Take() {
+    return outcome_.has_value() ? *std::exchange(outcome_, std::nullopt) : AwaitedTwice();
+  }
   // Counts this request in `join`, unless it has its outcome. Null: nobody waits any more.
   void Join(AskJoin* join) {
     if (done()) return;
@@ -102,29 +112,33 @@ class AskWaiter final : public AskJoin {
   }
 
   bool await_ready() {
-    if (Shard::Current()->CurrentCancelled()) AbandonPending();
-    ForEach([this](auto& ask) { ask.Join(this); });
-    return all_done();
+    bool all_ok = true;
+    ForEach([&](auto& ask) {
+      all_ok = all_ok && ask.ok();
+      ask.Join(this);
+    });
+    return all_ok;
   }
-  void await_suspend(std::coroutine_handle<> handle_to_resume) {
-    Shard::Current()->Suspend(*this, handle_to_resume);
+  template <std::derived_from<CoroutineFrame> P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    WaitIn(handle.promise());
   }
   std::tuple<Outcome<T>...> TakeAll() {
     return std::apply([](auto*... asks) { return std::tuple<Outcome<T>...>(asks->Take()...); },
                       asks_);
   }
 
-  void Cancel() override { AbandonPending(); }
+  bool Cancel() override {
+    ForEach([](auto& ask) {
+      if (!ask.done()) ask.Abandon(CancelledAwait());
+    });
+    return true;
+  }
 
  private:
   template <typename Visit>
   void ForEach(Visit visit) {
     std::apply([&](auto*... asks) { (visit(*asks), ...); }, asks_);
-  }
-  void AbandonPending() {
-    ForEach([](auto& ask) {
-      if (!ask.done()) ask.Abandon(CancelledAwait());
-    });
   }
 
   std::tuple<AskState<T>*...> asks_;
@@ -142,15 +156,20 @@ class CallAwaiter {
   CallAwaiter(const CallAwaiter&) = delete;
   CallAwaiter& operator=(const CallAwaiter&) = delete;
 
+  using TroupeAwait = void;
+
   bool await_ready() {
-    if (Shard::Current()->CurrentCancelled()) {
+    if (Shard::Current()->activations().CurrentCancelled()) {
       state_.Abandon(WithCertainty(CancelledAwait(), Certainty::kNotSent));
-      return true;
+    } else {
+      state_.Start(target_, std::exchange(envelope_, nullptr), timeout_);
     }
-    state_.Start(target_, std::exchange(envelope_, nullptr), timeout_);
     return waiter_.await_ready();
   }
-  void await_suspend(std::coroutine_handle<> handle) { waiter_.await_suspend(handle); }
+  template <std::derived_from<CoroutineFrame> P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    waiter_.await_suspend(handle);
+  }
   Outcome<T> await_resume() { return state_.Take(); }
 
  private:
@@ -170,6 +189,8 @@ class CallAwaiter {
 template <typename T>
 class [[nodiscard]] Call {
  public:
+  using TroupeAwait = void;
+
   Call(const AnyRef& target, internal::Envelope* envelope) : target_(target), envelope_(envelope) {}
   Call(Call&& other) noexcept
       : target_(other.target_),
@@ -180,8 +201,8 @@ class [[nodiscard]] Call {
     if (envelope_ != nullptr) internal::DiscardUnsent(envelope_);
   }
 
-  // How long the caller will wait, from the begin of the turn that sends the request; never longer
-  // than its own request's deadline.
+  // Limits how long the caller waits, counted from the start of the turn that sends the request;
+  // never longer than its own request's deadline.
   // Default: limits.ask_timeout.
   Call Within(absl::Duration timeout) && {
     timeout_ = timeout;
@@ -213,13 +234,18 @@ class [[nodiscard]] Call {
 template <typename T>
 class [[nodiscard]] Pending {
  public:
+  using TroupeAwait = void;
+
   bool done() const { return state_->done(); }
 
   class Awaiter {
    public:
     explicit Awaiter(internal::AskState<T>& state) : state_(state), waiter_(state) {}
     bool await_ready() { return waiter_.await_ready(); }
-    void await_suspend(std::coroutine_handle<> handle) { waiter_.await_suspend(handle); }
+    template <std::derived_from<internal::CoroutineFrame> P>
+    void await_suspend(std::coroutine_handle<P> handle) {
+      waiter_.await_suspend(handle);
+    }
     internal::Outcome<T> await_resume() { return state_.Take(); }
 
    private:
@@ -241,13 +267,18 @@ class [[nodiscard]] Pending {
 template <typename... T>
 class [[nodiscard]] Joined {
  public:
+  using TroupeAwait = void;
+
   explicit Joined(Pending<T>... pending)
       : pending_(std::move(pending)...),
         waiter_(std::apply([](auto&... each) { return internal::AskWaiter<T...>(*each.state_...); },
                            pending_)) {}
 
   bool await_ready() { return waiter_.await_ready(); }
-  void await_suspend(std::coroutine_handle<> handle) { waiter_.await_suspend(handle); }
+  template <std::derived_from<internal::CoroutineFrame> P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    waiter_.await_suspend(handle);
+  }
   std::tuple<internal::Outcome<T>...> await_resume() { return waiter_.TakeAll(); }
 
  private:

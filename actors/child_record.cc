@@ -5,7 +5,9 @@
 
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/events.h"
+#include "troupe/actors/event_records.h"
 #include "troupe/actors/shard.h"
+#include "troupe/loop/loop.h"
 #include "troupe/base/status_macros.h"
 
 namespace troupe::internal {
@@ -35,14 +37,14 @@ void ChildRecord::OnChildOutput(bool is_stderr, std::string_view bytes) {
       envelope,
       ChildOutput{.child = ChildId(id()), .is_stderr = is_stderr, .bytes = std::string(bytes)},
       bytes.size());
-  shard.DeliverEvent(*cell(), id(), envelope);
+  shard.records().Deliver(*cell(), id(), envelope);
 }
 
 void ChildRecord::OnChildExited(const ChildStatus& status) {
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(exited_);
   shard.SetPayload(envelope, ChildExited{.child = ChildId(id()), .pid = pid_, .status = status}, 0);
-  shard.DeliverEvent(*cell(), id(), envelope);
+  shard.records().Deliver(*cell(), id(), envelope);
 }
 
 }  // namespace troupe::internal

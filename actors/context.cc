@@ -3,13 +3,19 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/activations.h"
 #include "troupe/actors/child_record.h"
+#include "troupe/actors/event_records.h"
 #include "troupe/actors/fd_record.h"
 #include "troupe/actors/monitor_record.h"
+#include "troupe/actors/monitors.h"
 #include "troupe/actors/runtime.h"
+#include "troupe/actors/shard.h"
 #include "troupe/actors/signal_record.h"
+#include "troupe/actors/supervisor.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/text.h"
+#include "troupe/loop/loop.h"
 
 namespace troupe {
 
@@ -36,16 +42,21 @@ absl::Duration Context::Remaining() const {
   return Instant{envelope().deadline} - Shard::Current()->loop().now();
 }
 
-bool Context::cancelled() const { return Shard::Current()->CurrentCancelled(); }
+bool Context::cancelled() const { return Shard::Current()->activations().CurrentCancelled(); }
 
 uint32_t Context::missed() const {
   return (envelope().flags & internal::kEvent) != 0 ? envelope().missed : 0;
 }
 
-void Context::Stop() { Shard::Current()->StopAfterHandler(); }
-void Context::Stop(const AnyRef& other) {
-  if (other == self()) return Stop();
-  Shard::Current()->Stop(other, StopReason::kStopped);
+void Context::Stop() {
+  internal::Running& running = Shard::Current()->running();
+  running.stops_actor = true;
+  running.cell->Mark(internal::kEndAsked);
+}
+SendResult Context::Stop(const AnyRef& other) {
+  if (other != self()) return Shard::Current()->supervisor().Stop(other, StopReason::kStopped);
+  Stop();
+  return SendResult::kAccepted;
 }
 
 std::optional<AnyRef> Context::FindAny(std::string_view name) const {
@@ -53,7 +64,7 @@ std::optional<AnyRef> Context::FindAny(std::string_view name) const {
 }
 
 bool Context::RemoveRecord(uint64_t id) {
-  return Shard::Current()->RemoveRecord(id, envelope().cell);
+  return Shard::Current()->records().Remove(id, envelope().cell);
 }
 
 bool Context::Cancel(TimerId timer) { return RemoveRecord(timer.value()); }
@@ -65,9 +76,9 @@ bool Context::Unsubscribe(SubscriptionId subscription) {
 
 FdWatchId Context::WatchFd(const internal::MessageType* type, int fd, uint32_t events) {
   auto record = std::make_unique<internal::FdRecord>(type, fd, events);
-  const uint64_t id = Shard::Current()->AddRecord(*envelope().cell, *record);
+  const uint64_t id = Shard::Current()->records().Add(*envelope().cell, *record);
   if (id == 0) {
-    TROUPE_LOG(kError, "no watch of descriptor ", fd, ": timers_per_shard_max records are in use");
+    TROUPE_LOG(kError, "no watch of descriptor ", fd, ": records_per_shard_max are in use");
     return FdWatchId();
   }
   record.release()->Begin();
@@ -78,12 +89,12 @@ MonitorId Context::MonitorActor(const internal::MessageType* type, const AnyRef&
   Shard& shard = *Shard::Current();
   internal::Cell& cell = *envelope().cell;
   auto record = std::make_unique<internal::MonitorRecord>(target);
-  const uint64_t id = shard.AddRecord(cell, *record);
+  const uint64_t id = shard.records().Add(cell, *record);
   if (id == 0) {
-    TROUPE_LOG(kError, "no monitor set: timers_per_shard_max records are in use");
+    TROUPE_LOG(kError, "no monitor set: records_per_shard_max are in use");
     return MonitorId();
   }
-  record.release();
+  internal::MonitorRecord& monitor = *record.release();
   internal::Envelope* const down = shard.NewEnvelope(type);
   shard.SetPayload(down, Down{.who = target, .status = {}, .monitor = MonitorId(id)}, 0);
   down->flags |= internal::kEvent | internal::kUnbounded;
@@ -91,14 +102,14 @@ MonitorId Context::MonitorActor(const internal::MessageType* type, const AnyRef&
   down->missed = 0;
   down->slot = cell.slot;
   down->generation = cell.generation;
-  shard.Monitor(target, down);
+  if (shard.monitors().Add(target, down)) monitor.set_placed();
   return MonitorId(id);
 }
 
 SubscriptionId Context::SubscribeSignal(const internal::MessageType* type, int signal) {
   auto record = std::make_unique<internal::SignalRecord>(type, signal);
   const absl::Status begun = record->Begin();
-  const uint64_t id = begun.ok() ? Shard::Current()->AddRecord(*envelope().cell, *record) : 0;
+  const uint64_t id = begun.ok() ? Shard::Current()->records().Add(*envelope().cell, *record) : 0;
   if (id == 0) {
     TROUPE_LOG(kError, "no subscription to signal ", signal, ": ",
                AbslView(StdView(begun.message())));
@@ -114,8 +125,8 @@ absl::StatusOr<ChildId> Context::ExecChild(const internal::MessageType* output,
   auto record = std::make_unique<internal::ChildRecord>(output, exited);
   absl::Status begun = record->Begin(options);
   if (!begun.ok()) return begun;
-  const uint64_t id = Shard::Current()->AddRecord(*envelope().cell, *record);
-  if (id == 0) return absl::ResourceExhaustedError("timers_per_shard_max records are in use");
+  const uint64_t id = Shard::Current()->records().Add(*envelope().cell, *record);
+  if (id == 0) return absl::ResourceExhaustedError("records_per_shard_max are in use");
   record.release();
   return ChildId(id);
 }
@@ -123,7 +134,7 @@ absl::StatusOr<ChildId> Context::ExecChild(const internal::MessageType* output,
 namespace {
 
 absl::StatusOr<ChildProcess*> FindChild(ChildId child, const internal::Cell* cell) {
-  internal::EventRecord* const record = Shard::Current()->FindRecord(child.value());
+  internal::EventRecord* const record = Shard::Current()->records().Find(child.value());
   if (record == nullptr || record->cell() != cell) {
     return absl::NotFoundError("the child has ended");
   }

@@ -59,7 +59,7 @@ absl::StatusOr<Ref<A>> Context::TrySpawn(SpawnOptions options, Args&&... args) {
 template <typename W, typename... Args>
 Ref<W> Context::SpawnWorkers(WorkerOptions options, Args&&... args) {
   return Ref<W>(
-      internal::SpawnChild(internal::MakeWorkerFront<W>(internal::Shard::Current()->runtime(),
+      internal::SpawnChild(internal::MakeWorkerFront<W>(internal::CurrentRuntime(),
                                                         options, std::forward<Args>(args)...),
                            internal::FrontOptions(options)));
 }
@@ -67,7 +67,7 @@ Ref<W> Context::SpawnWorkers(WorkerOptions options, Args&&... args) {
 template <typename S>
 std::optional<typename S::Ref> Context::Find(std::string_view name) const {
   const std::optional<AnyRef> found =
-      internal::FindService(internal::Shard::Current()->runtime(), name, &S::kServiceInfo);
+      internal::FindService(internal::CurrentRuntime(), name, &S::kServiceInfo);
   if (!found.has_value()) return std::nullopt;
   return typename S::Ref(*found);
 }

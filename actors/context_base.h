@@ -85,8 +85,8 @@ class Context {
   // still has its reply.
   void Stop();
   // Asks an actor of this node to end. Another one ends at once: a handler of it that waits is
-  // ended where it is.
-  void Stop(const AnyRef& other);
+  // ended where it is. kFull if too many orders wait for that actor's shard already.
+  SendResult Stop(const AnyRef& other);
 
   // The living actor of that name, when it serves S, a generated service. FindAny() finds any.
   template <typename S>

@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_DISPATCH_H_
 #define TROUPE_ACTORS_DISPATCH_H_
 
+#include <concepts>
 #include <coroutine>
 #include <type_traits>
 #include <utility>
@@ -45,6 +46,9 @@ class FrameGuard {
   std::coroutine_handle<Promise> frame_;
 };
 
+// The running handler waits; see Activations::Park().
+Progress Park(Envelope& envelope, CoroutineFrame& root);
+
 // A one-way handler has nobody to tell of its outcome but the counters and the log.
 void NoteOneWayOutcome(const absl::Status& status, const MessageType& type);
 
@@ -52,7 +56,7 @@ template <typename M>
 Progress SettleOneWay(Reply<void> reply, Envelope& envelope, PayloadGuard<M>& guard) {
   if (!reply.done()) {
     guard.Release();
-    return Shard::Current()->Park(envelope, reply.Detach());
+    return Park(envelope, reply.Detach());
   }
   const absl::Status status = reply.Take();
   if (!status.ok()) [[unlikely]]
@@ -113,9 +117,23 @@ concept HasService = requires {
   typename A::Service;
 };
 
+// Whether A has an OnStart or an OnStop of its own; a private one cannot be named here.
+template <typename A>
+constexpr bool kHasOnStart = !requires {
+  { &A::OnStart } -> std::same_as<Reply<void> (Actor::*)(Context&)>;
+};
+template <typename A>
+constexpr bool kHasOnStop = !requires {
+  { &A::OnStop } -> std::same_as<Reply<void> (Actor::*)(Context&, StopReason)>;
+};
+
 template <typename A>
 constexpr ActorInfo MakeActorInfo() {
   ActorInfo info{.name = TypeName<A>()};
+  if constexpr (!IsWorker<A>) {
+    info.has_on_start = kHasOnStart<A>;
+    info.has_on_stop = kHasOnStop<A>;
+  }
   if constexpr (HasService<A>) info.service = &A::Service::kServiceInfo;
   if constexpr (!IsWorker<A>) {
     if constexpr (HandlesIn<A, Context, Undelivered>) {
@@ -152,17 +170,38 @@ inline constexpr MessageType kControlType = {.dispatch = &DispatchControl<M>,
                                              .name = TypeName<M>(),
                                              .copy_bytes = std::is_trivially_copyable_v<M>};
 
-// On this shard now, or on another in its order among what this shard sends there.
 template <typename M>
-void SendControlTo(Shard& from, uint16_t shard, M message) {
-  if (shard == from.index()) {
-    message(from);
-    return;
-  }
+Envelope* EncloseControl(Shard& from, M message) {
   Envelope* const envelope = from.NewEnvelope(&kControlType<M>);
   from.SetPayload(envelope, std::move(message), 0);
-  from.SendControl(shard, envelope);
+  envelope->slot = kShardSlot;
+  return envelope;
 }
+
+// On this shard now, or on another in its order among the messages and replies that this shard
+// sends there. `extra_bytes` is what it takes besides its own size.
+template <typename M>
+void SendDataTo(Shard& from, uint16_t shard, M message, size_t extra_bytes = 0) {
+  if (shard == from.index()) return static_cast<void>(message(from));
+  Envelope* const envelope = EncloseControl(from, std::move(message));
+  envelope->bytes = ChargedBytes(envelope->bytes + extra_bytes);
+  from.PushTo(shard, envelope);
+}
+
+// On this shard now, or on another in the lane of what runtimes say to each other.
+template <typename M>
+void SendControlTo(Shard& from, uint16_t shard, M message) {
+  if (shard == from.index()) return static_cast<void>(message(from));
+  from.PushControlTo(shard, EncloseControl(from, std::move(message)));
+}
+
+// A failed request's outcome, on its way to the asker's shard.
+struct FailAsk {
+  uint64_t ask;
+  absl::Status status;
+
+  void operator()(Shard& shard);
+};
 
 }  // namespace troupe::internal
 

@@ -50,17 +50,18 @@ struct MessageType {
 
 enum EnvelopeFlags : uint16_t {
   kEvent = 1u << 0,        // Of a timer, monitor, descriptor ...: dropped when `record` is gone.
-  kCancelled = 1u << 1,    // Its caller gave up: dropped if it has not started.
+  kCancelled = 1u << 1,    // Its asker gave up while it waited: only the envelope is left.
   kOutOfLine = 1u << 2,    // The payload is in a block of its own, of `block_class`.
   kInterleaved = 1u << 3,  // Its handler may wait while the actor takes other messages.
   kUnbounded = 1u << 4,    // In reserved space: no limit refuses it.
   kHasChain = 1u << 5,     // An ask made inside another: `chain` is owned.
   kHasOrigin = 1u << 6,    // A one-way message from outside of this process: `origin` is owned.
   kHasStreamCredit = 1u << 7,  // A stream's request: `credit` says how far its writer may be ahead.
+  kIndexed = 1u << 8,          // A request in InboundRequests.
 };
 // What has to be freed with the envelope.
-constexpr uint16_t kAttachments = kOutOfLine | kHasChain | kHasOrigin;
-// Something to look at before the handler may run.
+constexpr uint16_t kAttachments = kOutOfLine | kHasChain | kHasOrigin | kIndexed;
+// Something to look at before the handler may run. Such messages are not counted in the mailbox.
 constexpr uint16_t kNeedsCheck = kEvent | kCancelled;
 
 // `slot` of a message to the shard itself.
@@ -167,14 +168,6 @@ struct EnvelopeQueue {
     return envelope;
   }
 };
-
-// The request `ask` of that shard, if it waits in `queue`.
-inline Envelope* FindRequest(const EnvelopeQueue& queue, uint16_t asker_shard, uint64_t ask) {
-  for (Envelope* e = queue.head; e != nullptr; e = e->next) {
-    if ((e->flags & kEvent) == 0 && e->ask == ask && e->sender_shard == asker_shard) return e;
-  }
-  return nullptr;
-}
 
 }  // namespace internal
 }  // namespace troupe

@@ -7,7 +7,7 @@
 
 namespace troupe::internal {
 
-class Shard;
+class EventRecords;
 
 // Something that sends events to one life of one actor: a timer, a monitor, a watched
 // descriptor, a signal, a child process. It goes with that life, and its events with it: one
@@ -25,11 +25,13 @@ class EventRecord {
   // Its event is about to be handled. Returns false for a record that has no further event: it is
   // destroyed before the handler runs.
   virtual bool BeforeHandler(Envelope& envelope) = 0;
-  // The handler of its event is through.
+  // The handler of its event has ended.
   virtual void AfterHandler() {}
+  // Ends with its actor's life, but not before OnStop has run.
+  virtual bool OutlivesOnStop() const { return false; }
 
  private:
-  friend class Shard;
+  friend class EventRecords;
 
   uint64_t id_ = 0;
   Cell* cell_ = nullptr;

@@ -5,7 +5,9 @@
 #include "absl/status/statusor.h"
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/events.h"
+#include "troupe/actors/event_records.h"
 #include "troupe/actors/shard.h"
+#include "troupe/loop/loop.h"
 
 namespace troupe::internal {
 
@@ -45,7 +47,7 @@ void FdRecord::Send(uint32_t events, absl::Status status) {
       envelope,
       FdReady{.fd = fd_, .events = events, .watch = FdWatchId(id()), .status = std::move(status)},
       0);
-  shard.DeliverEvent(*cell(), id(), envelope);
+  shard.records().Deliver(*cell(), id(), envelope);
 }
 
 }  // namespace troupe::internal

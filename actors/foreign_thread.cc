@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <utility>
 
+#include "troupe/actors/ask_table.h"
 #include "troupe/actors/certainty.h"
+#include "troupe/actors/dead_letters.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/router.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/runtime_wait.h"
+#include "troupe/actors/shard_inbox.h"
 #include "troupe/actors/system.h"
 
 namespace troupe::internal {
@@ -51,9 +54,9 @@ SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope) {
   if (ref.incarnation() != runtime.incarnation()) {
     // A session belongs to a shard: the first one passes it on.
     Shard& shard = runtime.shard(0);
-    const bool posted = shard.Post([&shard, ref, envelope] {
+    const bool posted = shard.inbox().Post([&shard, ref, envelope] {
       if (shard.SendElsewhere(ref, envelope) != SendResult::kAccepted) {
-        shard.Refuse(envelope, absl::UnavailableError("the node is not reachable"),
+        shard.dead_letters().Refuse(envelope, absl::UnavailableError("the node is not reachable"),
                      Certainty::kNotExecuted);
       }
     });
@@ -62,7 +65,7 @@ SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope) {
   if (ref.shard() >= runtime.shard_count() || runtime.left()) return SendResult::kGone;
   envelope->slot = ref.slot();
   envelope->generation = ref.generation();
-  return runtime.shard(ref.shard()).PostEnvelope(envelope) ? SendResult::kAccepted
+  return runtime.shard(ref.shard()).inbox().PostEnvelope(envelope) ? SendResult::kAccepted
                                                            : SendResult::kFull;
 }
 
@@ -92,7 +95,7 @@ void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Dur
   Shard& shard =
       runtime.shard(local && target.shard() < runtime.shard_count() ? target.shard() : 0);
   const absl::Duration time = WaitTime(runtime, timeout);
-  if (!shard.Post([&] { shard.StartAsk(wait, target, envelope, time); })) {
+  if (!shard.inbox().Post([&] { shard.asks().Start(wait, target, envelope, time); })) {
     DiscardUnsent(envelope);
     wait.OnReply(WithCertainty(absl::ResourceExhaustedError("the shard's inbox is full"),
                                Certainty::kNotSent),

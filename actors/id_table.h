@@ -60,13 +60,14 @@ class IdTable {
     return object;
   }
 
-  // Some object of the table, the lowest place first; null when there is none.
-  T* Any() const {
+  // Some object of the table; null when there is none. Asked again and again, it looks at each place
+  // once in a round.
+  T* Any() {
     if (count_ == 0) return nullptr;
-    for (uint32_t i = 0; i < places_made_; ++i) {
-      if (T* const object = PlaceAt(i).object) return object;
+    for (;; ++any_) {
+      if (any_ >= places_made_) any_ = 0;
+      if (T* const object = PlaceAt(any_).object) return object;
     }
-    return nullptr;
   }
 
   size_t count() const { return count_; }
@@ -102,6 +103,7 @@ class IdTable {
   std::vector<Place*> pages_;
   uint32_t places_made_ = 0;
   uint32_t free_head_ = kNone;
+  uint32_t any_ = 0;  // Where Any() looks next.
   size_t count_ = 0;
 };
 

@@ -26,6 +26,8 @@ struct ActorInfo {
   std::string_view name;
   const ServiceInfo* service = nullptr;      // Null for a plain C++ actor.
   const MessageType* undelivered = nullptr;  // Null when it has no On(Undelivered).
+  bool has_on_start = false;                 // Its own, not Actor's.
+  bool has_on_stop = false;
 };
 
 // One actor's object and what it is made from, again after a failure.

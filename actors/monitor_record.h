@@ -14,13 +14,15 @@ class MonitorRecord final : public EventRecord {
   ~MonitorRecord() override;
 
   bool BeforeHandler(Envelope&) override {
-    fired_ = true;
+    placed_ = false;
     return false;
   }
+  // A Down waits at the target.
+  void set_placed() { placed_ = true; }
 
  private:
   const AnyRef target_;
-  bool fired_ = false;
+  bool placed_ = false;
 };
 
 }  // namespace troupe::internal

@@ -16,32 +16,25 @@ absl::Status OffloadThrew(std::string_view what) {
   return absl::InternalError(absl::StrCat("the offloaded function threw: ", AbslView(what)));
 }
 
-bool PostToBlockingPool(ShardWork* work) {
-  return Shard::Current()->runtime().blocking_pool().TryPost(work);
-}
-
-void OffloadWait::Begin(std::coroutine_handle<> handle_to_resume) {
-  Shard::Current()->Suspend(*this, handle_to_resume);
-  counted_in_ = activation;
-  ++counted_in_->offloads;
+void OffloadWait::Begin(CoroutineFrame& frame, ShardWork* work) {
+  Shard& shard = *Shard::Current();
+  posted_ = !shard.activations().CurrentCancelled() &&
+            shard.runtime().blocking_pool().TryPost(work);
+  if (!posted_) return frame.WaitForTurn(*this);
+  out_ = true;
+  frame.BeginOffload();
+  frame.Wait(*this);
 }
 
 void OffloadWait::Back() {
-  Activation* const counted_in = std::exchange(counted_in_, nullptr);
+  out_ = false;
   Shard& shard = *Shard::Current();
-  shard.Resume(*this);
-  shard.OffloadBack(*counted_in);
-}
-
-void OffloadWait::MoveOffload(Activation& to) {
-  --counted_in_->offloads;
-  counted_in_ = &to;
-  ++counted_in_->offloads;
-}
-
-OffloadWait::~OffloadWait() {
-  if (activation != nullptr) Shard::Current()->Unlink(*this);
-  if (counted_in_ != nullptr) --counted_in_->offloads;
+  Activation& activation = *frame()->activation();
+  Cell& cell = *activation.cell;
+  if (frame()->EndOffload() && !activation.doomed) return shard.activations().Resume(*this);
+  // What waited for the function goes on: a dropped coroutine's owner, the actor's end.
+  cell.stall |= kAttention;
+  shard.MakeRunnable(cell);
 }
 
 }  // namespace troupe::internal

@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_OFFLOAD_H_
 #define TROUPE_ACTORS_OFFLOAD_H_
 
+#include <concepts>
 #include <coroutine>
 #include <exception>
 #include <optional>
@@ -10,10 +11,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "troupe/actors/call.h"
-#include "troupe/actors/cell.h"
+#include "troupe/actors/activations.h"
+#include "troupe/actors/coroutine_frame.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/shard.h"
+#include "troupe/actors/suspension.h"
 #include "troupe/actors/worker_pool.h"
 
 namespace troupe::internal {
@@ -39,29 +41,27 @@ struct OffloadOutcome<absl::StatusOr<T>> {
 
 absl::Status OffloadRefused();
 absl::Status OffloadThrew(std::string_view what);
-bool PostToBlockingPool(ShardWork* work);
 
-// Where a handler waits for a function on the blocking pool.
+// Where a coroutine waits for a function on the blocking pool.
 class OffloadWait : public Suspension {
  public:
-  OffloadWait() = default;
-  OffloadWait(const OffloadWait&) = delete;
-  OffloadWait& operator=(const OffloadWait&) = delete;
+  using TroupeAwait = void;
 
-  // The function has returned. The activation may be destroyed inside.
+  // The function has returned. The frame, and this with it, may be gone afterwards.
   void Back();
 
-  // The work cannot be called back: the await ends when it is done.
-  void Cancel() final {}
-  bool InOffload() const final { return counted_in_ != nullptr; }
-  void MoveOffload(Activation& to) final;
+  // The function cannot be called back: the wait ends when it has returned.
+  bool Cancel() final { return !out_; }
 
  protected:
-  ~OffloadWait();
-  void Begin(std::coroutine_handle<> handle_to_resume);
+  ~OffloadWait() = default;
+  // `work` is posted, or refused: then the coroutine goes on in the next turn.
+  void Begin(CoroutineFrame& frame, ShardWork* work);
+  bool posted() const { return posted_; }
 
  private:
-  Activation* counted_in_ = nullptr;
+  bool posted_ = false;
+  bool out_ = false;  // On a worker thread, or on its way to one or back.
 };
 
 // One call of a function, on its way through the blocking pool. It owns the arguments, so that it
@@ -128,26 +128,23 @@ class OffloadAwaiter final : public OffloadWait {
     job_->set_waiter(this);
   }
   ~OffloadAwaiter() {
-    if (!posted_) job_->Refused();
+    if (!posted()) job_->Refused();
     job_->Orphan();
   }
 
-  bool await_ready() const { return Shard::Current()->CurrentCancelled(); }
-  bool await_suspend(std::coroutine_handle<> handle_to_resume) {
-    posted_ = PostToBlockingPool(job_);
-    if (!posted_) return false;
-    Begin(handle_to_resume);
-    return true;
+  bool await_ready() const { return false; }
+  template <std::derived_from<CoroutineFrame> P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    Begin(handle.promise(), job_);
   }
   Outcome await_resume() {
-    if (Shard::Current()->CurrentCancelled()) return CancelledAwait();
-    if (!posted_) return OffloadRefused();
+    if (Shard::Current()->activations().CurrentCancelled()) return CancelledAwait();
+    if (!posted()) return OffloadRefused();
     return job_->Take();
   }
 
  private:
   Job* const job_;
-  bool posted_ = false;
 };
 
 }  // namespace troupe::internal

@@ -1,92 +1,73 @@
 #ifndef TROUPE_ACTORS_OUTBOX_H_
 #define TROUPE_ACTORS_OUTBOX_H_
 
-#include <atomic>
-#include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <utility>
+#include <vector>
 
 #include "troupe/actors/envelope.h"
 #include "troupe/actors/envelope_pool.h"
+#include "troupe/actors/sender_set.h"
+#include "troupe/actors/shard_link.h"
 #include "troupe/base/limits.h"
-#include "troupe/loop/lockfree.h"
 #include "troupe/loop/waker.h"
 
 namespace troupe::internal {
 
-// One place of the ring between two shards: a small message itself, or a pointer to an envelope.
-// A message that is copied crosses in two cache lines, and its envelope stays at home.
-struct alignas(64) RingPlace {
-  Envelope* envelope;  // Null: the copied message is in `bytes`.
-  char bytes[sizeof(Envelope) - sizeof(Envelope*)];
-
-  // Whether `envelope` may be copied.
-  static bool Copies(const Envelope& envelope) {
-    return envelope.type->copy_bytes && (envelope.flags & kAttachments) == 0;
-  }
-  // All of `from` but `next`.
-  void CopyFrom(const Envelope& from) {
-    envelope = nullptr;
-    std::memcpy(bytes, reinterpret_cast<const char*>(&from) + sizeof(Envelope*), sizeof(bytes));
-  }
-  // `to` keeps its home.
-  void CopyTo(Envelope& to) const {
-    const uint16_t home = to.home;
-    std::memcpy(reinterpret_cast<char*>(&to) + sizeof(Envelope*), bytes, sizeof(bytes));
-    to.home = home;
-  }
-};
-static_assert(sizeof(RingPlace) == sizeof(Envelope));
-static_assert(offsetof(Envelope, next) == 0);
-
-// The queues from one shard to another: messages, and envelopes on their way home.
-struct ShardLink {
-  explicit ShardLink(size_t ring_messages) : messages(ring_messages), returns(kReturnChains) {}
-
-  static constexpr size_t kReturnChains = 1024;
-
-  // The receiver has taken messages of `bytes` off the ring. Thread: the receiver's.
-  void NoteTaken(uint64_t bytes) {
-    // Relaxed: a count, which orders nothing.
-    bytes_taken.store(bytes_taken.load(std::memory_order_relaxed) + bytes,
-                      std::memory_order_relaxed);
-  }
-
-  // All that were ever taken off `messages`.
-  std::atomic<uint64_t> bytes_taken{0};
-  SpscRing<RingPlace> messages;
-  SpscRing<Envelope*> returns;  // Heads of chains through `next`.
-};
-
-// What one shard has for another and could not hand over yet.
+// What one shard has for another and could not hand over yet: messages and replies in their order,
+// and beside them a lane for what the runtimes say to each other.
 //
 // Thread: the sending shard's.
-// Bounds: outbox_messages_max here; outbox_bytes_max here and in the ring together, since a ring
-//         is bounded in messages only and a receiver may be busy for long; what the runtime itself
-//         sends is not refused, as it is bounded by what it reports on.
+// Bounds: outbox_messages_max and outbox_bytes_max for messages, which are refused at the bound;
+//         the bytes count in the ring too, since a receiver may be busy for long.
+//         outbox_bytes_max again for replies and stream items: at the bound those who write them
+//         are held. outbox_control_max for what begins something in the control lane; what ends
+//         something has its place by that.
 class Outbox {
  public:
-  Outbox() = default;
+  // `from` and `to` are shards' indices; `waker` and `senders` the receiver's.
+  Outbox(ShardLink& link, Waker& waker, SenderSet& senders, uint16_t from, const Limits& limits)
+      : link_(link), waker_(waker), senders_(senders), limits_(limits), from_(from) {}
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
 
-  void Connect(ShardLink* link, Waker* waker, const Limits& limits) {
-    link_ = link;
-    waker_ = waker;
-    messages_max_ = limits.outbox_messages_max;
-    bytes_max_ = limits.outbox_bytes_max;
-  }
-
+  // Whether a message of `bytes` would be refused.
   bool Full(uint32_t bytes) {
-    if (messages_ >= messages_max_) return true;
-    if (bytes_sent_ - bytes_taken_ + bytes <= bytes_max_) return false;
-    bytes_taken_ = link_->bytes_taken.load(std::memory_order_relaxed);
-    return bytes_sent_ - bytes_taken_ + bytes > bytes_max_;
+    if (messages_ >= limits_.outbox_messages_max) return true;
+    return !Fits(Charge::kMessage, bytes, limits_.outbox_bytes_max);
+  }
+  // Whether whoever wrote a reply or an item should wait before it writes another one.
+  bool RepliesFull() { return !Fits(Charge::kReply, 0, limits_.outbox_bytes_max); }
+  // Whether a reply of `bytes` is too much even so.
+  bool RepliesOverflow(uint32_t bytes) {
+    return !Fits(Charge::kReply, bytes, 2 * limits_.outbox_bytes_max);
+  }
+  bool ControlFull() const { return control_count_ >= limits_.outbox_control_max; }
+
+  // True when it is worth a Flush() now.
+  bool Push(Envelope* envelope, Charge charge) {
+    sent_[static_cast<int>(charge)] += envelope->bytes;
+    ++messages_;
+    data_.Push(envelope);
+    return ++unflushed_ >= kFlushAt;
+  }
+  void PushControl(Envelope* envelope) {
+    ++control_count_;
+    control_.Push(envelope);
   }
 
-  void Push(Envelope* envelope) {
-    ++messages_;
-    bytes_sent_ += envelope->bytes;
-    queue_.Push(envelope);
-  }
+  // Moves what fits into the rings and wakes the receiver. Envelopes whose messages were copied go
+  // back to `pool`.
+  void Flush(EnvelopePool& pool);
+  // Nothing waits here, but perhaps in the rings.
+  bool empty() const { return data_.empty() && control_.empty(); }
+  // The receiver wakes this shard once it has made room. Returns whether there is some already.
+  bool AskForRoom();
+
+  // Calls the actor of `slot` back when replies have room again.
+  void Hold(uint32_t slot, uint64_t generation) { held_.emplace_back(slot, generation); }
+  bool holds_any() const { return !held_.empty(); }
+  std::vector<std::pair<uint32_t, uint64_t>> TakeHeld() { return std::exchange(held_, {}); }
 
   // An envelope that the other shard's pool owns; its payload is destroyed.
   void Return(Envelope* envelope) {
@@ -94,28 +75,40 @@ class Outbox {
     returns_ = envelope;
     if (++return_count_ >= kReturnBatch) FlushReturns();
   }
-
-  // Moves what fits into the rings and wakes the other shard if it sleeps. Envelopes whose
-  // messages were copied go back to `pool`.
-  void Flush(EnvelopePool& pool);
   void FlushReturns();
-
-  bool empty() const { return queue_.empty(); }
   bool returns_empty() const { return returns_ == nullptr; }
+
+  bool listed = false;  // Among those that are flushed at the end of the turn.
 
  private:
   static constexpr uint32_t kReturnBatch = 64;
+  // A busy shard hands over what it has long before the end of its turn.
+  static constexpr uint32_t kFlushAt = 128;
 
-  ShardLink* link_ = nullptr;
-  Waker* waker_ = nullptr;
-  EnvelopeQueue queue_;
-  uint64_t bytes_sent_ = 0;
-  uint64_t bytes_taken_ = 0;  // As the link said last.
-  uint64_t bytes_max_ = 0;
+  bool Fits(Charge charge, uint32_t bytes, uint64_t bytes_max) {
+    const auto i = static_cast<int>(charge);
+    if (sent_[i] - taken_[i] + bytes <= bytes_max) return true;
+    taken_[i] = link_.taken[i].load(std::memory_order_relaxed);
+    return sent_[i] - taken_[i] + bytes <= bytes_max;
+  }
+  bool FlushControl();
+  bool FlushData(EnvelopePool& pool);
+
+  ShardLink& link_;
+  Waker& waker_;
+  SenderSet& senders_;
+  const Limits& limits_;
+  const uint16_t from_;
+  EnvelopeQueue data_;
+  EnvelopeQueue control_;
+  uint64_t sent_[2] = {};
+  uint64_t taken_[2] = {};  // As the link said last.
   uint32_t messages_ = 0;
-  uint32_t messages_max_ = 0;
-  Envelope* returns_ = nullptr;
+  uint32_t control_count_ = 0;
+  uint32_t unflushed_ = 0;
   uint32_t return_count_ = 0;
+  Envelope* returns_ = nullptr;
+  std::vector<std::pair<uint32_t, uint64_t>> held_;
 };
 
 }  // namespace troupe::internal

@@ -10,7 +10,7 @@
 
 namespace troupe::internal {
 
-class Shard;
+class AskTable;
 struct Cell;
 
 // limits.ask_timeout.
@@ -42,7 +42,7 @@ class PendingAsk : public TimerNode {
   void OnTimer() override;
 
  private:
-  friend class Shard;
+  friend class AskTable;
 
   uint64_t id_ = 0;
   AnyRef target_;

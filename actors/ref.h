@@ -7,6 +7,7 @@
 
 #include "troupe/actors/any_ref.h"
 #include "troupe/actors/dispatch.h"
+#include "troupe/actors/foreign.h"
 #include "troupe/actors/handles.h"
 #include "troupe/actors/shard.h"
 
@@ -33,35 +34,6 @@ class Ref : public AnyRef {
 
 // Implementation details follow.
 namespace internal {
-
-// An envelope made on whatever thread this is.
-Envelope* NewForeignEnvelope(const MessageType* type);
-// One without a payload.
-void FreeForeignEnvelope(Envelope* envelope);
-SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope);
-void DiscardUnsent(Envelope* envelope);
-
-template <typename M>
-void SetForeignPayload(Envelope* envelope, M&& message, size_t extra_bytes) {
-  using Payload = std::remove_cvref_t<M>;
-  struct Unfilled {
-    Envelope* envelope;
-    ~Unfilled() {
-      if (envelope != nullptr) FreeForeignEnvelope(envelope);
-    }
-  } unfilled{envelope};
-  if constexpr (kFitsInline<Payload>) {
-    new (envelope->inline_payload) Payload(std::forward<M>(message));
-    envelope->bytes = ChargedBytes(sizeof(Envelope) + extra_bytes);
-  } else {
-    void* const block = ::operator new(sizeof(Payload));
-    *reinterpret_cast<void**>(envelope->inline_payload) = block;
-    envelope->flags |= kOutOfLine;
-    new (block) Payload(std::forward<M>(message));
-    envelope->bytes = ChargedBytes(sizeof(Envelope) + sizeof(Payload) + extra_bytes);
-  }
-  unfilled.envelope = nullptr;
-}
 
 // `message` in an envelope, not sent yet.
 template <typename M>

@@ -1,15 +1,18 @@
 #ifndef TROUPE_ACTORS_REPLY_H_
 #define TROUPE_ACTORS_REPLY_H_
 
+#include <concepts>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "troupe/actors/frame_memory.h"
+#include "troupe/actors/coroutine_frame.h"
+#include "troupe/actors/suspension.h"
 
 // g++ before 13 miscompiles coroutine forms that programs may contain; the guide to writing
 // around them is docs/coroutines.md.
@@ -34,131 +37,188 @@ template <>
 struct OutcomeOf<void> {
   using Type = absl::Status;
 };
-// What a handler that answers with T comes to: StatusOr<T>, or Status for void.
+// What a handler that answers with T has in the end: StatusOr<T>, or Status for void.
 template <typename T>
 using Outcome = typename OutcomeOf<T>::Type;
 
-inline absl::Status FellOffTheEnd() {
-  return absl::InternalError("the coroutine ended without co_return");
+// An OK status where a value is due: StatusOr would end the process.
+absl::Status NoValue();
+
+template <typename T, typename U>
+Outcome<T> ToOutcome(U&& outcome) {
+  if constexpr (!std::is_void_v<T> && std::is_same_v<std::remove_cvref_t<U>, absl::Status>) {
+    if (outcome.ok()) [[unlikely]]
+      return NoValue();
+  }
+  return Outcome<T>(std::forward<U>(outcome));
 }
 
-// The part of a coroutine's promise that does not depend on what it returns.
-class ReplyPromiseBase {
- public:
-  static void* operator new(size_t bytes) { return AllocateFrame(bytes); }
-  static void operator delete(void* frame, size_t bytes) { FreeFrame(frame, bytes); }
-
-  std::suspend_never initial_suspend() noexcept { return {}; }
-
-  struct FinalAwaiter {
-    bool await_ready() noexcept { return false; }
-    template <typename Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> handle) noexcept {
-      const std::coroutine_handle<> continuation = handle.promise().continuation_;
-      return continuation ? continuation : std::noop_coroutine();
-    }
-    void await_resume() noexcept {}
-  };
-  FinalAwaiter final_suspend() noexcept { return {}; }
-
-  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
-
-  void set_continuation(std::coroutine_handle<> continuation) { continuation_ = continuation; }
-  // The coroutine that awaits this one, a Reply's too; null when none does.
-  std::coroutine_handle<> continuation() const { return continuation_; }
-
- protected:
-  std::coroutine_handle<> continuation_;
-  std::exception_ptr exception_;
+// What a coroutine of Reply may await. Anything else would resume it behind its shard's back.
+template <typename A>
+concept Awaits = requires {
+  typename std::remove_cvref_t<A>::TroupeAwait;
 };
 
+// Stands where an outcome will be: a code alone costs no allocation.
+inline absl::Status NoOutcome() { return absl::Status(absl::StatusCode::kUnknown, ""); }
+absl::Status FellOffTheEnd();
+absl::Status AwaitedTwice();
+absl::Status CancelledAwait();
+
 template <typename T>
-class ReplyPromise final : public ReplyPromiseBase {
+class ReplyPromise final : public CoroutineFrame {
  public:
   // Else a promise's place in its frame would depend on T.
   static_assert(alignof(Outcome<T>) <= alignof(std::max_align_t));
+
+  ReplyPromise() { set_handle(std::coroutine_handle<ReplyPromise>::from_promise(*this)); }
 
   Reply<T> get_return_object();
 
   template <typename U>
   requires std::is_convertible_v<U&&, Outcome<T>>
-  void return_value(U&& value) { outcome_ = Outcome<T>(std::forward<U>(value)); }
+  void return_value(U&& value) {
+    outcome_ = ToOutcome<T>(std::forward<U>(value));
+    state_ = State::kReturned;
+  }
 
-  // Throws what the coroutine threw.
+  template <Awaits A>
+  A&& await_transform(A&& awaited) {
+    return static_cast<A&&>(awaited);
+  }
+  template <typename A>
+  requires(!Awaits<A>) __attribute__((unavailable(
+      "a Troupe coroutine can co_await only Troupe's own: a call, a stream, a Reply, cx.Sleep(), "
+      "cx.Offload()"))) void await_transform(A&&);
+
+  // Once. Throws what the coroutine threw.
   Outcome<T> Take() {
     if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
-    return std::move(outcome_);
+    const State before = std::exchange(state_, State::kTaken);
+    if (before == State::kReturned) [[likely]]
+      return std::move(outcome_);
+    return before == State::kTaken ? AwaitedTwice() : FellOffTheEnd();
   }
 
  private:
-  Outcome<T> outcome_ = FellOffTheEnd();
+  enum class State : uint8_t { kNone, kReturned, kTaken };
+
+  Outcome<T> outcome_ = NoOutcome();
+  State state_ = State::kNone;
+};
+
+// Where a coroutine waits for another one.
+template <typename T>
+class ReplyAwaiter final : public Suspension {
+ public:
+  using TroupeAwait = void;
+
+  explicit ReplyAwaiter(Reply<T>& reply) : reply_(&reply), frame_(reply.frame_) {}
+  ~ReplyAwaiter() {
+    if (waits_) frame_.promise().ForgetWaiter();
+  }
+
+  bool await_ready() const { return !frame_ || frame_.done(); }
+  template <std::derived_from<CoroutineFrame> P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    CoroutineFrame& inner = frame_.promise();
+    if (inner.awaited()) {
+      error_ = AwaitedTwice();
+      handle.promise().WaitForTurn(*this);
+      return;
+    }
+    waits_ = true;
+    handle.promise().WaitFor(inner, *this);
+  }
+  Outcome<T> await_resume() {
+    // Not through the Reply, which may have been moved meanwhile.
+    if (!error_.ok()) return error_;
+    if (!frame_) return reply_->Take();
+    waits_ = false;
+    return frame_.promise().Take();
+  }
+
+  bool Cancel() override {
+    if (std::exchange(waits_, false)) frame_.promise().ForgetWaiter();
+    error_ = CancelledAwait();
+    return true;
+  }
+
+ private:
+  Reply<T>* const reply_;
+  const std::coroutine_handle<ReplyPromise<T>> frame_;
+  absl::Status error_;
+  bool waits_ = false;
 };
 
 }  // namespace internal
 
-// What a handler gives back: an outcome that is there already, or a coroutine that will have it.
-// An immediate one allocates nothing. A handler, and any helper it awaits, may be a coroutine
-// that returns this.
+// What a handler answers with: an outcome, or a coroutine that will have one. An immediate outcome
+// allocates nothing. A handler, and any helper it awaits, may be a coroutine that returns this.
 //
 // Thread:   the shard that made it.
 // Lifetime: dropping it before it is done drops the coroutine, and so cancels what that awaits. One
-//           that is in an Offload lives until the function is back, though what it refers to
-//           outside of itself may not; it is not resumed.
-// Errors:   a coroutine that ends without co_return comes to INTERNAL.
+//           that is in an Offload, or that created one that is, lives until the function has
+//           returned; it is not resumed. A Reply that an actor keeps runs on beside the actor's
+//           handlers, and ends with the actor's life.
+// Errors:   INTERNAL for a coroutine that ends without co_return, and for an OK status where a
+//           value is due; FAILED_PRECONDITION for the second of two awaits; CANCELLED if the Reply
+//           is destroyed while it is awaited.
 template <typename T>
 class [[nodiscard]] Reply {
  public:
   using promise_type = internal::ReplyPromise<T>;
   using Outcome = internal::Outcome<T>;
+  using TroupeAwait = void;
 
   template <typename U>
   requires(std::is_convertible_v<U&&, Outcome> && !std::is_same_v<std::decay_t<U>, Reply>)
-      Reply(U&& outcome)
-      : outcome_(std::forward<U>(outcome)) {}  // NOLINT: return x; is the point.
+      Reply(U&& outcome)  // NOLINT: return x; is the point.
+      : outcome_(internal::ToOutcome<T>(std::forward<U>(outcome))) {}
 
   Reply(Reply&& other) noexcept
-      : frame_(std::exchange(other.frame_, nullptr)), outcome_(std::move(other.outcome_)) {}
+      : frame_(std::exchange(other.frame_, nullptr)),
+        outcome_(std::move(other.outcome_)),
+        taken_(other.taken_) {}
   Reply& operator=(Reply&& other) noexcept {
     if (this != &other) {
       Drop();
       frame_ = std::exchange(other.frame_, nullptr);
       outcome_ = std::move(other.outcome_);
+      taken_ = other.taken_;
     }
     return *this;
   }
   ~Reply() { Drop(); }
 
-  // Whether the outcome is there.
+  // Whether it has its outcome.
   bool done() const { return !frame_ || frame_.done(); }
 
-  // Requires done(). Throws what the coroutine threw.
-  Outcome Take() { return frame_ ? frame_.promise().Take() : std::move(outcome_); }
+  // The outcome, once. Requires done(). Throws what the coroutine threw.
+  Outcome Take() {
+    if (frame_) return frame_.promise().Take();
+    if (std::exchange(taken_, true)) return internal::AwaitedTwice();
+    return std::move(outcome_);
+  }
 
   // The coroutine, now the caller's to destroy.
-  std::coroutine_handle<promise_type> Detach() { return std::exchange(frame_, nullptr); }
+  promise_type& Detach() { return std::exchange(frame_, nullptr).promise(); }
 
-  bool await_ready() const { return done(); }
-  void await_suspend(std::coroutine_handle<> continuation) {
-    frame_.promise().set_continuation(continuation);
-  }
-  Outcome await_resume() { return Take(); }
+  internal::ReplyAwaiter<T> operator co_await() { return internal::ReplyAwaiter<T>(*this); }
 
  private:
   friend promise_type;
+  friend class internal::ReplyAwaiter<T>;
   explicit Reply(std::coroutine_handle<promise_type> frame)
-      : frame_(frame), outcome_(internal::FellOffTheEnd()) {}
+      : frame_(frame), outcome_(internal::NoOutcome()) {}
 
   void Drop() {
-    if (!frame_) return;
-    if (frame_.done()) {
-      frame_.destroy();
-    } else {
-      internal::DropFrame(frame_);
-    }
+    if (frame_) std::exchange(frame_, nullptr).promise().Drop();
   }
 
   std::coroutine_handle<promise_type> frame_;
   Outcome outcome_;
+  bool taken_ = false;
 };
 
 namespace internal {

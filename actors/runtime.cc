@@ -7,12 +7,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "troupe/actors/births.h"
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/router.h"
-#include "troupe/actors/shutdown_signals.h"
+#include "troupe/actors/shard_inbox.h"
+#include "troupe/actors/shard_turn.h"
+#include "troupe/actors/slot_table.h"
+#include "troupe/actors/supervisor.h"
 #include "troupe/actors/terminate_handler.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
+#include "troupe/loop/loop.h"
 
 namespace troupe::internal {
 namespace {
@@ -25,6 +30,19 @@ absl::Status ValidateOptions(const SystemOptions& options) {
         absl::StrCat("shards is ", options.shards, "; it must be in [0, ", kShardsMax, "]"));
   }
   return options.limits.Validate();
+}
+
+// Some by name and the rest by number: a million lines say no more.
+void LogSomeAlive(Shard& shard) {
+  constexpr size_t kNamedMax = 20;
+  const std::vector<std::string> names = shard.supervisor().NameSome(kNamedMax);
+  for (const std::string& name : names) {
+    TROUPE_LOG(kError, "shutdown: actor ", name, " did not stop within drain_timeout");
+  }
+  const size_t alive = shard.supervisor().alive();
+  if (alive <= names.size()) return;
+  TROUPE_LOG(kError, "shutdown: and ", alive - names.size(), " more actors of shard ",
+             shard.index());
 }
 
 }  // namespace
@@ -69,13 +87,10 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
                                               static_cast<uint16_t>(count), limits_,
                                               platform_->RandomSeed()));
     TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<Loop> loop,
-                            Loop::Make(*platform_, limits_, loop_options, shards_.back().get()));
+                            Loop::Make(*platform_, limits_, loop_options, &shards_.back()->turn()));
     shards_.back()->set_loop(std::move(loop));
   }
-  for (int i = 0; i < count * count; ++i) {
-    links_.push_back(std::make_unique<ShardLink>(limits_.shard_ring_messages));
-  }
-  for (auto& shard : shards_) shard->Connect();
+  links_ = std::make_unique<ShardLinks>(shards_.size(), limits_.shard_ring_messages);
   {
     MutexLock lock(mutex_);
     leases_.resize(count);
@@ -91,7 +106,7 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
     TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor,
                             platform_->StartLoop({.name = absl::StrCat("shard-", i),
                                                   .cpu = options.pin && enough_cores ? i : -1},
-                                                 shards_[i].get()));
+                                                 &shards_[i]->turn()));
     executors_.push_back(std::move(executor));
   }
   return shutdown_signals_.Begin(*this, options.shutdown_signals);
@@ -106,7 +121,7 @@ Runtime::~Runtime() {
   }
   // What a stuck thread may still touch is never freed.
   for (auto& shard : shards_) shard.release();
-  for (auto& link : links_) link.release();
+  static_cast<void>(links_.release());
   owned_platform_.release();
 }
 
@@ -127,7 +142,7 @@ void Runtime::PostToAll(void (*task)(Shard& shard)) {
 }
 
 void Runtime::PostSurely(Shard& shard, std::function<void()> task) {
-  while (!shard.Post(task)) {
+  while (!shard.inbox().Post(task)) {
     // Full of messages for a moment: the shard empties it.
     platform_->MakeEvent()->WaitUntil(platform_->clock().Now() + absl::Milliseconds(1));
   }
@@ -151,14 +166,12 @@ absl::Status Runtime::ShutDown() {
   absl::Status outcome;
   const Instant deadline = platform_->clock().Now() + limits_.drain_timeout;
   if (executors_.size() == shards_.size()) {
-    PostToAll([](Shard& shard) { shard.StopAllActors(); });
+    PostToAll([](Shard& shard) { shard.supervisor().StopAll(); });
     if (!empty_event_->WaitUntil(deadline)) {
       outcome = absl::DeadlineExceededError("actors did not stop within drain_timeout");
       PostToAll([](Shard& shard) {
-        for (const std::string& name : shard.ActorsAlive()) {
-          TROUPE_LOG(kError, "shutdown: actor ", name, " did not stop within drain_timeout");
-        }
-        shard.KillAllActors();
+        LogSomeAlive(shard);
+        shard.supervisor().KillAll();
       });
       if (!empty_event_->WaitUntil(platform_->clock().Now() + limits_.drain_timeout)) {
         NameStuckShards();
@@ -201,7 +214,7 @@ void Runtime::NameStuckShards() {
   for (auto& shard : shards_) {
     // Shared with a task that a stuck shard runs much later, or never.
     const std::shared_ptr<Event> answer = platform_->MakeEvent();
-    shard->Post([answer] { answer->Notify(); });
+    shard->inbox().Post([answer] { answer->Notify(); });
     answers.push_back(answer);
   }
   const Instant deadline = platform_->clock().Now() + absl::Seconds(1);
@@ -227,10 +240,10 @@ void Runtime::Sweep() {
   MutexLock lock(sweep_mutex_);
   for (bool more = true; more;) {
     more = false;
-    for (auto& shard : shards_) more |= shard->RunLastTurn();
+    for (auto& shard : shards_) more |= shard->turn().RunLast();
   }
   // What went home in the last round.
-  for (auto& shard : shards_) shard->RunLastTurn();
+  for (auto& shard : shards_) shard->turn().RunLast();
 }
 
 // --- Spawns from outside. ---
@@ -251,14 +264,15 @@ absl::Status Runtime::WhyUnborn(uint64_t generation) {
   return absl::UnknownError("the actor was never born; why is forgotten");
 }
 
+AnyRef Runtime::UnbornRef(const absl::Status& why) {
+  return AnyRef(system_, incarnation_, 0, Births::kUnbornSlot, RememberUnborn(why));
+}
+
 absl::Status Runtime::ClaimAndPrepare(const std::string& name, const AnyRef& ref,
                                       Instance& instance) {
-  if (!name.empty()) {
-    TROUPE_RETURN_IF_ERROR(names_.Claim(name, {.ref = ref, .service = instance.info().service}));
-  }
-  const absl::Status prepared = instance.Prepare();
-  if (!prepared.ok() && !name.empty()) names_.Release(name, ref);
-  return prepared;
+  TROUPE_RETURN_IF_ERROR(instance.Prepare());
+  if (name.empty()) return absl::OkStatus();
+  return names_.Claim(name, {.ref = ref, .service = instance.info().service});
 }
 
 uint16_t Runtime::PickShard(const Placement& placement) {
@@ -270,7 +284,7 @@ uint16_t Runtime::PickShard(const Placement& placement) {
 std::optional<SlotLease> Runtime::LeaseOn(uint16_t shard) {
   MutexLock lock(mutex_);
   std::vector<SlotLease>& leases = leases_[shard];
-  if (leases.empty()) shards_[shard]->slots().Lease(leases, kLeaseBatch);
+  if (leases.empty()) shards_[shard]->slots_table().Lease(leases, kLeaseBatch);
   if (leases.empty()) return std::nullopt;
   const SlotLease lease = leases.back();
   leases.pop_back();
@@ -280,8 +294,7 @@ std::optional<SlotLease> Runtime::LeaseOn(uint16_t shard) {
 std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instance> instance,
                                                           SpawnRequest request) {
   const auto refuse = [this](absl::Status why) {
-    return std::pair<AnyRef, absl::Status>(
-        AnyRef(system_, incarnation_, 0, kShardSlot - 1, RememberUnborn(why)), why);
+    return std::pair<AnyRef, absl::Status>(UnbornRef(why), why);
   };
   if (stopping()) return refuse(absl::UnavailableError("the system is stopping"));
   if (request.options.placement.shard >= static_cast<int>(shards_.size())) {
@@ -298,28 +311,25 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
   const SlotLease lease = *leased;
   const AnyRef ref(system_, incarnation_, index, lease.slot, lease.generation);
   absl::Status refused = ClaimAndPrepare(request.options.name, ref, *instance);
-  if (refused.ok()) {
-    struct Installation {
-      SlotLease lease;
-      std::unique_ptr<Instance> instance;
-      SpawnRequest request;
-    };
-    const std::string name = request.options.name;
-    auto install = std::make_shared<Installation>(
-        Installation{lease, std::move(instance), std::move(request)});
-    if (shard->Post([shard, install] {
-          shard->Install(install->lease, std::move(install->instance), std::move(install->request));
-        })) {
-      return {ref, absl::OkStatus()};
-    }
-    if (!name.empty()) names_.Release(name, ref);
-    refused = absl::ResourceExhaustedError(absl::StrCat("the inbox of shard ", index, " is full"));
-  }
-  {
+  if (!refused.ok()) {
     MutexLock lock(mutex_);
     leases_[index].push_back(lease);
+    return refuse(std::move(refused));
   }
-  return refuse(std::move(refused));
+  struct Installation {
+    SlotLease lease;
+    std::unique_ptr<Instance> instance;
+    SpawnRequest request;
+  };
+  auto install = std::make_shared<Installation>(
+      Installation{lease, std::move(instance), std::move(request)});
+  // Others may know the handle by its name: it is not taken back. So this waits for room.
+  PostSurely(*shard, [shard, install] {
+    if (install->instance == nullptr) return;
+    shard->births().Install(install->lease, std::move(install->instance),
+                            std::move(install->request));
+  });
+  return {ref, absl::OkStatus()};
 }
 
 absl::StatusOr<WorkerPool*> Runtime::StartPool(const std::string& name, int threads,

@@ -12,9 +12,11 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/name_table.h"
-#include "troupe/actors/outbox.h"
+#include "troupe/actors/instance.h"
 #include "troupe/actors/shard.h"
+#include "troupe/actors/shard_link.h"
 #include "troupe/actors/shutdown_signals.h"
+#include "troupe/actors/slot_lease.h"
 #include "troupe/actors/system_options.h"
 #include "troupe/actors/worker_pool.h"
 #include "troupe/base/limits.h"
@@ -47,7 +49,7 @@ class Runtime {
   uint64_t incarnation() const { return incarnation_; }
   size_t shard_count() const { return shards_.size(); }
   Shard& shard(size_t index) { return *shards_[index]; }
-  ShardLink& link(size_t from, size_t to) { return *links_[from * shards_.size() + to]; }
+  ShardLinks& links() { return *links_; }
   NameTable& names() { return names_; }
   WorkerPool& blocking_pool() { return *blocking_pool_; }
 
@@ -72,7 +74,8 @@ class Runtime {
   // Thread: any.
   uint64_t RememberUnborn(absl::Status why);
   absl::Status WhyUnborn(uint64_t generation);
-  // The last that may refuse a spawn but for a full inbox.
+  AnyRef UnbornRef(const absl::Status& why);
+  // The last that may refuse a spawn: from then on others may know the handle.
   absl::Status ClaimAndPrepare(const std::string& name, const AnyRef& ref, Instance& instance);
   uint16_t PickShard(const Placement& placement);
 
@@ -128,7 +131,7 @@ class Runtime {
   const Limits limits_;
   uint64_t incarnation_ = 0;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::vector<std::unique_ptr<ShardLink>> links_;
+  std::unique_ptr<ShardLinks> links_;
   std::vector<std::unique_ptr<Executor>> executors_;
   std::unique_ptr<WorkerPool> blocking_pool_;
   std::unique_ptr<Event> shutdown_event_;

@@ -30,6 +30,15 @@ size_t MessageSpace(const M& message) {
   return message.SpaceUsedLong() - sizeof(M);
 }
 
+// Gives the value of a reply to its ask, on the asker's shard.
+void DeliverOutcome(Shard& shard, uint64_t ask, void* value);
+// An outcome without a value.
+void SendStatus(Envelope& request, absl::Status status);
+// A reply of `bytes` may be sent; false if it is too much, and the asker is told that.
+bool BeginReply(Envelope& request, size_t bytes);
+// It was sent; whoever wrote it waits when too many are on their way.
+void EndReply(const Envelope& request);
+
 template <typename M>
 Envelope* EncloseRequest(const MessageType* type, M&& request) {
   const size_t space = MessageSpace(request);
@@ -42,11 +51,7 @@ struct ReplyMessage {
   uint64_t ask;
   T value;
 
-  void operator()(Shard& shard) {
-    if (PendingAsk* const pending = shard.TakeAsk(ask)) {
-      pending->OnReply(absl::OkStatus(), &value);
-    }
-  }
+  void operator()(Shard& shard) { DeliverOutcome(shard, ask, &value); }
 };
 
 // What a handler came to. An error it passes on may say how far a request of its own got; this
@@ -55,17 +60,15 @@ template <typename T>
 void SendOutcome(Envelope& request, Outcome<T> outcome) {
   if (request.ask == 0) return;
   if constexpr (std::is_void_v<T>) {
-    // OK too: there is no value.
-    Shard::Current()->ReplyError(request,
-                                 WithCertainty(std::move(outcome), Certainty::kMaybeExecuted));
+    SendStatus(request, std::move(outcome));  // OK too: there is no value.
   } else {
-    if (!outcome.ok()) {
-      Shard::Current()->ReplyError(
-          request, WithCertainty(std::move(outcome).status(), Certainty::kMaybeExecuted));
-      return;
-    }
-    SendControlTo(*Shard::Current(), request.sender_shard,
-                  ReplyMessage<T>{request.ask, *std::move(outcome)});
+    if (!outcome.ok()) return SendStatus(request, std::move(outcome).status());
+    Shard& shard = *Shard::Current();
+    const size_t bytes = request.sender_shard == shard.index() ? 0 : MessageSpace(*outcome);
+    if (!BeginReply(request, bytes)) return;
+    SendDataTo(shard, request.sender_shard, ReplyMessage<T>{request.ask, *std::move(outcome)},
+               bytes);
+    EndReply(request);
   }
 }
 
@@ -87,7 +90,7 @@ Progress RunUnary(Actor* actor, Envelope& envelope) {
       (static_cast<ServiceActor*>(actor)->*kMethod)(context, PayloadAs<Req>(envelope));
   if (!reply.done()) {
     guard.Release();
-    return Shard::Current()->Park(envelope, reply.Detach());
+    return Park(envelope, reply.Detach());
   }
   SendOutcome<Resp>(envelope, reply.Take());
   return Progress::kDone;
@@ -118,8 +121,6 @@ Server ServerOf(const ServiceInfo& service);
 
 // The outcome of a message to an actor that does not serve its service.
 void RefuseNotServed(Envelope& envelope);
-
-bool IsWorkerFront(const Cell& cell);
 
 template <typename ServiceActor, typename ServiceWorker, typename Req, typename Resp,
           auto kActorMethod, auto kWorkerMethod>
@@ -158,7 +159,7 @@ Progress DispatchStream(Actor* actor, Envelope& envelope) {
     return Progress::kDone;
   }
   if (server == Server::kWorkers) [[unlikely]] {
-    Shard::Current()->ReplyError(envelope, absl::UnimplementedError("workers serve no streams"));
+    SendStatus(envelope, absl::UnimplementedError("workers serve no streams"));
     return Progress::kDone;
   }
   Context& context = envelope;
@@ -170,7 +171,7 @@ Progress DispatchStream(Actor* actor, Envelope& envelope) {
     guard.Release();
     sink_guard.Release();
     envelope.flags |= kInterleaved;
-    return Shard::Current()->Park(envelope, reply.Detach());
+    return Park(envelope, reply.Detach());
   }
   SendOutcome<void>(envelope, reply.Take());
   return Progress::kDone;

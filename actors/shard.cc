@@ -1,20 +1,16 @@
 #include "troupe/actors/shard.h"
 
 #include <algorithm>
-#include <exception>
+#include <utility>
 
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/instance.h"
+#include "troupe/actors/message_origin.h"
 #include "troupe/actors/call_chain.h"
-#include "troupe/actors/dispatch.h"
-#include "troupe/actors/frame_memory.h"
-#include "troupe/actors/method.h"
 #include "troupe/actors/router.h"
 #include "troupe/actors/runtime.h"
-#include "troupe/actors/service.h"
-#include "troupe/actors/stream.h"
-#include "troupe/actors/worker.h"
-#include "troupe/base/logging.h"
+#include "troupe/actors/shard_nouns.h"
 #include "troupe/base/text.h"
 
 namespace troupe::internal {
@@ -27,523 +23,325 @@ Shard::Shard(Runtime& runtime, uint16_t index, uint16_t count, const Limits& lim
       limits_(limits),
       incarnation_(runtime.incarnation()),
       index_(index),
+      shard_count_(count),
       envelopes_(index, memory_),
       blocks_(memory_),
-      slots_(limits.actors_per_shard_max, limits.mailbox_messages_max,
-             ChargedBytes(limits.mailbox_bytes_max)),
-      asks_(limits.asks_per_shard_max, memory_),
-      // An actor may be told the id of another shard's timer: none of its own has the same.
-      records_(limits.timers_per_shard_max, memory_, index, count),
-      random_(seed),
-      inbox_(limits.inbox_messages_max) {}
+      slots_(limits.actors_per_shard_max),
+      nouns_(std::make_unique<ShardNouns>(*this, memory_, count, limits, seed)),
+      activations_(&nouns_->activations),
+      asks_(&nouns_->asks) {
+  limbo_.state = CellState::kRunning;
+  limbo_.slot = kShardSlot;
+}
 
 Shard::~Shard() = default;
 
-// --- One turn. ---
+Births& Shard::births() { return nouns_->births; }
+DeadLetters& Shard::dead_letters() { return nouns_->dead_letters; }
+Mailboxes& Shard::mailboxes() { return nouns_->mailboxes; }
+EventRecords& Shard::records() { return nouns_->records; }
+InboundLinks& Shard::inbound() { return nouns_->inbound; }
+ShardInbox& Shard::inbox() { return nouns_->inbox; }
+Monitors& Shard::monitors() { return nouns_->monitors; }
+Outboxes& Shard::outboxes() { return nouns_->outboxes; }
+Random& Shard::random() { return nouns_->random; }
+SlotTable& Shard::slots_table() { return nouns_->slots; }
+Supervisor& Shard::supervisor() { return nouns_->supervisor; }
+ShardTurn& Shard::turn() { return nouns_->turn; }
 
-bool Shard::RunTurn(bool may_block) {
-  current_shard = this;
-  const bool more = loop_->RunTurn(may_block);
-  current_shard = nullptr;
-  return more;
+void Shard::set_loop(std::unique_ptr<Loop> loop) {
+  loop_ = loop.get();
+  turn().set_loop(std::move(loop));
 }
 
-void Shard::DrainInbound() {
-  // A ring holds no more than a turn may take.
-  for (size_t from = 0; from < runtime_.shard_count(); ++from) {
-    if (from == index_) continue;
-    ShardLink& link = runtime_.link(from, index_);
-    uint64_t bytes = 0;
-    link.messages.ConsumeAll([&](const RingPlace& place) {
-      Envelope* const envelope = Received(place);
-      bytes += envelope->bytes;
-      Deliver(envelope);
-    });
-    if (bytes > 0) link.NoteTaken(bytes);
-  }
-  Envelope* envelope = nullptr;
-  for (size_t i = 0; i < limits_.turn_inbound_messages_max && inbox_.Pop(envelope); ++i) {
-    Deliver(envelope);
-  }
-  if (!completions_.Empty()) {
-    for (ShardWork* work = completions_.TakeAll(); work != nullptr;) {
-      ShardWork* const next = work->next_done;
-      work->Complete(work->abandoned());
-      work = next;
-    }
-  }
-}
+int64_t Shard::now_nanos() const { return loop_->now().nanos; }
 
-Envelope* Shard::Received(const RingPlace& place) {
-  if (place.envelope != nullptr) return place.envelope;
-  Envelope* envelope = envelopes_.Allocate();
-  if (envelope == nullptr) [[unlikely]]
-    envelope = NewEnvelopeSlow(nullptr);
-  place.CopyTo(*envelope);
-  return envelope;
-}
+// --- The actor's turn. ---
 
-bool Shard::InboundPending() const { return !inbox_.Empty() || ShardsPending(); }
-
-bool Shard::ShardsPending() const {
-  for (size_t other = 0; other < runtime_.shard_count(); ++other) {
-    if (other == index_) continue;
-    if (!runtime_.link(other, index_).messages.Empty()) return true;
-    // Its ring is full: it is awake, and what waits here has to be offered again.
-    if (!outboxes_[other].empty()) return true;
-  }
-  return !completions_.Empty();
-}
-
-void Shard::FlushOutbound() {
-  for (Outbox& outbox : outboxes_) {
-    if (!outbox.empty()) outbox.Flush(envelopes_);
-    if (!outbox.returns_empty() && run_head_ == nullptr) outbox.FlushReturns();
-  }
-}
-
-void Shard::EndTurn() {
-  while (!deferred_.empty()) {
-    std::vector<std::function<void()>> tasks = std::exchange(deferred_, {});
-    for (auto& task : tasks) task();
-  }
-  if (stop_all_ && !said_empty_ && actors_alive_ == 0) {
-    said_empty_ = true;
-    runtime_.ActorsGone();
-  }
-}
-
-bool Shard::Finished() {
-  if (!runtime_.leaving()) return false;
-  ResolveAllAsks();
-  // What is left may be for a shard that has gone, and would wait forever: the last turns take it.
-  if (said_quiet_ && runtime_.AllQuiet()) return true;
-  // Threads that go on sending hold nothing up: what they send is seen to after the end.
-  if (ShardsPending()) return false;
-  if (!said_quiet_) {
-    said_quiet_ = true;
-    runtime_.NoteQuiet();
-  }
-  return runtime_.AllQuiet();
-}
-
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Shard::FinishEnvelope(Envelope* envelope) {
-  if (envelope->flags & kEvent) [[unlikely]] {
-    if (EventRecord* const record = records_.Find(envelope->record)) record->AfterHandler();
-  }
-  Recycle(envelope);
-}
-
-// Inlined, as the three around it: calls and the registers they save are a fifth of what a small
+// Inlined, as the one around it: calls and the registers they save are a fifth of what a small
 // message costs.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Shard::RunMessage(Cell& cell, Envelope* envelope) {
-  current_cell_ = &cell;
-  current_envelope_ = envelope;
-  ++counters_.handled;
+  running_.cell = &cell;
+  running_.envelope = envelope;
   Progress progress = Progress::kDone;
   try {
     progress = envelope->type->dispatch(cell.actor, *envelope);
   } catch (...) {
-    HandlerThrew(cell);  // Has the cell's attention.
+    supervisor().HandlerThrew(cell);  // Has the cell's attention.
   }
-  if (current_activation_ != nullptr) [[unlikely]]
-    DropIdleActivation();
-  current_cell_ = nullptr;
-  current_envelope_ = nullptr;
-  if (progress == Progress::kDone) [[likely]]
-    FinishEnvelope(envelope);
+  bool keeps_envelope = progress != Progress::kDone;
+  if (running_.activation != nullptr) [[unlikely]]
+    keeps_envelope |= activations_->Leave(progress != Progress::kDone);
+  running_.cell = nullptr;
+  running_.envelope = nullptr;
+  if (running_.stops_actor) [[unlikely]] {
+    running_.stops_actor = false;
+    supervisor().AskToStop(cell, StopReason::kStopped);
+  }
+  if (progress == Progress::kDone && (envelope->flags & kEvent) != 0) [[unlikely]]
+    AfterHandler(*envelope);
+  if (!keeps_envelope) [[likely]]
+    Recycle(envelope);
 }
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::VisitCell(Cell& cell, uint32_t budget) {
+void Shard::RunEvent(Cell& cell, Envelope* envelope) { RunMessage(cell, envelope); }
+
+void Shard::AfterHandler(const Envelope& envelope) {
+  if ((envelope.flags & kEvent) == 0) return;
+  if (EventRecord* const record = records().Find(envelope.record)) record->AfterHandler();
+}
+
+Envelope* Shard::TakeFirst(Cell& cell) {
+  Envelope* const envelope = cell.mailbox.Pop();
+  if ((envelope->flags & kNeedsCheck) == 0) {  // The others are not counted.
+    --cell.messages;
+    cell.bytes -= envelope->bytes;
+  }
+  return envelope;
+}
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::VisitInline(Cell& cell, uint32_t budget) {
   const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
   uint32_t handled = 0;
   if (cell.stall != 0) [[unlikely]] {
     if (!SeeToAttention(cell, handled, limit)) return handled;
   }
   const int64_t now = now_nanos();
+  uint64_t dispatched = 0;
   while (Envelope* const envelope = cell.mailbox.head) {
     if (handled >= limit) {
       MakeRunnable(cell);
       break;
     }
-    cell.mailbox.Pop();
-    --cell.messages;
-    cell.bytes -= envelope->bytes;
+    ++handled;
+    TakeFirst(cell);
     envelope->cell = &cell;
     if (envelope->deadline < now || (envelope->flags & kNeedsCheck) != 0) [[unlikely]] {
       if (!PassesChecks(cell, envelope)) continue;
     }
-    ++handled;
+    ++dispatched;
     RunMessage(cell, envelope);
     if (cell.stall != 0) [[unlikely]] {
       if (!SeeToAttention(cell, handled, limit)) break;
     }
   }
+  counters_.handled += dispatched;
   return handled;
 }
 
-uint32_t Shard::RunCell(Cell& cell, uint32_t budget) { return VisitCell(cell, budget); }
-
-size_t Shard::RunReady() {
-  // Newest actors first, but the others keep up: a tree of spawns stays as shallow as its
-  // parents are fast.
-  constexpr uint32_t kStartsInRow = 4;
-  uint32_t left = limits_.turn_messages_max;
-  while (left > 0) {
-    if (newest_ != nullptr && (run_head_ == nullptr || ++spawn_streak_ < kStartsInRow)) {
-      left -= std::max<uint32_t>(StartNewest(left), 1);
-      continue;
+uint32_t Shard::Visit(Cell& cell, uint32_t budget) {
+  if (cell.state == CellState::kStarting && cell.actor == nullptr && cell.instance != nullptr)
+      [[unlikely]] {
+    // It is marked as queued while it starts: what it then has to do is done here and now, so that
+    // an actor which ends as it starts is gone before the next is made.
+    cell.queued = true;
+    if (cell.marked(kStopAsked)) {
+      cell.stall |= kAttention;
+    } else {
+      births().Begin(cell);
     }
-    spawn_streak_ = 0;
-    Cell* const cell = run_head_;
-    if (cell == nullptr) break;
-    run_head_ = cell->run_next;
-    if (run_head_ == nullptr) run_tail_ = nullptr;
-    cell->queued = false;
-    // A visit that handled nothing costs a message too: the turn stays bounded.
-    left -= std::max<uint32_t>(VisitCell(*cell, left), 1);
+    cell.queued = false;
+    if (cell.mailbox.empty() && (cell.stall & kAttention) == 0) return 1;
   }
-  return limits_.turn_messages_max - left;
-}
-
-void Shard::RunEvent(Cell& cell, Envelope* envelope) { RunMessage(cell, envelope); }
-
-bool Shard::PassesChecks(Cell& cell, Envelope* envelope) {
-  bool passes = true;
-  if (envelope->flags & kEvent) {
-    UncountEvent(cell, *envelope);
-    EventRecord* const record = records_.Find(envelope->record);
-    passes = record != nullptr && record->cell() == &cell;
-    if (passes && !record->BeforeHandler(*envelope)) RemoveRecord(record->id(), &cell);
-  } else if (envelope->flags & kCancelled) {
-    ++counters_.cancelled;
-    passes = false;
-  } else if (envelope->deadline < now_nanos()) {
-    ++counters_.expired;
-    passes = false;
-  }
-  if (!passes) {
-    envelope->type->destroy(*envelope);
-    Recycle(envelope);
-  }
-  return passes;
-}
-
-// --- Suspended handlers. ---
-
-Activation* Shard::CurrentActivation() {
-  if (current_activation_ != nullptr) return current_activation_;
-  TROUPE_CHECK_MSG(current_cell_ != nullptr, "co_await outside of an actor's handler");
-  auto* const activation = new (blocks_.Allocate(sizeof(Activation))) Activation;
-  activation->envelope = current_envelope_;
-  activation->cell = current_cell_;
-  activation->serial = ++activations_made_;
-  activation->next = current_cell_->activations;
-  if (activation->next != nullptr) activation->next->prev = activation;
-  current_cell_->activations = activation;
-  current_activation_ = activation;
-  return activation;
-}
-
-void Shard::FreeActivation(Activation& activation) {
-  Cell& cell = *activation.cell;
-  TROUPE_CHECK_MSG(activation.waiting.empty() && activation.ready_to_resume.empty(),
-                   "a coroutine waits although the handler that started it has ended: keep its "
-                   "Reply inside the handler");
-  if (activation.ready) {
-    Activation** link = &cell.ready_head;
-    Activation* before = nullptr;
-    while (*link != &activation) {
-      before = *link;
-      link = &before->ready_next;
-    }
-    *link = activation.ready_next;
-    if (cell.ready_tail == &activation) cell.ready_tail = before;
-  }
-  if (activation.next != nullptr) activation.next->prev = activation.prev;
-  if (activation.prev != nullptr) {
-    activation.prev->next = activation.next;
-  } else {
-    cell.activations = activation.next;
-  }
-  activation.~Activation();
-  blocks_.Free(&activation, BlockPool::ClassOf(sizeof(Activation)));
-}
-
-void Shard::DropIdleActivation() {
-  Activation* const activation = std::exchange(current_activation_, nullptr);
-  if (activation == nullptr || activation->root) return;
-  Cell& cell = *activation->cell;
-  const bool stops_actor = activation->stops_actor;
-  FreeActivation(*activation);
-  if (stops_actor) AskToStop(cell, StopReason::kStopped);
-}
-
-void Shard::Suspend(Suspension& suspension, std::coroutine_handle<> handle) {
-  Activation* const activation = CurrentActivation();
-  suspension.handle = handle;
-  suspension.activation = activation;
-  suspension.ready = false;
-  activation->waiting.Push(suspension);
-}
-
-void Shard::Resume(Suspension& suspension) {
-  Activation* const activation = suspension.activation;
-  if (activation == nullptr || suspension.ready) return;
-  activation->waiting.Remove(suspension);
-  suspension.ready = true;
-  activation->ready_to_resume.Push(suspension);
-  if (!activation->ready && !activation->doomed) MakeReady(*activation);
-}
-
-void Shard::MakeReady(Activation& ready) {
-  Activation* const activation = &ready;
-  activation->ready = true;
-  activation->ready_next = nullptr;
-  Cell& cell = *activation->cell;
-  if (cell.ready_tail != nullptr) {
-    cell.ready_tail->ready_next = activation;
-  } else {
-    cell.ready_head = activation;
-  }
-  cell.ready_tail = activation;
-  cell.stall |= kAttention;
-  MakeRunnable(cell);
-}
-
-void Shard::Unlink(Suspension& suspension) {
-  Activation& activation = *suspension.activation;
-  (suspension.ready ? activation.ready_to_resume : activation.waiting).Remove(suspension);
-  suspension.activation = nullptr;
-}
-
-Progress Shard::Park(Envelope& envelope, std::coroutine_handle<> root) {
-  Activation* const activation = CurrentActivation();
-  activation->root = root;
-  const MethodInfo* const method = envelope.type->method;
-  activation->interleaved =
-      (envelope.flags & kInterleaved) != 0 || (method != nullptr && method->interleave);
-  if (!activation->interleaved) {
-    ++activation->cell->blocked_by;
-    activation->cell->stall |= kBlocked;
-  }
-  current_activation_ = nullptr;
-  return Progress::kSuspended;
-}
-
-void Shard::ResumeActivation(Activation& activation) {
-  Cell& cell = *activation.cell;
-  Envelope* const envelope = activation.envelope;
-  if (activation.doomed) return;
-  current_cell_ = &cell;
-  current_envelope_ = envelope;
-  current_activation_ = &activation;
-  // What becomes ready meanwhile has made the activation ready again.
-  Suspension* const last = activation.ready_to_resume.tail;
-  for (bool more = last != nullptr; more && !activation.root.done();) {
-    Suspension* const suspension = activation.ready_to_resume.head;
-    if (suspension == nullptr) break;
-    more = suspension != last;
-    Unlink(*suspension);
-    suspension->handle.resume();
-  }
-  bool threw = false;
-  if (activation.root.done()) {
-    const std::coroutine_handle<> root = activation.root;
-    if (!activation.interleaved && --cell.blocked_by == 0 && cell.state == CellState::kRunning) {
-      cell.stall &= ~kBlocked;
-    }
-    current_activation_ = nullptr;
-    const bool stops_actor = activation.stops_actor;
-    FreeActivation(activation);
-    try {
-      envelope->type->complete(*envelope, root);
-    } catch (...) {
-      threw = true;
-      HandlerThrew(cell);
-    }
-    // One that a parameter's destructor began.
-    if (current_activation_ != nullptr) [[unlikely]]
-      DropIdleActivation();
-    if (stops_actor) AskToStop(cell, StopReason::kStopped);
-    current_cell_ = nullptr;
-    current_envelope_ = nullptr;
-    FinishEnvelope(envelope);
-  }
-  current_cell_ = nullptr;
-  current_envelope_ = nullptr;
-  current_activation_ = nullptr;
-  if (threw && cell.state != CellState::kStopping) BeginStop(cell);
-}
-
-void Shard::CancelActivation(Activation& activation) {
-  activation.cancelled = true;
-  for (Suspension* next = activation.waiting.head; next != nullptr;) {
-    Suspension* const suspension = std::exchange(next, next->next);
-    suspension->Cancel();
-  }
-}
-
-void Shard::DestroyActivation(Activation& activation) {
-  Envelope* const envelope = activation.envelope;
-  Cell& cell = *activation.cell;
-  if (!activation.interleaved && activation.root) --cell.blocked_by;
-  const std::coroutine_handle<> root = activation.root;
-  {
-    ActorScope scope(*this, &cell, envelope, &activation);
-    if (root) root.destroy();
-  }
-  FreeActivation(activation);
-  if (envelope->type->method != nullptr &&
-      envelope->type->method->kind == MethodKind::kServerStream) {
-    CloseSink(*envelope);
-  }
-  // A one-way message was delivered, whatever became of it.
-  if ((envelope->flags & kEvent) == 0) {
-    ReplyError(*envelope,
-               WithCertainty(absl::AbortedError("the actor ended while it handled the request"),
-                             Certainty::kMaybeExecuted));
-  }
-  envelope->type->destroy(*envelope);
-  Recycle(envelope);
-}
-
-void Shard::OffloadBack(Activation& activation) {
-  --activation.offloads;
-  if (!activation.doomed) return;
-  if (activation.offloads > 0) return;
-  Cell& cell = *activation.cell;
-  DestroyActivation(activation);
-  cell.stall |= kAttention;
-  MakeRunnable(cell);
-}
-
-namespace {
-
-// An activation of no message: a dropped coroutine that is in an offload.
-struct DroppedEvent {};
-constexpr MessageType kDroppedType = {.destroy = &DestroyPayload<DroppedEvent>,
-                                      .name = "a dropped coroutine"};
-
-// Whether `inner` is `frame` or is awaited by it, over any number of coroutines.
-bool IsInside(std::coroutine_handle<> inner, std::coroutine_handle<> frame) {
-  while (inner && inner != frame) {
-    inner = std::coroutine_handle<ReplyPromiseBase>::from_address(inner.address())
-                .promise()
-                .continuation();
-  }
-  return static_cast<bool>(inner);
-}
-
-Suspension* FindOffload(Cell& cell, std::coroutine_handle<> frame) {
-  for (Activation* a = cell.activations; a != nullptr; a = a->next) {
-    if (a->offloads == 0) continue;
-    for (Suspension* s = a->waiting.head; s != nullptr; s = s->next) {
-      if (s->InOffload() && IsInside(s->handle, frame)) return s;
-    }
-  }
-  return nullptr;
-}
-
-}  // namespace
-
-bool Shard::KeepDropped(std::coroutine_handle<> frame) {
-  if (current_cell_ == nullptr) return false;
-  Suspension* const offload = FindOffload(*current_cell_, frame);
-  if (offload == nullptr) return false;
-  Activation& before = *offload->activation;
-  auto* const kept = new (blocks_.Allocate(sizeof(Activation))) Activation;
-  kept->envelope = NewEnvelope(&kDroppedType);
-  kept->envelope->flags |= kEvent;
-  SetPayload(kept->envelope, DroppedEvent{}, 0);
-  kept->cell = current_cell_;
-  kept->envelope->cell = current_cell_;
-  kept->serial = ++activations_made_;
-  kept->root = frame;
-  kept->interleaved = true;
-  kept->cancelled = true;
-  kept->doomed = true;
-  kept->next = current_cell_->activations;
-  if (kept->next != nullptr) kept->next->prev = kept;
-  current_cell_->activations = kept;
-  before.waiting.Remove(*offload);
-  offload->activation = kept;
-  kept->waiting.Push(*offload);
-  offload->MoveOffload(*kept);
-  if (before.doomed && before.offloads == 0 && &before != current_activation_) {
-    // It waited for this one.
-    ++before.offloads;
-    OffloadBack(before);
-  }
-  return true;
+  return VisitInline(cell, budget);
 }
 
 bool Shard::SeeToAttention(Cell& cell, uint32_t& handled, uint32_t limit) {
   if (cell.stall & kAttention) {
-    cell.stall &= ~kAttention;
+    cell.stall &= static_cast<uint8_t>(~kAttention);
     // Those that become ready meanwhile wait for the actor's next visit.
     uint32_t ready = 0;
-    for (Activation* a = cell.ready_head; a != nullptr; a = a->ready_next) ++ready;
-    for (; ready > 0 && cell.ready_head != nullptr && handled < limit; --ready) {
-      Activation* const activation = cell.ready_head;
-      cell.ready_head = activation->ready_next;
-      if (cell.ready_head == nullptr) cell.ready_tail = nullptr;
-      activation->ready = false;
-      ++handled;
-      ResumeActivation(*activation);
+    if (cell.ready_tail != nullptr && (cell.stall & kHeld) == 0) {
+      const Activation* each = cell.ready_tail;
+      do {
+        ++ready;
+        each = each->ready_next;
+      } while (each != cell.ready_tail && handled + ready < limit);
     }
-    if (cell.ready_head != nullptr) {
+    for (; ready > 0 && cell.ready_tail != nullptr && !cell.marked(kFailed); --ready) {
+      ++handled;
+      activations_->Run(*cell.ready_tail->ready_next);
+    }
+    if (cell.ready_tail != nullptr) {
       cell.stall |= kAttention;
-      MakeRunnable(cell);
+      if ((cell.stall & kHeld) == 0) MakeRunnable(cell);
     }
     if (cell.state == CellState::kLeased) return false;
-    if (cell.stop_asked && cell.state != CellState::kStopping) BeginStop(cell);
-    if (cell.state == CellState::kStarting && cell.actor == nullptr) RunStart(cell);
-    if (cell.state == CellState::kStopping) ContinueStop(cell);
-  }
-  return (cell.stall & kBlocked) == 0;
-}
-
-void Shard::CancelCall(uint32_t slot, uint64_t generation, uint16_t asker_shard, uint64_t ask) {
-  Cell* const cell = Find(slot, generation);
-  if (cell == nullptr) return;
-  const auto matches = [&](const Envelope& envelope) {
-    return (envelope.flags & kEvent) == 0 && envelope.ask == ask &&
-           envelope.sender_shard == asker_shard;
-  };
-  for (Activation* a = cell->activations; a != nullptr; a = a->next) {
-    if (matches(*a->envelope)) {
-      CancelActivation(*a);
-      return;
+    const bool stops = cell.marked(kStopAsked) || cell.state == CellState::kStopping;
+    if (stops) {
+      handled += supervisor().Continue(cell, std::max<uint32_t>(limit - std::min(limit, handled), 1));
+      return false;
     }
   }
-  if (cell->actor != nullptr && IsWorkerFront(*cell)) {
-    static_cast<WorkerFront*>(cell->actor)->CancelJob(asker_shard, ask);
-  }
-  if (Envelope* const request = FindRequest(cell->mailbox, asker_shard, ask)) {
-    request->flags |= kCancelled;
-  }
+  return (cell.stall & (kBlocked | kHeld)) == 0;
 }
 
-// --- Frame memory. ---
-
-void DropFrame(std::coroutine_handle<> frame) {
-  Shard* const shard = Shard::Current();
-  if (shard == nullptr || !shard->KeepDropped(frame)) frame.destroy();
-}
-
-void* AllocateFrame(size_t bytes) {
-  Shard* const shard = Shard::Current();
-  return shard != nullptr ? shard->blocks().Allocate(bytes) : ::operator new(bytes);
-}
-
-void FreeFrame(void* frame, size_t bytes) {
-  Shard* const shard = Shard::Current();
-  if (shard != nullptr) {
-    shard->blocks().Free(frame, BlockPool::ClassOf(bytes));
+bool Shard::PassesChecks(Cell& cell, Envelope* envelope) {
+  if (envelope->flags & kEvent) {
+    if (records().BeforeHandler(cell, *envelope)) return true;
+  } else if (envelope->flags & kCancelled) {
+    ++counters_.cancelled;
+    mailboxes().NoteWithdrawnGone(cell);
+  } else if (envelope->deadline < now_nanos()) {
+    ++counters_.expired;
   } else {
-    ::operator delete(frame);
+    return true;
   }
+  dead_letters().Discard(envelope);
+  return false;
+}
+
+// --- A message's way. ---
+
+Envelope* Shard::NewEnvelopeSlow(const MessageType* type) {
+  outboxes().TakeReturns();
+  if (envelopes_.empty()) envelopes_.Refill();
+  return NewEnvelope(type);
+}
+
+SendResult Shard::EnqueueOverLimit(Cell& cell, Envelope* envelope) {
+  const SendResult result = mailboxes().MakeRoom(cell, *envelope);
+  if (result == SendResult::kAccepted) EnqueueUnbounded(cell, envelope);
+  return result;
+}
+
+SendResult Shard::Route(const AnyRef& ref, Envelope* envelope) {
+  if (!IsLocal(ref)) return SendElsewhere(ref, envelope);
+  Cell* const cell = Find(ref);
+  if (cell == nullptr) {
+    ++counters_.dead_letters;
+    return SendResult::kGone;
+  }
+  return Enqueue(*cell, envelope);
+}
+
+SendResult Shard::SendElsewhere(const AnyRef& ref, Envelope* envelope) {
+  if (!ref) {
+    ++counters_.dead_letters;
+    return SendResult::kGone;
+  }
+  TROUPE_CHECK_MSG(ref.system() == system_, "a handle was used on a shard of another System");
+  if (ref.incarnation() != incarnation_) {
+    Router* const router = runtime_.router();
+    return router != nullptr ? router->Send(ref, envelope) : SendResult::kGone;
+  }
+  if (!HasShard(ref.shard())) return SendResult::kGone;
+  Outbox& outbox = outboxes().To(ref.shard());
+  if (outbox.Full(envelope->bytes)) {
+    ++counters_.refused_full;
+    return SendResult::kFull;
+  }
+  envelope->slot = ref.slot();
+  envelope->generation = ref.generation();
+  outboxes().Push(ref.shard(), envelope, Charge::kMessage);
+  return SendResult::kAccepted;
+}
+
+void Shard::Deliver(Envelope* envelope) {
+  if (envelope->slot == kShardSlot) {
+    envelope->type->dispatch(nullptr, *envelope);
+    Recycle(envelope);
+    return;
+  }
+  Cell* const cell = Find(envelope->slot, envelope->generation);
+  SendResult result = SendResult::kGone;
+  if (cell != nullptr) {
+    if (envelope->flags & kUnbounded) return EnqueueEvent(*cell, envelope);
+    if (envelope->ask != 0) {
+      absl::Status cycle = asks_->CheckCycle(*cell, *envelope);
+      if (!cycle.ok()) {
+        return dead_letters().Refuse(envelope, std::move(cycle), Certainty::kNotExecuted);
+      }
+    }
+    result = Enqueue(*cell, envelope);
+  }
+  if (result == SendResult::kAccepted) {
+    if (envelope->ask != 0) asks_->inbound().Add(*envelope);
+  } else {
+    absl::Status why = result == SendResult::kFull
+                           ? mailboxes().WhyFull(*cell, *envelope)
+                           : absl::UnavailableError("the actor has ended");
+    dead_letters().Refuse(envelope, std::move(why), Certainty::kNotExecuted);
+  }
+}
+
+absl::Status Shard::WhyFull(const AnyRef& ref, const Envelope& envelope) {
+  if (IsLocal(ref)) return mailboxes().WhyFull(*Find(ref), envelope);
+  if (ref.incarnation() != incarnation_) {
+    return absl::ResourceExhaustedError("too much waits to be sent to the node");
+  }
+  return absl::ResourceExhaustedError(
+      envelope.bytes > limits_.outbox_bytes_max
+          ? absl::StrCat("a message of ", envelope.bytes,
+                         " bytes can never fit outbox_bytes_max (", limits_.outbox_bytes_max, ")")
+          : absl::StrCat("too much waits to be handed to shard ", ref.shard(),
+                         ": outbox_messages_max (", limits_.outbox_messages_max,
+                         ") or outbox_bytes_max (", limits_.outbox_bytes_max, ")"));
+}
+
+void Shard::FreeAttachments(Envelope* envelope) {
+  if (envelope->flags & kIndexed) asks_->inbound().Remove(*envelope);
+  if (envelope->flags & kHasChain) delete envelope->chain;
+  if (envelope->flags & kHasOrigin) delete envelope->origin;
+  envelope->flags &= static_cast<uint16_t>(~(kHasChain | kHasOrigin));
+  if ((envelope->flags & kOutOfLine) == 0) return;
+  // A block of another shard's pool goes home with its envelope.
+  if (envelope->home != index_ && envelope->home != kNoShard) return;
+  void* const block = *reinterpret_cast<void**>(envelope->inline_payload);
+  if (envelope->home == kNoShard) {
+    ::operator delete(block);
+  } else {
+    blocks_.Free(block, envelope->block_class);
+  }
+  envelope->flags &= static_cast<uint16_t>(~kOutOfLine);
+}
+
+void Shard::RecycleForeign(Envelope* envelope) {
+  if (envelope->home == kNoShard) {
+    delete envelope;
+  } else {
+    outboxes().Return(envelope);
+  }
+}
+
+// --- To other shards. ---
+
+void Shard::PushTo(uint16_t shard, Envelope* envelope) {
+  envelope->flags |= kUnbounded;
+  outboxes().Push(shard, envelope, Charge::kReply);
+}
+
+void Shard::PushControlTo(uint16_t shard, Envelope* envelope) {
+  envelope->flags |= kUnbounded;
+  outboxes().PushControl(shard, envelope);
+}
+
+absl::Status Shard::ControlRoom(uint16_t shard) {
+  if (shard == index_ || !outboxes().To(shard).ControlFull()) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("outbox_control_max (",
+                                                   limits_.outbox_control_max,
+                                                   ") orders wait for shard ", shard));
+}
+
+absl::Status Shard::ReplyRoom(uint16_t shard, size_t bytes) {
+  if (shard == index_ || !outboxes().To(shard).RepliesOverflow(ChargedBytes(bytes))) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("a reply of ", bytes, " bytes found no room: more than twice outbox_bytes_max (",
+                   limits_.outbox_bytes_max, ") waits for shard ", shard));
+}
+
+std::string Shard::DescribeRunning() const {
+  const Cell* const cell = running_.cell;
+  if (cell == nullptr || cell->instance == nullptr) return "";
+  std::string_view where = "the destructor";
+  if (running_.envelope != nullptr) {
+    where = running_.envelope->type->name;
+  } else if (cell->state == CellState::kStarting) {
+    where = "the constructor";
+  }
+  return absl::StrCat("actor ", Supervisor::NameOf(*cell), ", in ", AbslView(where));
 }
 
 }  // namespace troupe::internal

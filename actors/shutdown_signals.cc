@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "troupe/actors/runtime.h"
+#include "troupe/loop/loop.h"
 #include "troupe/base/logging.h"
 
 namespace troupe::internal {

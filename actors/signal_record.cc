@@ -2,7 +2,9 @@
 
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/events.h"
+#include "troupe/actors/event_records.h"
 #include "troupe/actors/shard.h"
+#include "troupe/loop/loop.h"
 #include "troupe/base/status_macros.h"
 
 namespace troupe::internal {
@@ -23,7 +25,7 @@ void SignalRecord::OnSignal(int signal, int sender_pid) {
       SignalRaised{
           .signal = signal, .sender_pid = sender_pid, .subscription = SubscriptionId(id())},
       0);
-  shard.DeliverEvent(*cell(), id(), envelope);
+  shard.records().Deliver(*cell(), id(), envelope);
 }
 
 }  // namespace troupe::internal

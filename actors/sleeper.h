@@ -1,16 +1,18 @@
 #ifndef TROUPE_ACTORS_SLEEPER_H_
 #define TROUPE_ACTORS_SLEEPER_H_
 
+#include <concepts>
 #include <coroutine>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "troupe/actors/cell.h"
+#include "troupe/actors/coroutine_frame.h"
+#include "troupe/actors/suspension.h"
 #include "troupe/loop/timer_wheel.h"
 
 namespace troupe {
 
-// What a Sleep came to. It may be ignored.
+// The outcome of a Sleep. It may be ignored.
 class Slept {
  public:
   explicit Slept(bool cancelled) : cancelled_(cancelled) {}
@@ -28,16 +30,22 @@ class Slept {
 // What Context::Sleep gives to co_await.
 class Sleeper final : private TimerNode, private internal::Suspension {
  public:
+  using TroupeAwait = void;
+
   explicit Sleeper(absl::Duration duration) : duration_(duration) {}
   ~Sleeper();
 
-  bool await_ready();
-  void await_suspend(std::coroutine_handle<> handle_to_resume);
+  bool await_ready() const { return false; }
+  template <std::derived_from<internal::CoroutineFrame> P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    Begin(handle.promise());
+  }
   Slept await_resume() { return Slept(cancelled_); }
 
  private:
+  void Begin(internal::CoroutineFrame& frame);
   void OnTimer() override;
-  void Cancel() override;
+  bool Cancel() override;
 
   const absl::Duration duration_;
   bool cancelled_ = false;

@@ -1,44 +1,40 @@
 #include "troupe/actors/slot_table.h"
 
 #include <algorithm>
-#include <memory>
 #include <new>
+
+#include "troupe/actors/instance.h"
 
 namespace troupe::internal {
 
-SlotTable::SlotTable(uint32_t slots_max, uint32_t messages_max, uint32_t bytes_max)
+SlotTable::SlotTable(SlotIndex& index, uint32_t slots_max, uint32_t messages_max,
+                     uint32_t bytes_max)
     : slots_max_(slots_max),
       messages_max_(messages_max),
       bytes_max_(bytes_max),
       own_free_max_(ShareOf(slots_max, 4096)),
       lease_batch_max_(ShareOf(slots_max, 64)),
-      pages_(std::make_unique<std::atomic<Cell*>[]>(PagesOf(slots_max))),
-      seen_pages_(std::make_unique<Cell*[]>(PagesOf(slots_max))) {}
+      index_(index) {}
 
 SlotTable::~SlotTable() {
-  for (uint32_t first = 0; first < SlotsMade(); first += kPageSlots) {
-    std::destroy_n(pages_[first / kPageSlots].load(std::memory_order_relaxed), kPageSlots);
-  }
-}
-
-Cell* SlotTable::SeePage(size_t page) const {
-  // Acquire: pairs with the store in GrowLocked(), after which the page is complete.
-  return seen_pages_[page] = pages_[page].load(std::memory_order_acquire);
+  ForSomeActors(0, slots_max_, [](Cell& cell) {
+    delete cell.instance;
+    cell.FreeExtra();
+  });
 }
 
 void SlotTable::Release(Cell& cell) {
   ++cell.generation;
   cell.state = CellState::kLeased;
   cell.stall = kBlocked;
+  cell.marks = 0;
   cell.messages = 0;
   cell.bytes = 0;
-  cell.end_asked = false;
   cell.messages_max = messages_max_;
   cell.bytes_max = bytes_max_;
-  cell.stop_asked = false;
-  cell.on_stop_called = false;
-  cell.failed = false;
-  cell.drop_oldest = false;
+  cell.stop_step = 0;
+  cell.stop_reason = 0;
+  cell.asks = 0;
   free_.push_back({cell.slot, cell.generation});
   if (free_.size() <= own_free_max_) return;
   MutexLock lock(mutex_);
@@ -90,8 +86,7 @@ bool SlotTable::GrowLocked(std::vector<SlotLease>& leases) {
     cell.bytes_max = bytes_max_;
     leases.push_back({cell.slot, cell.generation});
   }
-  // Release: pairs with the load in SeePage().
-  pages_[first / kPageSlots].store(page, std::memory_order_release);
+  index_.Publish(first / kPageSlots, page);
   return true;
 }
 

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "troupe/actors/activations.h"
+#include "troupe/actors/ask_table.h"
+#include "troupe/actors/outboxes.h"
 #include "troupe/actors/router.h"
 #include "troupe/actors/runtime.h"
 
@@ -16,24 +19,17 @@ uint32_t InitialCredit(const Shard& shard, const Envelope& request) {
 
 struct CreditGrant {
   uint64_t ask;
-  uint64_t generation;
-  uint32_t slot;
   uint32_t items;
   uint16_t reader_shard;
 
   void operator()(Shard& shard) {
-    const auto it = shard.sinks().find({reader_shard, ask});
-    if (it != shard.sinks().end()) {
-      it->second->Grant(items);
-      return;
-    }
-    // Its handler may not have begun.
-    const Cell* const cell = shard.Find(slot, generation);
-    Envelope* const request =
-        cell != nullptr ? FindRequest(cell->mailbox, reader_shard, ask) : nullptr;
+    InboundRequest* const request = shard.asks().inbound().Find(reader_shard, ask);
     if (request == nullptr) return;
-    request->credit = InitialCredit(shard, *request) + items;
-    request->flags |= kHasStreamCredit;
+    if (request->server != nullptr) return request->server->OnCredit(items);
+    // Its handler has not begun.
+    Envelope& envelope = *request->envelope;
+    envelope.credit = InitialCredit(shard, envelope) + items;
+    envelope.flags |= kHasStreamCredit;
   }
 };
 
@@ -45,7 +41,7 @@ void SinkState::Grant(uint32_t items) {
     SinkWaiter& waiter = *first_;
     Leave(waiter);
     waiter.has_room_ = true;
-    Shard::Current()->Resume(waiter);
+    Shard::Current()->activations().Resume(waiter);
   }
 }
 
@@ -65,20 +61,34 @@ void SinkState::Leave(SinkWaiter& waiter) {
   (prev != nullptr ? prev->next_waiter_ : first_) = next;
 }
 
+void DeliverItem(Shard& shard, uint64_t ask, void* value) {
+  PendingAsk* const reader = shard.asks().Find(ask);
+  if (reader == nullptr) return static_cast<void>(++shard.counters().late_replies);
+  Activations::Scope scope(shard, reader->asker(), nullptr);
+  reader->OnItem(value);
+}
+
+absl::Status BeginItem(uint16_t shard, size_t bytes) {
+  return Shard::Current()->ReplyRoom(shard, bytes);
+}
+
+void EndItem(uint16_t shard) {
+  Shard& here = *Shard::Current();
+  if (shard != here.index()) here.outboxes().HoldIfFull(shard);
+}
+
 SinkState* OpenSink(Envelope& envelope) {
   Shard& shard = *Shard::Current();
   auto* const sink =
       new SinkState(envelope.sender_shard, envelope.ask, InitialCredit(shard, envelope));
-  shard.sinks()[{envelope.sender_shard, envelope.ask}] = sink;
+  if (InboundRequest* const request = shard.asks().inbound().Of(envelope)) request->server = sink;
   return sink;
 }
 
 void CloseSink(Envelope& envelope) {
-  Shard& shard = *Shard::Current();
-  const auto it = shard.sinks().find({envelope.sender_shard, envelope.ask});
-  if (it == shard.sinks().end()) return;
-  delete it->second;
-  shard.sinks().erase(it);
+  InboundRequest* const request = Shard::Current()->asks().inbound().Of(envelope);
+  if (request == nullptr || request->server == nullptr) return;
+  std::exchange(request->server, nullptr)->OnAbandoned();
 }
 
 void GrantCredit(const AnyRef& target, uint64_t ask, uint32_t items) {
@@ -90,9 +100,7 @@ void GrantCredit(const AnyRef& target, uint64_t ask, uint32_t items) {
     return;
   }
   SendControlTo(shard, target.shard(),
-                CreditGrant{ask, target.generation(), target.slot(), items, shard.index()});
+                CreditGrant{ask, items, shard.index()});
 }
-
-absl::Status CancelledAwait() { return absl::CancelledError("the handler was cancelled"); }
 
 }  // namespace troupe::internal

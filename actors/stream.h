@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_STREAM_H_
 #define TROUPE_ACTORS_STREAM_H_
 
+#include <concepts>
 #include <coroutine>
 #include <cstdint>
 #include <deque>
@@ -11,11 +12,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "troupe/actors/activations.h"
+#include "troupe/actors/ask_table.h"
 #include "troupe/actors/call.h"
-#include "troupe/actors/cell.h"
 #include "troupe/actors/dispatch.h"
+#include "troupe/actors/coroutine_frame.h"
 #include "troupe/actors/pending_ask.h"
 #include "troupe/actors/shard.h"
+#include "troupe/actors/suspension.h"
 #include "troupe/base/check.h"
 
 namespace troupe {
@@ -40,7 +44,7 @@ class SinkWaiter : public Suspension {
 //
 // Thread:   the callee's shard.
 // Lifetime: as long as the handler's activation.
-class SinkState {
+class SinkState final : public RequestServer {
  public:
   SinkState(uint16_t reader_shard, uint64_t ask, uint32_t credit)
       : reader_shard_(reader_shard), ask_(ask), credit_(credit) {}
@@ -53,6 +57,8 @@ class SinkState {
     --credit_;
     return true;
   }
+  void OnCredit(uint32_t items) override { Grant(items); }
+  void OnAbandoned() override { delete this; }
   // Keeps the room for those that wait, as far as it goes, and resumes them.
   void Grant(uint32_t items);
   void Wait(SinkWaiter& waiter);
@@ -89,51 +95,65 @@ class SinkGuard {
   SinkState* const state_;
 };
 
+// Gives an item to the reader `ask`, on its shard.
+void DeliverItem(Shard& shard, uint64_t ask, void* value);
+// Whether an item of `bytes` may be sent to that shard.
+absl::Status BeginItem(uint16_t shard, size_t bytes);
+// It was sent; whoever wrote it waits when too many are on their way.
+void EndItem(uint16_t shard);
+// What an item takes besides its own size.
+template <typename T>
+size_t ItemSpace(const T& item) {
+  if constexpr (requires { item.SpaceUsedLong(); }) {
+    return item.SpaceUsedLong() - sizeof(T);
+  } else {
+    return TroupeBytes(item);
+  }
+}
+
 template <typename T>
 struct StreamItem {
   uint64_t ask;
   T value;
 
-  void operator()(Shard& shard) {
-    if (PendingAsk* const reader = shard.FindAsk(ask)) {
-      reader->OnItem(&value);
-    } else {
-      shard.CountLateReply();
-    }
-  }
+  void operator()(Shard& shard) { DeliverItem(shard, ask, &value); }
 };
 
 template <typename T>
 class SinkWrite final : public SinkWaiter {
  public:
+  using TroupeAwait = void;
+
   SinkWrite(SinkState* state, T value) : state_(state), value_(std::move(value)) {}
   ~SinkWrite() {
-    if (activation == nullptr) return;
-    Shard::Current()->Unlink(*this);
-    state_->Leave(*this);
+    if (suspended()) state_->Leave(*this);
   }
-  SinkWrite(const SinkWrite&) = delete;
-  SinkWrite& operator=(const SinkWrite&) = delete;
 
   bool await_ready() {
-    cancelled_ = Shard::Current()->CurrentCancelled();
-    return cancelled_ || state_->TrySpend();
+    cancelled_ = Shard::Current()->activations().CurrentCancelled();
+    return !cancelled_ && state_->TrySpend();
   }
-  void await_suspend(std::coroutine_handle<> handle_to_resume) {
-    state_->Wait(*this);
-    Shard::Current()->Suspend(*this, handle_to_resume);
+  template <std::derived_from<CoroutineFrame> P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    if (!cancelled_) state_->Wait(*this);
+    handle.promise().Wait(*this);
   }
   absl::Status await_resume() {
     if (cancelled_) return CancelledAwait();
-    SendControlTo(*Shard::Current(), state_->reader_shard(),
-                  StreamItem<T>{state_->ask(), std::move(value_)});
+    const uint16_t reader_shard = state_->reader_shard();
+    Shard& shard = *Shard::Current();
+    const size_t bytes = reader_shard == shard.index() ? 0 : ItemSpace(value_);
+    absl::Status room = BeginItem(reader_shard, bytes);
+    if (!room.ok()) return room;
+    SendDataTo(shard, reader_shard, StreamItem<T>{state_->ask(), std::move(value_)}, bytes);
+    EndItem(reader_shard);
     return absl::OkStatus();
   }
 
-  void Cancel() override {
+  bool Cancel() override {
     cancelled_ = true;
     state_->Leave(*this);
-    Shard::Current()->Resume(*this);
+    return true;
   }
 
  private:
@@ -147,7 +167,7 @@ template <typename T>
 class StreamState final : public PendingAsk {
  public:
   ~StreamState() {
-    if (pending()) Shard::Current()->DropAsk(*this, /*tell_callee=*/true);
+    if (pending()) Shard::Current()->asks().Drop(*this, /*tell_callee=*/true);
   }
 
   void OnItem(void* value) override {
@@ -159,15 +179,16 @@ class StreamState final : public PendingAsk {
     Wake();
   }
   void Wake() {
-    if (waiter_ != nullptr) Shard::Current()->Resume(*waiter_);
+    if (waiter_ != nullptr) Shard::Current()->activations().Resume(*waiter_);
   }
 
   bool has_waiter() const { return waiter_ != nullptr; }
-  bool ready() const { return !items_.empty() || end_.has_value(); }
+  bool has_item() const { return !items_.empty(); }
+  bool ended() const { return end_.has_value(); }
   absl::StatusOr<std::optional<T>> Take();
   void set_waiter(Suspension* waiter) { waiter_ = waiter; }
   void Abandon() {
-    if (pending()) Shard::Current()->DropAsk(*this, /*tell_callee=*/true);
+    if (pending()) Shard::Current()->asks().Drop(*this, /*tell_callee=*/true);
     if (!end_.has_value()) end_ = CancelledAwait();
   }
 
@@ -242,33 +263,34 @@ class [[nodiscard]] Stream {
 
   class NextAwaiter final : public internal::Suspension {
    public:
+    using TroupeAwait = void;
+
     explicit NextAwaiter(internal::StreamState<T>& state) : state_(state) {}
     ~NextAwaiter() {
-      if (activation == nullptr) return;
-      state_.set_waiter(nullptr);
-      internal::Shard::Current()->Unlink(*this);
+      if (suspended()) state_.set_waiter(nullptr);
     }
-    NextAwaiter(const NextAwaiter&) = delete;
-    NextAwaiter& operator=(const NextAwaiter&) = delete;
 
     bool await_ready() {
       TROUPE_CHECK_MSG(!state_.has_waiter(),
                        "Next() while another one waits: a stream has one reader at a time");
-      if (internal::Shard::Current()->CurrentCancelled()) state_.Abandon();
-      return state_.ready();
+      if (internal::Shard::Current()->activations().CurrentCancelled()) state_.Abandon();
+      return state_.has_item();
     }
-    void await_suspend(std::coroutine_handle<> handle_to_resume) {
+    template <std::derived_from<internal::CoroutineFrame> P>
+    void await_suspend(std::coroutine_handle<P> handle) {
+      // The end is told again and again, but once a turn.
+      if (state_.ended()) return handle.promise().WaitForTurn(*this);
       state_.set_waiter(this);
-      internal::Shard::Current()->Suspend(*this, handle_to_resume);
+      handle.promise().Wait(*this);
     }
     absl::StatusOr<std::optional<T>> await_resume() {
       state_.set_waiter(nullptr);
       return state_.Take();
     }
 
-    void Cancel() override {
+    bool Cancel() override {
       state_.Abandon();
-      internal::Shard::Current()->Resume(*this);
+      return true;
     }
 
    private:
@@ -286,8 +308,8 @@ class [[nodiscard]] Stream {
   void Begin() {
     if (envelope_ == nullptr) return;
     state_ = std::make_unique<internal::StreamState<T>>();
-    internal::Shard::Current()->StartAsk(*state_, target_, std::exchange(envelope_, nullptr),
-                                         timeout_);
+    internal::Shard::Current()->asks().Start(*state_, target_, std::exchange(envelope_, nullptr),
+                                             timeout_);
   }
 
   AnyRef target_;

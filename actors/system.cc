@@ -2,7 +2,12 @@
 
 #include <utility>
 
+#include "troupe/actors/activations.h"
+#include "troupe/actors/births.h"
 #include "troupe/actors/dispatch.h"
+#include "troupe/actors/runtime.h"
+#include "troupe/actors/shard.h"
+#include "troupe/actors/supervisor.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/base/text.h"
@@ -32,10 +37,10 @@ void System::Stop(const AnyRef& actor) {
   if (actor.incarnation() != runtime_->incarnation()) return;
   internal::Shard& shard = runtime_->shard(actor.shard());
   if (internal::Shard* const current = CurrentShardOf(*runtime_)) {
-    current->Stop(actor, StopReason::kStopped);
+    current->supervisor().Stop(actor, StopReason::kStopped);
     return;
   }
-  runtime_->PostSurely(shard, [&shard, actor] { shard.Stop(actor, StopReason::kStopped); });
+  runtime_->PostSurely(shard, [&shard, actor] { shard.supervisor().Stop(actor, StopReason::kStopped); });
 }
 
 std::optional<AnyRef> System::FindAny(std::string_view name) const {
@@ -70,13 +75,14 @@ namespace internal {
 
 AnyRef SpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options) {
   return Shard::Current()
-      ->Spawn(std::move(instance), SpawnRequest{.options = std::move(options)})
+      ->births()
+      .Spawn(std::move(instance), SpawnRequest{.options = std::move(options)})
       .first;
 }
 
 absl::StatusOr<AnyRef> TrySpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options) {
   auto [ref, status] =
-      Shard::Current()->Spawn(std::move(instance), SpawnRequest{.options = std::move(options)});
+      Shard::Current()->births().Spawn(std::move(instance), SpawnRequest{.options = std::move(options)});
   if (!status.ok()) return status;
   return ref;
 }
@@ -107,6 +113,12 @@ std::optional<AnyRef> FindService(Runtime& runtime, std::string_view name,
   if (!entry.has_value()) return std::nullopt;
   if (service != nullptr && entry->service != service) return std::nullopt;
   return entry->ref;
+}
+
+Runtime& CurrentRuntime() { return Shard::Current()->runtime(); }
+
+Progress Park(Envelope& envelope, CoroutineFrame& root) {
+  return Shard::Current()->activations().Park(envelope, root);
 }
 
 void NoteOneWayOutcome(const absl::Status& status, const MessageType& type) {

@@ -73,6 +73,8 @@ class System {
 // Implementation details follow.
 namespace internal {
 
+// Of the shard that this thread runs.
+Runtime& CurrentRuntime();
 // From inside a handler: the actor is the handler's actor's child.
 AnyRef SpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options);
 absl::StatusOr<AnyRef> TrySpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options);

@@ -5,17 +5,24 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/ask_table.h"
+#include "troupe/actors/dead_letters.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/runtime_wait.h"
 #include "troupe/actors/service.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/base/text.h"
+#include "troupe/loop/loop.h"
 
 namespace troupe::internal {
 
 WorkJob::WorkJob(Shard& home, WorkerFront& front, Envelope& envelope)
-    : ShardWork(home), front_(&front), envelope_(&envelope), pool_(front.pool()) {}
+    : ShardWork(home),
+      front_(&front),
+      envelope_(&envelope),
+      target_(home.RefOf(*envelope.cell)),
+      pool_(front.pool()) {}
 
 void WorkJob::Work(int thread) {
   if (cancelled_.load(std::memory_order_relaxed)) return;
@@ -25,6 +32,7 @@ void WorkJob::Work(int thread) {
     return;
   }
   const absl::Duration remaining = Instant{envelope_->deadline} - now;
+  started_ = true;
   WorkerContext context(thread, remaining, &cancelled_);
   const JobDeadline until(Instant{envelope_->deadline});
   try {
@@ -42,13 +50,21 @@ void WorkJob::Complete(bool abandoned) {
   if (expired_) {
     ++shard.counters().expired;  // Its asker knows by itself.
   } else if (abandoned || cancelled_.load(std::memory_order_relaxed)) {
-    shard.ReplyError(
-        *envelope_, WithCertainty(absl::CancelledError("the job was given up"),
-                                  abandoned ? Certainty::kNotExecuted : Certainty::kMaybeExecuted));
+    absl::Status why = absl::CancelledError("the job was given up");
+    if (!started_ && envelope_->ask == 0) {
+      // It never ran: whoever sent it hears of that.
+      shard.dead_letters().RefuseSent(target_, envelope_, std::move(why),
+                                      Certainty::kNotExecuted);
+      delete this;
+      return;
+    }
+    shard.dead_letters().ReplyError(
+        *envelope_, WithCertainty(std::move(why), started_ ? Certainty::kMaybeExecuted
+                                                           : Certainty::kNotExecuted));
   } else if (!failure_.empty()) {
     ++shard.counters().failures;
     TROUPE_LOG(kWarning, "a worker failed in ", AbslView(envelope_->type->name), ": ", failure_);
-    shard.ReplyError(*envelope_,
+    shard.dead_letters().ReplyError(*envelope_,
                      WithCertainty(absl::InternalError(failure_), Certainty::kMaybeExecuted));
   } else {
     Answer();
@@ -61,7 +77,7 @@ void WorkJob::Complete(bool abandoned) {
 WorkerFront::~WorkerFront() {
   for (WorkJob* job = jobs_; job != nullptr; job = job->next_) {
     job->front_ = nullptr;
-    job->GiveUp();
+    job->OnGivenUp();
   }
 }
 
@@ -70,18 +86,19 @@ Progress WorkerFront::Accept(std::unique_ptr<WorkJob> job) {
     Envelope& envelope = job->envelope();
     Shard& shard = *Shard::Current();
     ++shard.counters().refused_full;
-    // As it was in transit: the refusal names its target.
-    const Cell& cell = *envelope.cell;
-    envelope.slot = cell.slot;
-    envelope.generation = cell.generation;
-    shard.Refuse(&envelope, absl::ResourceExhaustedError("the workers' queue is full"),
-                 Certainty::kNotExecuted);
+    shard.dead_letters().RefuseSent(job->target(), &envelope,
+                                    absl::ResourceExhaustedError("the workers' queue is full"),
+                                    Certainty::kNotExecuted);
     return Progress::kSuspended;
   }
   WorkJob* const posted = job.release();
   posted->next_ = jobs_;
   if (jobs_ != nullptr) jobs_->prev_ = posted;
   jobs_ = posted;
+  if (InboundRequest* const request =
+          Shard::Current()->asks().inbound().Of(posted->envelope())) {
+    request->server = posted;
+  }
   return Progress::kSuspended;
 }
 
@@ -91,15 +108,6 @@ void WorkerFront::Forget(WorkJob& job) {
     job.prev_->next_ = job.next_;
   } else {
     jobs_ = job.next_;
-  }
-}
-
-void WorkerFront::CancelJob(uint16_t asker_shard, uint64_t ask) {
-  for (WorkJob* job = jobs_; job != nullptr; job = job->next_) {
-    if (job->envelope().ask == ask && job->envelope().sender_shard == asker_shard) {
-      job->GiveUp();
-      return;
-    }
   }
 }
 
@@ -164,12 +172,8 @@ SpawnOptions FrontOptions(const WorkerOptions& options) {
   return {.name = options.name, .placement = options.placement};
 }
 
-bool IsWorkerFront(const Cell& cell) {
-  return cell.instance != nullptr && cell.instance->is_worker_front();
-}
-
 Server ServerOf(const ServiceInfo& service) {
-  const Instance& instance = *Shard::Current()->current_cell()->instance;
+  const Instance& instance = *Shard::Current()->running().cell->instance;
   if (instance.info().service != &service) return Server::kNone;
   return instance.is_worker_front() ? Server::kWorkers : Server::kActor;
 }
@@ -177,7 +181,7 @@ Server ServerOf(const ServiceInfo& service) {
 void RefuseNotServed(Envelope& envelope) {
   Shard& shard = *Shard::Current();
   if (envelope.ask == 0) ++shard.counters().dead_letters;
-  shard.ReplyError(
+  shard.dead_letters().ReplyError(
       envelope,
       WithCertainty(absl::UnimplementedError(absl::StrCat(
                         "the actor does not serve ", AbslView(envelope.type->method->service))),

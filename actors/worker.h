@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "troupe/actors/actor.h"
 #include "troupe/actors/dispatch.h"
+#include "troupe/actors/inbound_requests.h"
 #include "troupe/actors/instance.h"
 #include "troupe/actors/shard.h"
 #include "troupe/actors/spawn_options.h"
@@ -97,15 +98,16 @@ struct WorkerFrontPool {
 };
 
 // One message on its way through a pool.
-class WorkJob : public ShardWork {
+class WorkJob : public ShardWork, public RequestServer {
  public:
   WorkJob(Shard& home, WorkerFront& front, Envelope& envelope);
   virtual ~WorkJob() = default;
 
   void Work(int thread) final;
   void Complete(bool abandoned) final;
-  void GiveUp() { cancelled_.store(true, std::memory_order_relaxed); }
+  void OnGivenUp() final { cancelled_.store(true, std::memory_order_relaxed); }
   Envelope& envelope() { return *envelope_; }
+  const AnyRef& target() const { return target_; }
 
  protected:
   // On the worker's thread; may throw.
@@ -118,8 +120,10 @@ class WorkJob : public ShardWork {
   friend class WorkerFront;
   WorkerFront* front_;  // Null once the front is gone.
   Envelope* const envelope_;
+  const AnyRef target_;  // The pool's handle.
   const std::shared_ptr<WorkerFrontPool> pool_;  // The front may end before its jobs.
   std::atomic<bool> cancelled_{false};
+  bool started_ = false;  // Its handler was called.
   bool expired_ = false;
   std::string failure_;
   WorkJob* next_ = nullptr;
@@ -138,7 +142,6 @@ class WorkerFront : public Actor {
   Progress Accept(std::unique_ptr<WorkJob> job);
   void Forget(WorkJob& job);
   const std::shared_ptr<Pool>& pool() const { return pool_; }
-  void CancelJob(uint16_t asker_shard, uint64_t ask);
 
  private:
   // Shared with the factory that the spawn keeps, since a restart reuses the threads, and with

@@ -1,6 +1,7 @@
 #include "troupe/actors/worker_pool.h"
 
 #include "troupe/actors/shard.h"
+#include "troupe/actors/shard_turn.h"
 
 namespace troupe::internal {
 
@@ -8,12 +9,12 @@ void ShardWork::Run(int thread) {
   // The shard may complete and delete this as soon as it is pushed: `home` is a copy.
   Shard& home = home_;
   Work(thread);
-  home.TakeBack(this);
+  home.turn().TakeBack(this);
 }
 
 void ShardWork::Abandon() {
   abandoned_ = true;
-  home_.TakeBack(this);
+  home_.turn().TakeBack(this);
 }
 
 }  // namespace troupe::internal

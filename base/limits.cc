@@ -35,7 +35,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(mailbox_messages_max, 1, kMany);
   TROUPE_FIELD(mailbox_bytes_max, kKiB, 1024 * kGiB);
   TROUPE_FIELD(asks_per_shard_max, 1, kIdsMax);
-  TROUPE_FIELD(asks_per_actor_max, 1, kMany);
+  TROUPE_FIELD(asks_per_actor_max, 1, 65535);
   TROUPE_FIELD(call_chain_depth_max, 1, 1024);
   TROUPE_FIELD(monitors_per_actor_max, 0, kMany);
   TROUPE_FIELD(children_per_actor_max, 0, kMany);
@@ -52,9 +52,11 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(shard_ring_messages, 1, 1u << 20);
   TROUPE_FIELD(outbox_messages_max, 1, kMany);
   TROUPE_FIELD(outbox_bytes_max, kKiB, 1024 * kGiB);
+  TROUPE_FIELD(outbox_control_max, 1, kMany);
   TROUPE_FIELD(inbox_messages_max, 1, 1u << 20);
+  TROUPE_FIELD(inbox_bytes_max, kKiB, 1024 * kGiB);
 
-  TROUPE_FIELD(timers_per_shard_max, 1, kIdsMax);
+  TROUPE_FIELD(records_per_shard_max, 1, kIdsMax);
   TROUPE_FIELD(watches_per_shard_max, 1, kMany);
   TROUPE_FIELD(children_processes_max, 0, 1u << 22);
   TROUPE_FIELD(child_output_bytes_max, 1, kGiB);
@@ -63,7 +65,6 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(blocking_pool_threads, 1, 65536);
 
   TROUPE_FIELD(frame_bytes_max, kKiB, kGiB);
-  TROUPE_FIELD(chunk_bytes, 512, kGiB);
   TROUPE_FIELD(peer_outbound_bytes_max, kKiB, 1024 * kGiB);
   TROUPE_FIELD(peer_outbound_control_bytes_max, kKiB, 1024 * kGiB);
   TROUPE_FIELD(peer_inbound_bytes_max, kKiB, 1024 * kGiB);
@@ -137,8 +138,6 @@ absl::Status CheckOrders(const Limits& limits) {
   TROUPE_AT_MOST(asks_per_actor_max, asks_per_shard_max);
   TROUPE_AT_MOST(turn_messages_per_actor_max, turn_messages_max);
   TROUPE_AT_MOST(blocking_pool_threads, worker_threads_max);
-  TROUPE_AT_MOST(chunk_bytes, frame_bytes_max);
-  TROUPE_AT_MOST(chunk_bytes, peer_outbound_control_bytes_max);
   TROUPE_AT_MOST(handshake_bytes_max, frame_bytes_max);
   TROUPE_AT_MOST(frame_bytes_max, peer_outbound_bytes_max);
   TROUPE_AT_MOST(frame_bytes_max, peer_inbound_bytes_max);

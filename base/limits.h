@@ -37,12 +37,14 @@ struct Limits {
 
   // Between shards.
   uint32_t shard_ring_messages = 1024;
-  uint32_t outbox_messages_max = 65536;
+  uint32_t outbox_messages_max = 1u << 19;
   uint64_t outbox_bytes_max = 64u << 20;
+  uint32_t outbox_control_max = 16384;
   uint32_t inbox_messages_max = 32768;
+  uint64_t inbox_bytes_max = 64u << 20;
 
   // Timers, descriptors, children, workers.
-  uint32_t timers_per_shard_max = (1u << 24) - 1;
+  uint32_t records_per_shard_max = (1u << 24) - 1;
   uint32_t watches_per_shard_max = 1u << 20;
   uint32_t children_processes_max = 4096;
   uint64_t child_output_bytes_max = 64u << 10;
@@ -52,7 +54,6 @@ struct Limits {
 
   // The wire.
   uint64_t frame_bytes_max = 1u << 20;
-  uint64_t chunk_bytes = 64u << 10;
   uint64_t peer_outbound_bytes_max = 16u << 20;
   uint64_t peer_outbound_control_bytes_max = 1u << 20;
   uint64_t peer_inbound_bytes_max = 32u << 20;

@@ -5,8 +5,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/certainty.h"
+#include "troupe/actors/dead_letters.h"
 #include "troupe/actors/shard.h"
 #include "troupe/base/printable.h"
+#include "troupe/base/random.h"
+#include "troupe/loop/loop.h"
 #include "troupe/transport/link.h"
 #include "troupe/transport/lookup_request.h"
 #include "troupe/transport/node_core.h"
@@ -28,7 +32,7 @@ void Dial::Take(const AnyRef& target, Envelope* envelope, bool notice) {
     return;
   }
   if (waiting_bytes_ + envelope->bytes > node_.limits().peer_outbound_bytes_max) {
-    node_.shard().RefuseSent(
+    node_.shard().dead_letters().RefuseSent(
         target, envelope,
         absl::ResourceExhaustedError("too much waits for a connection to the node"),
         Certainty::kNotSent);
@@ -57,12 +61,12 @@ void Dial::PassOn() {
     }
     const bool is_lookup = each.target.incarnation() == kNobody;
     if (!is_lookup && each.target.incarnation() != incarnation_) {
-      node_.shard().RefuseSent(
+      node_.shard().dead_letters().RefuseSent(
           each.target, envelope,
           absl::UnavailableError("the actor's node has ended; another runs there"),
           Certainty::kNotSent);
     } else if (!node_.SendVia(incarnation_, each.target, envelope, each.notice)) {
-      node_.shard().RefuseSent(each.target, envelope,
+      node_.shard().dead_letters().RefuseSent(each.target, envelope,
                                absl::UnavailableError("the session ended at once"),
                                Certainty::kNotSent);
     }
@@ -173,7 +177,7 @@ void Dial::RefuseAll(const absl::Status& why) {
   std::deque<Waiting> waiting = std::exchange(waiting_, {});
   waiting_bytes_ = 0;
   for (const Waiting& each : waiting) {
-    node_.shard().RefuseSent(each.target, each.envelope, why, Certainty::kNotSent);
+    node_.shard().dead_letters().RefuseSent(each.target, each.envelope, why, Certainty::kNotSent);
   }
 }
 

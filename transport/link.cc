@@ -8,6 +8,7 @@
 #include "troupe/actors/runtime.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/text.h"
+#include "troupe/loop/loop.h"
 #include "troupe/transport/dial.h"
 #include "troupe/transport/node_core.h"
 #include "troupe/transport/node_shard.h"

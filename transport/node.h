@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "troupe/actors/ask_table.h"
 #include "troupe/actors/call.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/system.h"
@@ -86,7 +87,7 @@ namespace internal {
 
 template <typename R>
 void DeliverRef(uint64_t ask, const AnyRef& ref) {
-  if (PendingAsk* const pending = Shard::Current()->TakeAsk(ask)) {
+  if (PendingAsk* const pending = Shard::Current()->asks().Take(ask)) {
     R typed(ref);
     pending->OnReply(absl::OkStatus(), &typed);
   }

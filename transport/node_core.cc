@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/monitors.h"
 #include "troupe/base/printable.h"
 #include "troupe/base/status_macros.h"
 
@@ -104,7 +105,7 @@ void NodeCore::Monitor(const AnyRef& target, Envelope* down) {
   if (NodeShard* const node = here()) {
     node->Monitor(target, down);
   } else {
-    Shard::Current()->SendDown(down, target, StopReason::kNodeDown,
+    Shard::Current()->monitors().Send(down, target, StopReason::kNodeDown,
                                absl::UnavailableError("the node has ended"));
   }
 }

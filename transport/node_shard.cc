@@ -5,11 +5,18 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/certainty.h"
+#include "troupe/actors/dead_letters.h"
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/method.h"
+#include "troupe/actors/monitors.h"
+#include "troupe/actors/outboxes.h"
 #include "troupe/actors/runtime.h"
+#include "troupe/actors/shard_inbox.h"
 #include "troupe/base/logging.h"
+#include "troupe/base/random.h"
 #include "troupe/base/text.h"
+#include "troupe/loop/loop.h"
 #include "troupe/transport/lookup_request.h"
 #include "troupe/transport/node_core.h"
 
@@ -37,7 +44,7 @@ struct SendHandover {
     if (NodeShard* const node = NodeShard::Of(shard)) {
       node->SendHere(target, envelope, notice);
     } else {
-      shard.RefuseSent(target, envelope, NoNode(), Certainty::kNotSent);
+      shard.dead_letters().RefuseSent(target, envelope, NoNode(), Certainty::kNotSent);
     }
   }
 };
@@ -52,7 +59,7 @@ struct DialHandover {
     if (NodeShard* const node = NodeShard::Of(shard)) {
       node->SendByDial(*address, target, envelope, notice);
     } else {
-      shard.RefuseSent(target, envelope, NoNode(), Certainty::kNotSent);
+      shard.dead_letters().RefuseSent(target, envelope, NoNode(), Certainty::kNotSent);
     }
   }
 };
@@ -92,7 +99,7 @@ struct MonitorHandover {
     if (session != nullptr) {
       session->Monitor(target, down);
     } else {
-      shard.SendDown(down, target, StopReason::kNodeDown, NoSession());
+      shard.monitors().Send(down, target, StopReason::kNodeDown, NoSession());
     }
   }
 };
@@ -159,7 +166,7 @@ struct ProbeHandover {
 // Whether whoever sends now has an On(Undelivered).
 bool WantsNotice(Shard& shard, const Envelope& envelope) {
   if (envelope.ask != 0) return false;
-  const Cell* const cell = shard.current_cell();
+  const Cell* const cell = shard.running().cell;
   return cell != nullptr && cell->instance != nullptr &&
          cell->instance->info().undelivered != nullptr;
 }
@@ -209,7 +216,7 @@ void NodeShard::OnAccept(std::unique_ptr<PendingStream> accepted) {
     return;
   }
   const auto shard = static_cast<uint16_t>(next_accept_shard_++ % core_.shard_count());
-  SendControlTo(shard_, shard, AdoptHandover{std::move(accepted), from.host});
+  SendDataTo(shard_, shard, AdoptHandover{std::move(accepted), from.host});
 }
 
 void NodeShard::Adopt(std::unique_ptr<PendingStream> pending, std::string host) {
@@ -259,7 +266,7 @@ void NodeShard::EndTurnLater() {
   end_turn_queued_ = true;
   // Not `this`, which may end in this very turn.
   Shard* const shard = &shard_;
-  shard_.Defer([shard] {
+  shard_.inbox().Defer([shard] {
     if (NodeShard* const node = Of(*shard)) node->EndTurn();
   });
 }
@@ -296,7 +303,7 @@ void NodeShard::SessionBegun(Session& session) {
   sessions_[incarnation] = &session;
   ++counters_.sessions_begun;
   for (size_t shard = 0; shard < core_.shard_count(); ++shard) {
-    SendControlTo(shard_, static_cast<uint16_t>(shard), BegunHandover{incarnation});
+    SendDataTo(shard_, static_cast<uint16_t>(shard), BegunHandover{incarnation});
   }
 }
 
@@ -328,11 +335,11 @@ void NodeShard::EndReplaced(uint64_t incarnation, uint64_t session) {
 }
 
 void NodeShard::EndElsewhere(uint16_t shard, uint64_t incarnation, uint64_t session) {
-  SendControlTo(shard_, shard, EndHandover{incarnation, session});
+  SendDataTo(shard_, shard, EndHandover{incarnation, session});
 }
 
 void NodeShard::ProbeElsewhere(uint16_t shard, uint64_t incarnation) {
-  SendControlTo(shard_, shard, ProbeHandover{incarnation});
+  SendDataTo(shard_, shard, ProbeHandover{incarnation});
 }
 
 const PeerDirectory::Route* NodeShard::RouteTo(uint64_t incarnation) {
@@ -376,13 +383,13 @@ SendResult NodeShard::Send(const AnyRef& target, Envelope* envelope) {
 
 SendResult NodeShard::HandOver(uint16_t shard, const AnyRef& target, Envelope* envelope,
                                bool notice) {
-  if (shard_.outbox(shard).Full(envelope->bytes)) {
+  if (shard_.outboxes().To(shard).Full(envelope->bytes)) {
     ++shard_.counters().refused_full;
     return SendResult::kFull;
   }
   Envelope* const carrier = shard_.NewEnvelope(&kControlType<SendHandover>);
   shard_.SetPayload(carrier, SendHandover{target, envelope, notice}, envelope->bytes);
-  shard_.SendControl(shard, carrier);
+  shard_.PushTo(shard, carrier);
   return SendResult::kAccepted;
 }
 
@@ -391,7 +398,7 @@ void NodeShard::SendHere(const AnyRef& target, Envelope* envelope, bool notice) 
   const SendResult result =
       session != nullptr ? session->Send(target, envelope, notice) : SendResult::kGone;
   if (result == SendResult::kAccepted) return;
-  shard_.RefuseSent(target, envelope,
+  shard_.dead_letters().RefuseSent(target, envelope,
                     result == SendResult::kFull
                         ? absl::ResourceExhaustedError("the way to the node is full")
                         : NoSession(),
@@ -423,13 +430,13 @@ bool NodeShard::SendVia(uint64_t incarnation, const AnyRef& target, Envelope* en
         if (session != nullptr) {
           session->Lookup(envelope);
         } else {
-          shard.Refuse(envelope, NoSession(), Certainty::kNotSent);
+          shard.dead_letters().Refuse(envelope, NoSession(), Certainty::kNotSent);
         }
       }
     };
-    SendControlTo(shard_, route->shard, LookupHandover{incarnation, envelope});
+    SendDataTo(shard_, route->shard, LookupHandover{incarnation, envelope});
   } else {
-    SendControlTo(shard_, route->shard, SendHandover{target, envelope, notice});
+    SendDataTo(shard_, route->shard, SendHandover{target, envelope, notice});
   }
   return true;
 }
@@ -438,7 +445,7 @@ SendResult NodeShard::SendLookup(Envelope* envelope) {
   const LookupRequest& request = PayloadAs<LookupRequest>(*envelope);
   if (!request.bad_url.ok()) {
     absl::Status why = request.bad_url;
-    shard_.Refuse(envelope, std::move(why), Certainty::kNotSent);
+    shard_.dead_letters().Refuse(envelope, std::move(why), Certainty::kNotSent);
     return SendResult::kAccepted;
   }
   const std::string address = request.address;
@@ -451,15 +458,15 @@ SendResult NodeShard::DialFrom(const std::string& address, const AnyRef& target,
                                bool notice) {
   const absl::StatusOr<SocketAddress> parsed = SocketAddress::Parse(address);
   if (!parsed.ok()) {
-    shard_.RefuseSent(target, envelope, parsed.status(), Certainty::kNotSent);
+    shard_.dead_letters().RefuseSent(target, envelope, parsed.status(), Certainty::kNotSent);
     return SendResult::kAccepted;
   }
   const uint16_t shard = ShardOf(address, core_.shard_count());
-  if (shard != shard_.index() && shard_.outbox(shard).Full(envelope->bytes)) {
+  if (shard != shard_.index() && shard_.outboxes().To(shard).Full(envelope->bytes)) {
     ++shard_.counters().refused_full;
     return SendResult::kFull;
   }
-  SendControlTo(shard_, shard,
+  SendDataTo(shard_, shard,
                 DialHandover{target, std::make_unique<SocketAddress>(*parsed), envelope, notice});
   return SendResult::kAccepted;
 }
@@ -467,7 +474,7 @@ SendResult NodeShard::DialFrom(const std::string& address, const AnyRef& target,
 void NodeShard::SendByDial(const SocketAddress& address, const AnyRef& target, Envelope* envelope,
                            bool notice) {
   if (draining_) {
-    shard_.RefuseSent(target, envelope, NoNode(), Certainty::kNotSent);
+    shard_.dead_letters().RefuseSent(target, envelope, NoNode(), Certainty::kNotSent);
     return;
   }
   const std::string text = address.ToString();
@@ -477,7 +484,7 @@ void NodeShard::SendByDial(const SocketAddress& address, const AnyRef& target, E
       std::erase_if(dials_, [](const auto& entry) { return entry.second->idle(); });
     }
     if (dials_.size() >= kDialsMax) {
-      shard_.RefuseSent(target, envelope,
+      shard_.dead_letters().RefuseSent(target, envelope,
                         absl::ResourceExhaustedError("too many addresses are being reached"),
                         Certainty::kNotSent);
       return;
@@ -496,11 +503,11 @@ void NodeShard::Cancel(const AnyRef& target, uint16_t asker_shard, uint64_t ask)
   if (route == nullptr) return;
   if (!route->address.empty()) {
     // It may wait for a connection still.
-    SendControlTo(shard_, ShardOf(route->address, core_.shard_count()),
+    SendDataTo(shard_, ShardOf(route->address, core_.shard_count()),
                   DialCancelHandover{ask, asker_shard});
   }
   if (route->session == 0 || route->shard == shard_.index()) return;
-  SendControlTo(shard_, route->shard, CancelHandover{target.incarnation(), ask, asker_shard});
+  SendDataTo(shard_, route->shard, CancelHandover{target.incarnation(), ask, asker_shard});
 }
 
 void NodeShard::CancelWaiting(uint16_t asker_shard, uint64_t ask) {
@@ -514,7 +521,7 @@ void NodeShard::Credit(const AnyRef& target, uint16_t asker_shard, uint64_t ask,
   }
   const PeerDirectory::Route* const route = RouteTo(target.incarnation());
   if (route == nullptr || route->session == 0 || route->shard == shard_.index()) return;
-  SendControlTo(shard_, route->shard,
+  SendDataTo(shard_, route->shard,
                 CreditHandover{target.incarnation(), ask, items, asker_shard});
 }
 
@@ -525,10 +532,10 @@ void NodeShard::Monitor(const AnyRef& target, Envelope* down) {
   }
   const PeerDirectory::Route* const route = RouteTo(target.incarnation());
   if (route == nullptr || route->session == 0 || route->shard == shard_.index()) {
-    shard_.SendDown(down, target, StopReason::kNodeDown, NoSession());
+    shard_.monitors().Send(down, target, StopReason::kNodeDown, NoSession());
     return;
   }
-  SendControlTo(shard_, route->shard, MonitorHandover{target, down});
+  SendDataTo(shard_, route->shard, MonitorHandover{target, down});
 }
 
 void NodeShard::Demonitor(const AnyRef& target, uint16_t watcher_shard, uint64_t record) {
@@ -538,7 +545,7 @@ void NodeShard::Demonitor(const AnyRef& target, uint16_t watcher_shard, uint64_t
   }
   const PeerDirectory::Route* const route = RouteTo(target.incarnation());
   if (route == nullptr || route->session == 0 || route->shard == shard_.index()) return;
-  SendControlTo(shard_, route->shard,
+  SendDataTo(shard_, route->shard,
                 DemonitorHandover{target.incarnation(), record, watcher_shard});
 }
 

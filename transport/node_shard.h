@@ -16,6 +16,7 @@
 #include "troupe/actors/shard.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/base/limits.h"
+#include "troupe/loop/loop.h"
 #include "troupe/loop/platform.h"
 #include "troupe/transport/dial.h"
 #include "troupe/transport/export_table.h"

@@ -5,12 +5,19 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/ask_table.h"
+#include "troupe/actors/certainty.h"
+#include "troupe/actors/dead_letters.h"
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/events.h"
+#include "troupe/actors/monitors.h"
 #include "troupe/actors/runtime.h"
+#include "troupe/actors/shard_inbox.h"
 #include "troupe/actors/stream.h"
 #include "troupe/base/printable.h"
+#include "troupe/base/random.h"
 #include "troupe/base/text.h"
+#include "troupe/loop/loop.h"
 #include "troupe/transport/lookup_request.h"
 #include "troupe/transport/node_core.h"
 #include "troupe/transport/node_shard.h"
@@ -88,7 +95,7 @@ SendResult Session::Send(const AnyRef& target, Envelope* envelope, bool notice) 
   }
   const size_t bytes = method->request_size(*envelope);
   if (HeaderBytes(frame.flags) + bytes > frame_max_) {
-    shard_.RefuseSent(target, envelope,
+    shard_.dead_letters().RefuseSent(target, envelope,
                       absl::ResourceExhaustedError(absl::StrCat(
                           "a message of ", bytes, " bytes is too large for frame_bytes_max")),
                       Certainty::kNotSent);
@@ -128,7 +135,7 @@ void Session::GrantRefsIn(const void* message) {
 void Session::Lookup(Envelope* envelope) {
   const LookupRequest& request = PayloadAs<LookupRequest>(*envelope);
   if (ended_) {
-    shard_.Refuse(envelope, absl::UnavailableError("the session has ended"), Certainty::kNotSent);
+    shard_.dead_letters().Refuse(envelope, absl::UnavailableError("the session has ended"), Certainty::kNotSent);
     return;
   }
   const uint64_t id = Full() ? 0
@@ -136,7 +143,7 @@ void Session::Lookup(Envelope* envelope) {
                                               .deliver_ref = request.deliver,
                                               .asker_shard = envelope->sender_shard});
   if (id == 0) {
-    shard_.Refuse(envelope, absl::ResourceExhaustedError("the way to the node is full"),
+    shard_.dead_letters().Refuse(envelope, absl::ResourceExhaustedError("the way to the node is full"),
                   Certainty::kNotSent);
     return;
   }
@@ -168,7 +175,7 @@ void Session::Credit(uint16_t asker_shard, uint64_t ask, uint32_t items) {
 
 void Session::Monitor(const AnyRef& target, Envelope* down) {
   if (ended_ || Full() || monitors_.size() >= peer_.monitors_max) {
-    shard_.SendDown(down, target, ended_ ? StopReason::kNodeDown : StopReason::kUnknown,
+    shard_.monitors().Send(down, target, ended_ ? StopReason::kNodeDown : StopReason::kUnknown,
                     ended_ ? absl::UnavailableError("the session has ended")
                            : absl::ResourceExhaustedError("too much goes to that node already"));
     return;
@@ -255,7 +262,7 @@ void Session::Item(RemoteAsk& ask, void* value) {
     why = absl::ResourceExhaustedError("too many items wait for the connection");
   }
   if (!why.ok()) {
-    shard_.DropAsk(ask, /*tell_callee=*/true);
+    shard_.asks().Drop(ask, /*tell_callee=*/true);
     Answer(ask, WithCertainty(why, Certainty::kMaybeExecuted), nullptr);
     return;
   }
@@ -357,7 +364,7 @@ void Session::Recycle(RemoteAsk& ask) {
 // At the end of the turn: whoever calls this is in the middle of something.
 void Session::EndLater() {
   if (ended_ || std::exchange(ending_, true)) return;
-  shard_.Defer([&shard = shard_, incarnation = peer_.incarnation, session = peer_.session] {
+  shard_.inbox().Defer([&shard = shard_, incarnation = peer_.incarnation, session = peer_.session] {
     Session* const found = NodeShard::FindSession(shard, incarnation, session);
     if (found != nullptr) found->EndAsSlow();
   });
@@ -376,7 +383,7 @@ RemoteAsk* Session::AskAt(uint64_t wire_id) {
 
 void Session::DropRemoteAsk(RemoteAsk& ask) {
   ask.dropped = true;
-  if (ask.pending()) shard_.DropAsk(ask, /*tell_callee=*/true);
+  if (ask.pending()) shard_.asks().Drop(ask, /*tell_callee=*/true);
   Recycle(ask);
 }
 
@@ -479,7 +486,7 @@ void Session::End(const absl::Status& why, bool flushes) {
   const uint64_t written = connection_.written();
   requests_.TakeAll([&](const Request& request) {
     const bool sent = flushes || written >= request.ends_at;
-    SendControlTo(shard_, request.asker_shard,
+    SendDataTo(shard_, request.asker_shard,
                   AskFailure{request.ask, WithCertainty(absl::UnavailableError(text),
                                                         sent ? Certainty::kMaybeExecuted
                                                              : Certainty::kNotSent)});
@@ -488,7 +495,7 @@ void Session::End(const absl::Status& why, bool flushes) {
     if (message.sequence <= acked_) continue;
     ++shard_.counters().dead_letters;
     if (!message.notice) continue;
-    SendControlTo(
+    SendDataTo(
         shard_, message.sender_shard,
         NoticeUndelivered{message.sender_generation, message.sender_slot, message.sender_shard,
                           absl::StatusCode::kUnavailable, message.type->name});
@@ -496,7 +503,7 @@ void Session::End(const absl::Status& why, bool flushes) {
   unacked_.clear();
   held_frames_.clear();
   for (auto& [id, watched] : monitors_) {
-    shard_.SendDown(watched.down, watched.target, StopReason::kNodeDown,
+    shard_.monitors().Send(watched.down, watched.target, StopReason::kNodeDown,
                     absl::UnavailableError(text));
   }
   monitors_.clear();
@@ -506,7 +513,7 @@ void Session::End(const absl::Status& why, bool flushes) {
   }
   for (const auto& [id, watched] : watched_) {
     node_.ForgetWatch(watched.key);
-    shard_.Demonitor(watched.target, shard_.index(), watched.key);
+    shard_.monitors().Remove(watched.target, shard_.index(), watched.key);
   }
   watched_.clear();
 }

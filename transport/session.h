@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "google/protobuf/message_lite.h"
 #include "troupe/actors/any_ref.h"
+#include "troupe/actors/certainty.h"
 #include "troupe/actors/envelope.h"
 #include "troupe/actors/method.h"
 #include "troupe/actors/shard.h"

@@ -6,9 +6,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/dispatch.h"
+#include "troupe/actors/ask_table.h"
+#include "troupe/actors/certainty.h"
+#include "troupe/actors/foreign.h"
 #include "troupe/actors/message_origin.h"
+#include "troupe/actors/monitors.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/runtime.h"
+#include "troupe/actors/shard_inbox.h"
 #include "troupe/actors/stream.h"
 #include "troupe/base/check.h"
 #include "troupe/base/logging.h"
@@ -106,10 +111,10 @@ struct ResolveQuestion {
     if (cell != nullptr && cell->instance == nullptr && cell->state == CellState::kLeased &&
         ++turns < kTurnsToBirthMax) {
       // It is on its way: asked again in another turn.
-      if (shard.Post([&shard, again = *this]() mutable { again(shard); })) return;
+      if (shard.inbox().Post([&shard, again = *this]() mutable { again(shard); })) return;
     }
     const bool alive = cell != nullptr && cell->instance != nullptr;
-    SendControlTo(shard, asker_shard,
+    SendDataTo(shard, asker_shard,
                   ResolveAnswer{incarnation, session,
                                 alive ? cell->instance->info().service : nullptr, grant, alive});
   }
@@ -141,7 +146,7 @@ class PeerOrigin final : public MessageOrigin {
         shard_(shard) {}
 
   void OnRefused(Shard& shard, const absl::Status& why) override {
-    SendControlTo(shard, shard_,
+    SendDataTo(shard, shard_,
                   RefusedOneway{incarnation_, session_, sender_, sequence_, why.code()});
   }
 
@@ -306,7 +311,7 @@ void Session::Resolve(Grant& grant, const Frame& frame) {
   held_frames_.push_front(Copy(frame));
   connection_.set_held(true);
   grant.state = Grant::State::kAsking;
-  SendControlTo(shard_, grant.ref.shard(),
+  SendDataTo(shard_, grant.ref.shard(),
                 ResolveQuestion{grant.ref, peer_.incarnation, peer_.session, grants_.IndexOf(grant),
                                 shard_.index()});
 }
@@ -462,7 +467,7 @@ void Session::StartRequest(const Frame& frame, const AnyRef& target, const Metho
     // Zero would mean the default.
     timeout = absl::Nanoseconds(std::max<int64_t>(DecodeRemaining(frame.deadline), 1));
   }
-  shard_.StartAsk(ask, target, envelope, timeout);
+  shard_.asks().Start(ask, target, envelope, timeout);
 }
 
 void Session::DeliverOneway(const Frame& frame, const AnyRef& target, Envelope* envelope) {
@@ -523,7 +528,7 @@ bool Session::OnResponse(const Frame& frame, std::string_view& why) {
   }
   std::unique_ptr<char[]> bytes(new char[payload.size()]);
   std::memcpy(bytes.get(), payload.data(), payload.size());
-  SendControlTo(shard_, request.asker_shard,
+  SendDataTo(shard_, request.asker_shard,
                 ReplyBytes{request.ask, request.method, std::move(bytes),
                            static_cast<uint32_t>(payload.size()), /*is_item=*/false});
   return true;
@@ -554,7 +559,7 @@ bool Session::OnItemFrame(const Frame& frame, std::string_view& why) {
   }
   std::unique_ptr<char[]> bytes(new char[payload.size()]);
   std::memcpy(bytes.get(), payload.data(), payload.size());
-  SendControlTo(shard_, request->asker_shard,
+  SendDataTo(shard_, request->asker_shard,
                 ReplyBytes{request->ask, request->method, std::move(bytes),
                            static_cast<uint32_t>(payload.size()), /*is_item=*/true});
   return true;
@@ -571,7 +576,7 @@ bool Session::OnErrorFrame(const Frame& frame, std::string_view& why) {
     ++node_.counters().late_replies;
     return true;
   }
-  SendControlTo(shard_, request->asker_shard,
+  SendDataTo(shard_, request->asker_shard,
                 AskFailure{request->ask, troupe::internal::FromWire(status)});
   requests_.Remove(frame.id);
   return true;
@@ -635,13 +640,13 @@ bool Session::OnLookupReply(const Frame& frame, std::string_view& why) {
   const Request request = *found;
   requests_.Remove(frame.id);
   if (reply.has_status()) {
-    SendControlTo(shard_, request.asker_shard,
+    SendDataTo(shard_, request.asker_shard,
                   AskFailure{request.ask, troupe::internal::FromWire(reply.status())});
     return true;
   }
   const AnyRef ref(shard_.runtime().system(), peer_.incarnation,
                    static_cast<uint16_t>(reply.shard()), reply.slot(), reply.generation());
-  SendControlTo(shard_, request.asker_shard, FoundRef{request.ask, ref, request.deliver_ref});
+  SendDataTo(shard_, request.asker_shard, FoundRef{request.ask, ref, request.deliver_ref});
   return true;
 }
 
@@ -668,7 +673,7 @@ bool Session::OnMonitor(const Frame& frame, std::string_view& why) {
   down->flags |= kUnbounded;
   down->slot = kShardSlot;
   down->record = watched.key;
-  shard_.Monitor(watched.target, down);
+  shard_.monitors().Add(watched.target, down);
   return true;
 }
 
@@ -676,7 +681,7 @@ bool Session::OnDemonitor(const Frame& frame) {
   const auto it = watched_.find(frame.id);
   if (it == watched_.end()) return true;
   node_.ForgetWatch(it->second.key);
-  shard_.Demonitor(it->second.target, shard_.index(), it->second.key);
+  shard_.monitors().Remove(it->second.target, shard_.index(), it->second.key);
   watched_.erase(it);
   return true;
 }
@@ -695,7 +700,7 @@ bool Session::OnDown(const Frame& frame, std::string_view& why) {
   const WatchedHere watched = it->second;
   monitors_.erase(it);
   monitor_ids_.erase({watched.down->sender_shard, watched.down->record});
-  shard_.SendDown(
+  shard_.monitors().Send(
       watched.down, watched.target, FromWire(message.reason()),
       message.has_status() ? troupe::internal::FromWire(message.status()) : absl::OkStatus());
   return true;
@@ -721,7 +726,7 @@ bool Session::OnUndelivered(const Frame& frame, std::string_view& why) {
   const auto code = message.code() >= 1 && message.code() <= 16
                         ? static_cast<absl::StatusCode>(message.code())
                         : absl::StatusCode::kUnknown;
-  SendControlTo(shard_, refused->sender_shard,
+  SendDataTo(shard_, refused->sender_shard,
                 NoticeUndelivered{refused->sender_generation, refused->sender_slot,
                                   refused->sender_shard, code, refused->type->name});
   return true;

@@ -8,8 +8,12 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
+#include "troupe/actors/ask_table.h"
+#include "troupe/actors/dead_letters.h"
+#include "troupe/actors/dispatch.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/method.h"
+#include "troupe/actors/pending_ask.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/shard.h"
 
@@ -22,7 +26,7 @@ struct AskFailure {
   absl::Status status;
 
   void operator()(Shard& shard) {
-    if (PendingAsk* const pending = shard.TakeAsk(ask)) {
+    if (PendingAsk* const pending = shard.asks().Take(ask)) {
       pending->OnReply(std::move(status), nullptr);
     }
   }
@@ -36,9 +40,9 @@ struct NoticeUndelivered {
   std::string_view message;
 
   void operator()(Shard& shard) {
-    shard.NoteUndelivered(AnyRef(shard.runtime().system(), shard.incarnation(), sender_shard,
-                                 sender_slot, sender_generation),
-                          Undelivered{.target = {}, .message = message, .reason = reason});
+    const AnyRef sender(shard.runtime().system(), shard.incarnation(), sender_shard, sender_slot,
+                        sender_generation);
+    shard.dead_letters().NoteUndelivered(sender, AnyRef(), message, reason);
   }
 };
 

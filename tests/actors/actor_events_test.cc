@@ -17,6 +17,7 @@
 #include "troupe/actors/shard.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/instant.h"
+#include "troupe/loop/loop.h"
 #include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {

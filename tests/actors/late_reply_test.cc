@@ -16,6 +16,7 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/system.h"
+#include "troupe/loop/loop.h"
 #include "troupe/sim/test_simulation.h"
 #include "troupe/tests/actors/probe.h"
 
@@ -117,7 +118,7 @@ TEST_P(LateReplyTest, F57_AHundredThousandTimeoutsLeaveNothingBehind) {
       // It answers behind the cancellations.
       const absl::StatusOr<Number> settled = co_await callee_.Mix(Num(-1));
       EXPECT_TRUE(settled.ok()) << settled.status();
-      EXPECT_EQ(shard.current_cell()->asks, 0u);
+      EXPECT_EQ(shard.running().cell->asks, 0u);
       slabs.push_back(shard.envelopes().slab_count());
     }
     EXPECT_EQ(shard.loop().timers().armed_count(), armed);

@@ -129,7 +129,7 @@ inline void Perform(const Ref<ProbeActor>& actor, std::function<void(ProbeActor&
 // Messages and events that wait for the actor whose handler runs.
 inline size_t Waiting() {
   size_t count = 0;
-  const internal::Cell& cell = *internal::Shard::Current()->current_cell();
+  const internal::Cell& cell = *internal::Shard::Current()->running().cell;
   for (const internal::Envelope* e = cell.mailbox.head; e != nullptr; e = e->next) ++count;
   return count;
 }

@@ -21,6 +21,7 @@
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
+#include "troupe/loop/loop.h"
 #include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {

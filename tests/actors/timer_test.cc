@@ -16,6 +16,7 @@
 #include "troupe/actors/ref.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/instant.h"
+#include "troupe/loop/loop.h"
 #include "troupe/sim/test_simulation.h"
 #include "troupe/tests/actors/probe.h"
 
@@ -334,7 +335,7 @@ TEST_P(TimerTest, F56_NothingFiresForAnActorThatStops) {
 INSTANTIATE_TEST_SUITE_P(Shards, TimerTest, testing::Values(1, 2));
 
 TEST(TimerLimitTest, AtTheLimitThereIsNoTimerAndNoId) {
-  const auto system = StartSystem(1, {.timers_per_shard_max = 2});
+  const auto system = StartSystem(1, {.records_per_shard_max = 2});
   const Ref<ProbeActor> actor = system->Spawn<ProbeActor>({}, Script{});
   Perform(actor, [](ProbeActor& self, Context& cx) {
     const TimerId first = cx.After(&self, absl::Hours(1), Tick{});

@@ -108,7 +108,7 @@ TEST(LimitsTest, PartsMustNotExceedTheWhole) {
 
 TEST(LimitsTest, WhatHasAnIdIsBoundedByTheIdsThereAre) {
   Limits timers;
-  timers.timers_per_shard_max = 1u << 24;
+  timers.records_per_shard_max = 1u << 24;
   EXPECT_FALSE(timers.Validate().ok());
   Limits asks;
   asks.asks_per_shard_max = 1u << 24;

@@ -1,0 +1,44 @@
+#ifndef TROUPE_ACTORS_INBOUND_LINKS_H_
+#define TROUPE_ACTORS_INBOUND_LINKS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "troupe/actors/sender_set.h"
+#include "troupe/actors/shard_link.h"
+
+namespace troupe::internal {
+
+class Shard;
+
+// What other shards have sent to one shard. A turn takes a bounded number of messages, in equal
+// shares, from another shard first each time; the rest stays in the rings, where its senders feel
+// it.
+//
+// Thread: the shard's, but for senders().Mark().
+class InboundLinks {
+ public:
+  InboundLinks(Shard& shard, size_t shards) : shard_(shard), senders_(shards), waits_(shards) {}
+  InboundLinks(const InboundLinks&) = delete;
+  InboundLinks& operator=(const InboundLinks&) = delete;
+
+  SenderSet& senders() { return senders_; }
+  bool Pending() const { return !waiting_.empty() || !senders_.Empty(); }
+  // Delivers about `messages_max` messages.
+  void Drain(size_t messages_max);
+
+ private:
+  // Of one link. Returns whether more is there.
+  bool DrainLink(uint16_t from, size_t messages_max);
+  Envelope* Received(const RingPlace& place);
+
+  Shard& shard_;
+  SenderSet senders_;
+  std::vector<uint16_t> waiting_;  // Shards with something in their links, in the order of serving.
+  std::vector<bool> waits_;        // By shard: it is in waiting_.
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_INBOUND_LINKS_H_

@@ -1,0 +1,25 @@
+#include "troupe/actors/inbound_requests.h"
+
+namespace troupe::internal {
+
+void InboundRequests::Add(Envelope& envelope) {
+  if (envelope.sender_shard >= askers_.size()) askers_.resize(envelope.sender_shard + size_t{1});
+  auto& pages = askers_[envelope.sender_shard];
+  const size_t index = envelope.ask & kIndexMask;
+  const size_t page = index / kPageRequests;
+  if (page >= pages.size()) pages.resize(page + 1);
+  if (pages[page] == nullptr) pages[page] = std::make_unique<Page>();
+  (*pages[page])[index % kPageRequests] = {.envelope = &envelope};
+  ++count_;
+  envelope.flags |= kIndexed;
+}
+
+void InboundRequests::Remove(Envelope& envelope) {
+  if (InboundRequest* const request = Of(envelope)) {
+    *request = {};
+    --count_;
+  }
+  envelope.flags &= ~kIndexed;
+}
+
+}  // namespace troupe::internal

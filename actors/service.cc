@@ -1,0 +1,46 @@
+#include "troupe/actors/service.h"
+
+#include "troupe/actors/activations.h"
+#include "troupe/actors/ask_table.h"
+#include "troupe/actors/dead_letters.h"
+#include "troupe/actors/outboxes.h"
+#include "troupe/actors/supervisor.h"
+
+namespace troupe::internal {
+
+void DeliverOutcome(Shard& shard, uint64_t ask, void* value) {
+  PendingAsk* const pending = shard.asks().Take(ask);
+  if (pending == nullptr) return;
+  // The value's move is users' code, of the actor that asked.
+  Cell* const asker = pending->asker();
+  Activations::Scope scope(shard, asker, nullptr);
+  try {
+    pending->OnReply(absl::OkStatus(), value);
+  } catch (...) {
+    if (asker != nullptr) shard.supervisor().HandlerThrew(*asker);
+    pending->OnReply(absl::InternalError("the reply's move threw"), nullptr);
+  }
+}
+
+void SendStatus(Envelope& request, absl::Status status) {
+  Shard::Current()->dead_letters().ReplyError(
+      request, WithCertainty(std::move(status), Certainty::kMaybeExecuted));
+}
+
+bool BeginReply(Envelope& request, size_t bytes) {
+  Shard& shard = *Shard::Current();
+  absl::Status room = shard.ReplyRoom(request.sender_shard, bytes);
+  if (!room.ok()) {
+    SendStatus(request, std::move(room));
+    return false;
+  }
+  shard.asks().inbound().Remove(request);
+  return true;
+}
+
+void EndReply(const Envelope& request) {
+  Shard& shard = *Shard::Current();
+  if (request.sender_shard != shard.index()) shard.outboxes().HoldIfFull(request.sender_shard);
+}
+
+}  // namespace troupe::internal
