@@ -26,8 +26,8 @@ std::string ResultOf(Shape shape);
 // $Service$ "Account", $service$ "::bank::Account", $service_name$ "bank.Account".
 Words WordsOf(const google::protobuf::ServiceDescriptor& service);
 
-// The service's, and $Method$, $Request$, $Response$ (void if it ReturnsNothing()), $index$, $kind$,
-// $idempotent$, $interleave$.
+// The service's, and $Method$, $Request$, $Response$ (void if it ReturnsNothing()), $index$,
+// $kind$, $idempotent$, $interleave$.
 Words WordsOf(const google::protobuf::MethodDescriptor& method);
 
 // What the .proto says above it, or else behind it, as the lines of a C++ comment.

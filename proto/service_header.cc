@@ -151,8 +151,8 @@ void PrintRef(const pb::ServiceDescriptor& service, pb::io::Printer& printer) {
                 "static_assert(::std::is_trivially_copyable_v<$service$::Ref>);\n");
 }
 
-void PrintBase(const pb::ServiceDescriptor& service, const char* kind,
-               Declaration declaration_of, pb::io::Printer& printer) {
+void PrintBase(const pb::ServiceDescriptor& service, const char* kind, Declaration declaration_of,
+               pb::io::Printer& printer) {
   Words words = WordsOf(service);
   words["Kind"] = kind;
   printer.Print(words,

@@ -207,7 +207,8 @@ TEST(GeneratedCodeTest, AllStaticDataIsConstantInitialised) {
     ++definitions;
     ++line_start;
   }
-  // Two for each rpc, and for each service its list of them and itself. The compiler checks that constinit is kept.
+  // Two for each rpc, and for each service its list of them and itself. The compiler checks that
+  // constinit is kept.
   EXPECT_EQ(definitions, 3 * 2 + 2 + 2 * 2 + 2);
   EXPECT_THAT(source, Not(HasSubstr("\nconst ")));
 }
