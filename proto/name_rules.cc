@@ -164,6 +164,9 @@ void JudgeName(const pb::ServiceDescriptor& service, const std::set<std::string>
                  "without a package the C++ class is global, where C and C++ have functions, types "
                  "and namespaces in small letters");
   }
+  if (name == "std") {
+    mistakes.Add(service, "protobuf's C++ code of the package means the namespace by it");
+  }
   if (taken.contains(name)) {
     mistakes.Add(service,
                  "protobuf's C++ code has " + name + " for a message or an enum of the package");
