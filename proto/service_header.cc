@@ -131,19 +131,22 @@ void PrintService(const pb::ServiceDescriptor& service, pb::io::Printer& printer
 }
 
 void PrintRef(const pb::ServiceDescriptor& service, pb::io::Printer& printer) {
-  printer.Print(WordsOf(service),
-                "\n"
-                "// The handle of whoever serves $service_name$, here or on another node.\n"
-                "class $Service$::Ref : public ::troupe::AnyRef {\n"
-                " public:\n"
-                "  Ref() = default;\n"
-                "  // The caller knows that it serves $service_name$.\n"
-                "  explicit Ref(const ::troupe::AnyRef& ref) : ::troupe::AnyRef(ref) {}\n"
-                "  template <typename A>\n"
-                "    requires(::std::derived_from<A, $service$::Actor> ||\n"
-                "             ::std::derived_from<A, $service$::Worker>)\n"
-                "  Ref(const ::troupe::Ref<A>& ref) : ::troupe::AnyRef(ref) {}  // NOLINT: an A "
-                "serves it.\n");
+  printer.Print(
+      WordsOf(service),
+      "\n"
+      "// A handle of an actor or a pool of workers that serves $service_name$, on this\n"
+      "// node or another. Each rpc has two functions: the second one takes over its request.\n"
+      "class $Service$::Ref : public ::troupe::AnyRef {\n"
+      " public:\n"
+      "  Ref() = default;\n"
+      "  // Requires: `ref` is of one that serves $service_name$. If it is not, requests fail\n"
+      "  // with UNIMPLEMENTED.\n"
+      "  explicit Ref(const ::troupe::AnyRef& ref) : ::troupe::AnyRef(ref) {}\n"
+      "  template <typename A>\n"
+      "    requires(::std::derived_from<A, $service$::Actor> ||\n"
+      "             ::std::derived_from<A, $service$::Worker>)\n"
+      "  Ref(const ::troupe::Ref<A>& ref) : ::troupe::AnyRef(ref) {}  // NOLINT: an A "
+      "serves it.\n");
   PrintMethods(service, &RefDeclaration, printer);
   printer.Print(WordsOf(service),
                 "};\n"
@@ -181,12 +184,11 @@ void WriteServiceHeader(const pb::FileDescriptor& file, pb::io::ZeroCopyOutputSt
     const pb::ServiceDescriptor& service = *file.service(i);
     PrintService(service, printer);
     PrintRef(service, printer);
-    printer.Print(WordsOf(service), "\n// What an actor that serves $service_name$ overrides.\n");
+    printer.Print(WordsOf(service), "\n// The base of actors that serve $service_name$.\n");
     PrintBase(service, "Actor", &ActorDeclaration, printer);
-    printer.Print(WordsOf(service),
-                  "\n// What a pool of workers that serves $service_name$ overrides.\n");
+    printer.Print(WordsOf(service), "\n// The base of workers that serve $service_name$.\n");
     if (HasStreams(service)) {
-      printer.Print("// Calls of its streams come to UNIMPLEMENTED.\n");
+      printer.Print("// Workers serve no streams: those of the service fail with UNIMPLEMENTED.\n");
     }
     PrintBase(service, "Worker", &WorkerDeclaration, printer);
   }
