@@ -8,7 +8,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "troupe/actors/envelope.h"
-#include "troupe/actors/fingerprint.h"
+#include "troupe/base/fingerprint.h"
 
 namespace troupe::internal {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "troupe/actors/fingerprint.h"
+#include "troupe/base/fingerprint.h"
 #include "troupe/proto/cpp_names.h"
 #include "troupe/proto/mistakes.h"
 #include "troupe/proto/name_rules.h"

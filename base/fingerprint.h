@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_FINGERPRINT_H_
-#define TROUPE_ACTORS_FINGERPRINT_H_
+#ifndef TROUPE_BASE_FINGERPRINT_H_
+#define TROUPE_BASE_FINGERPRINT_H_
 
 #include <cstdint>
 #include <string_view>
@@ -20,4 +20,4 @@ constexpr uint32_t Fingerprint(std::string_view service, std::string_view method
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_FINGERPRINT_H_
+#endif  // TROUPE_BASE_FINGERPRINT_H_
