@@ -23,12 +23,13 @@ void AddEnum(const pb::EnumDescriptor& type, std::set<std::string>& names) {
   const std::string name = pb::compiler::cpp::ClassName(&type);
   names.insert(name);
   for (const char* suffix :
-       {"_MIN", "_MAX", "_ARRAYSIZE", "_IsValid", "_Name", "_Parse", "_descriptor"}) {
+       {"_MIN", "_MAX", "_ARRAYSIZE", "_IsValid", "_Name", "_Parse", "_descriptor",
+        "_INT_MIN_SENTINEL_DO_NOT_USE_", "_INT_MAX_SENTINEL_DO_NOT_USE_"}) {
     names.insert(name + suffix);
   }
-  if (type.containing_type() == nullptr) return;
+  const std::string scope = type.containing_type() == nullptr ? "" : name + "_";
   for (int i = 0; i < type.value_count(); ++i) {
-    names.insert(name + "_" + type.value(i)->name());
+    names.insert(scope + pb::compiler::cpp::EnumValueName(type.value(i)));
   }
 }
 

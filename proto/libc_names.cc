@@ -163,7 +163,7 @@ constexpr std::string_view kMacrosOfPosix =
     "pthread_cleanup_push pthread_cleanup_push_defer_np roundup s6_addr s6_addr16 s6_addr32 "
     "sched_priority setbit st_atime st_ctime st_mtime unix ";
 
-// Of <cmath>, <sys/time.h> and the thread annotations.
+// Of <cmath>, <sys/time.h>, <semaphore.h> and Abseil's thread annotations.
 constexpr std::string_view kMacrosOfRuntime =
     " ACQUIRED_AFTER ACQUIRED_BEFORE ADDRESS_SANITIZER_REDZONE ANNOTATE_BENIGN_RACE "
     "ANNOTATE_BENIGN_RACE_SIZED ANNOTATE_BENIGN_RACE_STATIC ANNOTATE_CONTIGUOUS_CONTAINER "
@@ -178,28 +178,30 @@ constexpr std::string_view kMacrosOfRuntime =
     "FP_INT_TONEAREST FP_INT_TONEARESTFROMZERO FP_INT_TOWARDZERO FP_INT_UPWARD FP_LLOGB0 "
     "FP_LLOGBNAN FP_NAN FP_NORMAL FP_SUBNORMAL FP_ZERO GUARDED_BY GUARDED_BY_FIXME HUGE_VAL "
     "HUGE_VALF HUGE_VALL HUGE_VAL_F32 HUGE_VAL_F32X HUGE_VAL_F64 HUGE_VAL_F64X INFINITY "
-    "ITIMER_PROF ITIMER_REAL ITIMER_VIRTUAL LOCKABLE LOCKS_EXCLUDED LOCK_RETURNED MATH_ERREXCEPT "
-    "MATH_ERRNO MAXFLOAT M_1_PI M_2_PI M_2_SQRTPI M_E M_LN10 M_LN2 M_LOG10E M_LOG2E M_PI M_PI_2 "
-    "M_PI_4 M_SQRT1_2 M_SQRT2 NAN NO_THREAD_SAFETY_ANALYSIS NO_THREAD_SAFETY_ANALYSIS_FIXME "
-    "PT_GUARDED_BY SCOPED_LOCKABLE SHARED_LOCKS_REQUIRED SHARED_LOCK_FUNCTION "
-    "SHARED_TRYLOCK_FUNCTION SNAN SNANF SNANF32 SNANF32X SNANF64 SNANF64X SNANL "
-    "THREAD_ANNOTATION_ATTRIBUTE__ TIMESPEC_TO_TIMEVAL TIMEVAL_TO_TIMESPEC TS_FIXME TS_UNCHECKED "
-    "TS_UNCHECKED_READ UNLOCK_FUNCTION issubnormal math_errhandling timeradd timerclear timercmp "
-    "timerisset timersub ";
+    "ITIMER_PROF ITIMER_REAL ITIMER_VIRTUAL LOCKABLE LOCKS_EXCLUDED LOCK_RETURNED "
+    "MATH_ERREXCEPT MATH_ERRNO MAXFLOAT M_1_PI M_2_PI M_2_SQRTPI M_E M_LN10 M_LN2 M_LOG10E "
+    "M_LOG2E M_PI M_PI_2 M_PI_4 M_SQRT1_2 M_SQRT2 NAN NO_THREAD_SAFETY_ANALYSIS "
+    "NO_THREAD_SAFETY_ANALYSIS_FIXME PT_GUARDED_BY SCOPED_LOCKABLE SEM_FAILED "
+    "SHARED_LOCKS_REQUIRED SHARED_LOCK_FUNCTION SHARED_TRYLOCK_FUNCTION SNAN SNANF SNANF32 "
+    "SNANF32X SNANF64 SNANF64X SNANL THREAD_ANNOTATION_ATTRIBUTE__ TIMESPEC_TO_TIMEVAL "
+    "TIMEVAL_TO_TIMESPEC TS_FIXME TS_UNCHECKED TS_UNCHECKED_READ UNLOCK_FUNCTION issubnormal "
+    "math_errhandling timeradd timerclear timercmp timerisset timersub ";
 
-// Of <cmath> and <sys/time.h>; those of a mathematical function for double only.
+// Of <cmath>, <sys/time.h> and <semaphore.h>; those of a mathematical function for double only.
 constexpr std::string_view kGlobalsOfRuntime =
     " acos acosh adjtime asin asinh atan atan2 atanh canonicalize cbrt ceil copysign cos cosh "
     "daddl ddivl dfmal dmull double_t drem dsqrtl dsubl erf erfc exp exp10 exp2 expm1 fabs fadd "
     "fdim fdiv ffma finite float_t floor fma fmax fmaximum fmaximum_mag fmaximum_mag_num "
     "fmaximum_num fmaxmag fmin fminimum fminimum_mag fminimum_mag_num fminimum_num fminmag fmod "
     "fmul frexp fromfp fromfpx fsqrt fsub futimes futimesat gamma getitimer getpayload "
-    "gettimeofday hypot ilogb iscanonical iseqsig isinff isinfl isnanf isnanl issignaling iszero "
-    "itimerval j0 j1 jn ldexp lgamma lgamma_r llogb llrint llround log log10 log1p log2 logb "
-    "lrint lround lutimes modf nan nearbyint nextafter nextdown nexttoward nextup pow remainder "
-    "remquo rint round roundeven scalb scalbln scalbn setitimer setpayload setpayloadsig "
-    "settimeofday signgam significand sin sincos sinh sqrt tan tanh tgamma totalorder "
-    "totalordermag trunc ufromfp ufromfpx utimes y0 y1 yn ";
+    "gettimeofday hypot ilogb iscanonical iseqsig isinff isinfl isnanf isnanl issignaling "
+    "iszero itimerval j0 j1 jn ldexp lgamma lgamma_r llogb llrint llround log log10 log1p log2 "
+    "logb lrint lround lutimes modf nan nearbyint nextafter nextdown nexttoward nextup pow "
+    "remainder remquo rint round roundeven scalb scalbln scalbn sem_clockwait sem_close "
+    "sem_destroy sem_getvalue sem_init sem_open sem_post sem_t sem_timedwait sem_trywait "
+    "sem_unlink sem_wait setitimer setpayload setpayloadsig settimeofday signgam significand "
+    "sin sincos sinh sqrt tan tanh tgamma totalorder totalordermag trunc ufromfp ufromfpx "
+    "utimes y0 y1 yn ";
 
 // What marks a function or a constant of <cmath> for a type other than double.
 constexpr std::string_view kSuffixesOfTypes[] = {"f32x", "f64x", "f128", "f32", "f64", "f", "l"};

@@ -11,8 +11,8 @@ namespace troupe::codegen {
 // A macro of a header that a user's file may include: no rpc and no service can be called so.
 bool IsMacroOfLibc(std::string_view name);
 
-// A macro that comes with the headers of the runtime, which have absl::Time and absl::Status in
-// their signatures, but not with those of protobuf: nothing in a .proto can be called so in C++.
+// A macro that comes with the headers of the runtime, since those need Abseil's and the standard
+// library's, but not with those of protobuf: nothing in a .proto can be called so in C++.
 bool IsMacroOfRuntime(std::string_view name);
 
 // The same for functions and types: nothing in the global namespace can be called so.

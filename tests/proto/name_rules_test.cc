@@ -91,8 +91,9 @@ TEST(NameRulesTest, ServiceCannotHaveTheNameOfANestedMessagesClass) {
 }
 
 TEST(NameRulesTest, ServiceCannotHaveTheNameOfAnEnumsHelpers) {
-  for (const char* name : {"Color_Name", "Color_MAX", "Outer_Kind", "Outer_Kind_WIDE"}) {
-    EXPECT_THAT(ErrorOf("enum Color { RED = 0; }\n"
+  for (const char* name : {"Color_Name", "Color_MAX", "Color_INT_MIN_SENTINEL_DO_NOT_USE_",
+                           "Outer_Kind", "Outer_Kind_WIDE", "class_"}) {
+    EXPECT_THAT(ErrorOf("enum Color { RED = 0; class = 1; }\n"
                         "message Outer { enum Kind { WIDE = 0; } }\n"
                         "service " +
                         std::string(name) + " {}\n"),
@@ -154,7 +155,8 @@ std::string ErrorBelowSyntax(const std::string& lines) {
 }
 
 TEST(NameRulesTest, F152_PackageIsNoFunctionOfLibc) {
-  for (const std::string name : {"log", "round", "y0", "sinf", "gettimeofday", "lgamma_r"}) {
+  for (const std::string name :
+       {"log", "round", "y0", "sinf", "gettimeofday", "lgamma_r", "sem_open"}) {
     EXPECT_THAT(ErrorBelowSyntax("package " + name + ".v1;\n"),
                 Eq("a.proto:2:1: package " + name + ".v1: C's library has a function or type '" +
                    name + "', so that it cannot be a namespace of C++"));

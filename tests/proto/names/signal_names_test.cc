@@ -1,4 +1,4 @@
-// Fault F152: names of <signal.h> and <semaphore.h>, as those of other headers in names_test.cc.
+// Fault F152: names of <signal.h>, as those of other headers in names_test.cc.
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
