@@ -8,24 +8,13 @@
 
 #include "absl/functional/function_ref.h"
 #include "troupe/actors/envelope.h"
+#include "troupe/base/fingerprint.h"
 
 namespace troupe::internal {
 
 class WorkJob;
 
 enum class MethodKind : uint8_t { kUnary, kOneway, kServerStream };
-
-// What names a method on the wire: FNV-1a, 32 bits, of "<service>/<method>".
-constexpr uint32_t Fingerprint(std::string_view service, std::string_view method) {
-  uint32_t hash = 2166136261u;
-  const auto add = [&hash](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;
-  };
-  add(service);
-  add("/");
-  add(method);
-  return hash;
-}
 
 // One rpc of a service: how it is dispatched here and how it crosses the wire. The wire format is
 // the business of the functions, which generated code fills in.
@@ -55,7 +44,7 @@ struct MethodInfo {
   // What the parsed response takes in memory.
   size_t (*response_space)(const void* value) = nullptr;
 
-  uint32_t fingerprint = 0;
+  uint32_t fingerprint = 0;  // Fingerprint(service, name): one in a service has it.
   // The message as its library's reflection knows it (protobuf's Message), for whoever looks for
   // handles inside; null when it has no reflection.
   const void* (*request_message)(Envelope& envelope) = nullptr;

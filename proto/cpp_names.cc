@@ -10,25 +10,26 @@ namespace pb = google::protobuf;
 
 // Between spaces, to be searched.
 constexpr std::string_view kKeywords =
-    " EOF NULL alignas alignof and and_eq asm assert auto bitand bitor bool break case catch "
+    " alignas alignof and and_eq asm auto bitand bitor bool break case catch "
     "char char16_t char32_t char8_t class co_await co_return co_yield compl concept const "
     "const_cast consteval constexpr constinit continue decltype default delete do double "
-    "dynamic_cast else enum errno explicit export extern false float for friend goto if inline "
+    "dynamic_cast else enum explicit export extern false float for friend goto if inline "
     "int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private "
     "protected public register reinterpret_cast requires return short signed sizeof static "
     "static_assert static_cast struct switch template this thread_local throw true try typedef "
-    "typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq ";
+    "typeid typename typeof union unsigned using virtual void volatile wchar_t while xor xor_eq ";
 
 void AddEnum(const pb::EnumDescriptor& type, std::set<std::string>& names) {
   const std::string name = pb::compiler::cpp::ClassName(&type);
   names.insert(name);
   for (const char* suffix :
-       {"_MIN", "_MAX", "_ARRAYSIZE", "_IsValid", "_Name", "_Parse", "_descriptor"}) {
+       {"_MIN", "_MAX", "_ARRAYSIZE", "_IsValid", "_Name", "_Parse", "_descriptor",
+        "_INT_MIN_SENTINEL_DO_NOT_USE_", "_INT_MAX_SENTINEL_DO_NOT_USE_"}) {
     names.insert(name + suffix);
   }
-  if (type.containing_type() == nullptr) return;
+  const std::string scope = type.containing_type() == nullptr ? "" : name + "_";
   for (int i = 0; i < type.value_count(); ++i) {
-    names.insert(name + "_" + type.value(i)->name());
+    names.insert(scope + pb::compiler::cpp::EnumValueName(type.value(i)));
   }
 }
 

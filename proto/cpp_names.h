@@ -29,7 +29,7 @@ std::string MessageHeaderOf(const google::protobuf::FileDescriptor& file);
 std::string ServiceHeaderOf(const google::protobuf::FileDescriptor& file);
 std::string ServiceSourceOf(const google::protobuf::FileDescriptor& file);
 
-// Names that a service or an rpc cannot have in C++: keywords, and macros of its headers.
+// A word that can be no name in C++, or not with GNU's extensions.
 bool IsCppKeyword(std::string_view name);
 
 // Names that the messages and enums of `file`, and of those that it sees in the same package,

@@ -34,6 +34,8 @@ def _services_impl(ctx):
     if (proto.label.workspace_name, proto.label.package) != (ctx.label.workspace_name, ctx.label.package):
         fail("write this troupe_proto_library into the BUILD file of %s" % proto.label)
     info = proto[ProtoInfo]
+    if not info.direct_sources:
+        fail("%s has no sources; name the proto_library that has them, in its own package" % proto.label)
     package_root = "/".join([
         p
         for p in [ctx.bin_dir.path, ctx.label.workspace_root, ctx.label.package]

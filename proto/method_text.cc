@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/empty.pb.h>
 
 #include <algorithm>
 
@@ -59,6 +60,12 @@ Shape ShapeOf(const pb::MethodDescriptor& method) {
   return method.options().GetExtension(oneway) ? Shape::kOneway : Shape::kUnary;
 }
 
+bool ReturnsNothing(const pb::MethodDescriptor& method) {
+  // By name: descriptors of a compiler's run are not those that this program was built with.
+  return !method.server_streaming() &&
+         method.output_type()->full_name() == pb::Empty::descriptor()->full_name();
+}
+
 std::string ResultOf(Shape shape) {
   switch (shape) {
     case Shape::kUnary:
@@ -82,7 +89,7 @@ Words WordsOf(const pb::MethodDescriptor& method) {
   Words words = WordsOf(*method.service());
   words["Method"] = method.name();
   words["Request"] = ClassOf(*method.input_type());
-  words["Response"] = shape == Shape::kOneway ? "void" : ClassOf(*method.output_type());
+  words["Response"] = ReturnsNothing(method) ? "void" : ClassOf(*method.output_type());
   words["index"] = std::to_string(method.index());
   words["kind"] = KindOf(shape);
   words["idempotent"] = Literal(method.options().GetExtension(idempotent));

@@ -17,14 +17,17 @@ using Words = std::map<std::string, std::string>;
 
 enum class Shape { kUnary, kOneway, kServerStream };
 Shape ShapeOf(const google::protobuf::MethodDescriptor& method);
+// Whether the outcome of the rpc is a status alone: what it returns is google.protobuf.Empty, and
+// not a stream of it.
+bool ReturnsNothing(const google::protobuf::MethodDescriptor& method);
 // What a handle's method of this shape returns, with words to fill in.
 std::string ResultOf(Shape shape);
 
 // $Service$ "Account", $service$ "::bank::Account", $service_name$ "bank.Account".
 Words WordsOf(const google::protobuf::ServiceDescriptor& service);
 
-// The service's, and $Method$, $Request$, $Response$ (void of a one-way), $index$, $kind$,
-// $idempotent$, $interleave$.
+// The service's, and $Method$, $Request$, $Response$ (void if it ReturnsNothing()), $index$,
+// $kind$, $idempotent$, $interleave$.
 Words WordsOf(const google::protobuf::MethodDescriptor& method);
 
 // What the .proto says above it, or else behind it, as the lines of a C++ comment.

@@ -30,36 +30,37 @@ std::string GuardOf(const pb::FileDescriptor& file) {
   return guard;
 }
 
-// The messages of methods may be from any file that the .proto sees.
-std::set<std::string> MessageHeaders(const pb::FileDescriptor& file) {
-  std::set<std::string> headers = {MessageHeaderOf(file)};
-  for (int i = 0; i < file.service_count(); ++i) {
-    const pb::ServiceDescriptor& service = *file.service(i);
-    for (int j = 0; j < service.method_count(); ++j) {
-      headers.insert(MessageHeaderOf(*service.method(j)->input_type()->file()));
-      headers.insert(MessageHeaderOf(*service.method(j)->output_type()->file()));
-    }
+// What the declarations of `method` name, besides the runtime.
+void AddHeaders(const pb::MethodDescriptor& method, std::set<std::string>& headers) {
+  headers.insert(MessageHeaderOf(*method.input_type()->file()));
+  if (ReturnsNothing(method)) {
+    headers.insert("absl/status/status.h");
+    return;
   }
-  return headers;
+  // Messages may be from any file that the .proto sees.
+  headers.insert(MessageHeaderOf(*method.output_type()->file()));
+  if (!method.server_streaming()) headers.insert("absl/status/statusor.h");
 }
 
 void PrintIncludes(const pb::FileDescriptor& file, pb::io::Printer& printer) {
-  if (file.service_count() > 0) {
-    printer.Print(
-        "#include <concepts>\n"
-        "#include <type_traits>\n"
-        "\n"
-        "#include \"absl/status/status.h\"\n"
-        "#include \"absl/status/statusor.h\"\n"
-        "#include \"troupe/actors/service.h\"\n");
+  std::set<std::string> headers = {MessageHeaderOf(file)};
+  for (int i = 0; i < file.service_count(); ++i) {
+    const pb::ServiceDescriptor& service = *file.service(i);
+    for (int j = 0; j < service.method_count(); ++j) AddHeaders(*service.method(j), headers);
   }
-  for (const std::string& header : MessageHeaders(file)) {
+  if (file.service_count() > 0) {
+    headers.insert("troupe/actors/service.h");
+    printer.Print("#include <concepts>\n#include <type_traits>\n\n");
+  }
+  for (const std::string& header : headers) {
     printer.Print("#include \"$header$\"\n", "header", header);
   }
 }
 
-std::string RefDeclaration(Shape shape) {
-  const std::string result = ResultOf(shape);
+using Declaration = std::string (*)(const pb::MethodDescriptor& method);
+
+std::string RefDeclaration(const pb::MethodDescriptor& method) {
+  const std::string result = ResultOf(ShapeOf(method));
   std::string text;
   for (const char* parameter : {"const $Request$&", "$Request$&&"}) {
     text += result + " $Method$(\n    " + parameter + " request) const;\n";
@@ -67,8 +68,8 @@ std::string RefDeclaration(Shape shape) {
   return text;
 }
 
-std::string ActorDeclaration(Shape shape) {
-  if (shape == Shape::kServerStream) {
+std::string ActorDeclaration(const pb::MethodDescriptor& method) {
+  if (method.server_streaming()) {
     return "virtual ::troupe::Reply<void> $Method$(\n"
            "    ::troupe::Context& cx, const $Request$& request,\n"
            "    ::troupe::Sink<$Response$> out) = 0;\n";
@@ -77,10 +78,10 @@ std::string ActorDeclaration(Shape shape) {
          "    ::troupe::Context& cx, const $Request$& request) = 0;\n";
 }
 
-std::string WorkerDeclaration(Shape shape) {
-  if (shape == Shape::kServerStream) return "";
+std::string WorkerDeclaration(const pb::MethodDescriptor& method) {
+  if (method.server_streaming()) return "";
   const std::string result =
-      shape == Shape::kOneway ? "::absl::Status" : "::absl::StatusOr<$Response$>";
+      ReturnsNothing(method) ? "::absl::Status" : "::absl::StatusOr<$Response$>";
   return "virtual " + result +
          " $Method$(\n"
          "    ::troupe::WorkerContext& cx, const $Request$& request) = 0;\n";
@@ -98,12 +99,12 @@ void PrintComment(const std::vector<std::string>& lines, pb::io::Printer& printe
 }
 
 // One declaration a method, below what the .proto says of it.
-void PrintMethods(const pb::ServiceDescriptor& service, std::string (*declaration_of)(Shape),
+void PrintMethods(const pb::ServiceDescriptor& service, Declaration declaration_of,
                   pb::io::Printer& printer) {
   printer.Indent();
   for (int i = 0; i < service.method_count(); ++i) {
     const pb::MethodDescriptor& method = *service.method(i);
-    const std::string text = declaration_of(ShapeOf(method));
+    const std::string text = declaration_of(method);
     if (text.empty()) continue;
     printer.Print("\n");
     PrintComment(CommentOf(method), printer);
@@ -130,19 +131,22 @@ void PrintService(const pb::ServiceDescriptor& service, pb::io::Printer& printer
 }
 
 void PrintRef(const pb::ServiceDescriptor& service, pb::io::Printer& printer) {
-  printer.Print(WordsOf(service),
-                "\n"
-                "// The handle of whoever serves $service_name$, here or on another node.\n"
-                "class $Service$::Ref : public ::troupe::AnyRef {\n"
-                " public:\n"
-                "  Ref() = default;\n"
-                "  // The caller knows that it serves $service_name$.\n"
-                "  explicit Ref(const ::troupe::AnyRef& ref) : ::troupe::AnyRef(ref) {}\n"
-                "  template <typename A>\n"
-                "    requires(::std::derived_from<A, $service$::Actor> ||\n"
-                "             ::std::derived_from<A, $service$::Worker>)\n"
-                "  Ref(const ::troupe::Ref<A>& ref) : ::troupe::AnyRef(ref) {}  // NOLINT: an A "
-                "serves it.\n");
+  printer.Print(
+      WordsOf(service),
+      "\n"
+      "// A handle of an actor or a pool of workers that serves $service_name$, on this\n"
+      "// node or another. Each rpc has two functions: the second one takes over its request.\n"
+      "class $Service$::Ref : public ::troupe::AnyRef {\n"
+      " public:\n"
+      "  Ref() = default;\n"
+      "  // Requires: `ref` is of one that serves $service_name$. If it is not, requests fail\n"
+      "  // with UNIMPLEMENTED.\n"
+      "  explicit Ref(const ::troupe::AnyRef& ref) : ::troupe::AnyRef(ref) {}\n"
+      "  template <typename A>\n"
+      "    requires(::std::derived_from<A, $service$::Actor> ||\n"
+      "             ::std::derived_from<A, $service$::Worker>)\n"
+      "  Ref(const ::troupe::Ref<A>& ref) : ::troupe::AnyRef(ref) {}  // NOLINT: an A "
+      "serves it.\n");
   PrintMethods(service, &RefDeclaration, printer);
   printer.Print(WordsOf(service),
                 "};\n"
@@ -150,8 +154,8 @@ void PrintRef(const pb::ServiceDescriptor& service, pb::io::Printer& printer) {
                 "static_assert(::std::is_trivially_copyable_v<$service$::Ref>);\n");
 }
 
-void PrintBase(const pb::ServiceDescriptor& service, const char* kind,
-               std::string (*declaration_of)(Shape), pb::io::Printer& printer) {
+void PrintBase(const pb::ServiceDescriptor& service, const char* kind, Declaration declaration_of,
+               pb::io::Printer& printer) {
   Words words = WordsOf(service);
   words["Kind"] = kind;
   printer.Print(words,
@@ -180,12 +184,11 @@ void WriteServiceHeader(const pb::FileDescriptor& file, pb::io::ZeroCopyOutputSt
     const pb::ServiceDescriptor& service = *file.service(i);
     PrintService(service, printer);
     PrintRef(service, printer);
-    printer.Print(WordsOf(service), "\n// What an actor that serves $service_name$ overrides.\n");
+    printer.Print(WordsOf(service), "\n// The base of actors that serve $service_name$.\n");
     PrintBase(service, "Actor", &ActorDeclaration, printer);
-    printer.Print(WordsOf(service),
-                  "\n// What a pool of workers that serves $service_name$ overrides.\n");
+    printer.Print(WordsOf(service), "\n// The base of workers that serve $service_name$.\n");
     if (HasStreams(service)) {
-      printer.Print("// Calls of its streams come to UNIMPLEMENTED.\n");
+      printer.Print("// Workers serve no streams: those of the service fail with UNIMPLEMENTED.\n");
     }
     PrintBase(service, "Worker", &WorkerDeclaration, printer);
   }

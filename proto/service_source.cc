@@ -117,6 +117,21 @@ void PrintSend(const pb::MethodDescriptor& method, const char* parameter, const 
   printer.Print("}\n");
 }
 
+// Besides the header.
+void PrintIncludes(const pb::FileDescriptor& file, pb::io::Printer& printer) {
+  bool has_methods = false;
+  bool has_oneways = false;
+  for (int i = 0; i < file.service_count(); ++i) {
+    const pb::ServiceDescriptor& service = *file.service(i);
+    for (int j = 0; j < service.method_count(); ++j) {
+      has_methods = true;
+      has_oneways |= ShapeOf(*service.method(j)) == Shape::kOneway;
+    }
+  }
+  if (has_methods) printer.Print("\n#include <utility>\n");
+  if (has_oneways) printer.Print("\n#include \"troupe/actors/service_oneway.h\"\n");
+}
+
 void PrintService(const pb::ServiceDescriptor& service, pb::io::Printer& printer) {
   PrintMethodsStruct(service, printer);
   for (int i = 0; i < service.method_count(); ++i) PrintMethodData(*service.method(i), printer);
@@ -135,12 +150,8 @@ void WriteServiceSource(const pb::FileDescriptor& file, pb::io::ZeroCopyOutputSt
       {"file", file.name()}, {"header", ServiceHeaderOf(file)}, {"namespace", NamespaceOf(file)}};
   printer.Print(words,
                 "// Generated from $file$ by protoc-gen-troupe.\n"
-                "#include \"$header$\"\n"
-                "\n"
-                "#include <utility>\n");
-  if (file.service_count() > 0) {
-    printer.Print("\n#include \"troupe/actors/service_oneway.h\"\n");
-  }
+                "#include \"$header$\"\n");
+  PrintIncludes(file, printer);
   const bool has_namespace = file.service_count() > 0 && !file.package().empty();
   if (has_namespace) printer.Print(words, "\nnamespace $namespace$ {\n");
   for (int i = 0; i < file.service_count(); ++i) PrintService(*file.service(i), printer);

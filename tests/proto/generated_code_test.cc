@@ -1,5 +1,6 @@
 // What the generated header and source say, for who reads them.
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,10 @@ service Account {
   /* Each change. */
   rpc Watch(Note) returns (stream money.Balance);
 }
+service Vault {
+  rpc Close(Note) returns (google.protobuf.Empty);
+  rpc Ticks(Note) returns (stream google.protobuf.Empty);
+}
 )";
 constexpr std::string_view kMoney = R"(syntax = "proto3";
 package money;
@@ -61,6 +66,45 @@ TEST(GeneratedCodeTest, HeaderIncludesTheMessagesOfAllMethods) {
     EXPECT_THAT(header, HasSubstr("#include \"" + std::string(included) + "\"\n"));
   }
   EXPECT_THAT(header, Not(HasSubstr("options.pb.h")));
+}
+
+// Everything that a file with this service includes.
+std::set<std::string> IncludesOf(const std::string& rpcs) {
+  GeneratorFixture fixture;
+  fixture.Add("bank.proto",
+              "syntax = \"proto3\";\nimport \"google/protobuf/empty.proto\";\n"
+              "import \"troupe/proto/options.proto\";\n"
+              "message Note {}\nservice Account {\n" +
+                  rpcs + "}\n");
+  const Generated made = fixture.Run("bank.proto");
+  EXPECT_EQ(made.error, "");
+  std::set<std::string> includes;
+  for (const auto& [name, text] : made.files) {
+    const std::string head = "#include ";
+    for (size_t at = text.find(head); at != std::string::npos; at = text.find(head, at + 1)) {
+      const size_t start = at + head.size();
+      includes.insert(text.substr(start, text.find('\n', start) - start));
+    }
+  }
+  return includes;
+}
+
+TEST(GeneratedCodeTest, IncludesAreThoseThatItsRpcsNeed) {
+  using testing::UnorderedElementsAre;
+  EXPECT_THAT(IncludesOf(""),
+              UnorderedElementsAre("<concepts>", "<type_traits>", "\"bank.pb.h\"",
+                                   "\"bank.troupe.h\"", "\"troupe/actors/service.h\""));
+  EXPECT_THAT(
+      IncludesOf("rpc Close(Note) returns (google.protobuf.Empty);\n"),
+      UnorderedElementsAre("<concepts>", "<type_traits>", "<utility>", "\"absl/status/status.h\"",
+                           "\"bank.pb.h\"", "\"bank.troupe.h\"", "\"troupe/actors/service.h\""));
+  EXPECT_THAT(
+      IncludesOf("rpc Get(Note) returns (Note);\n"),
+      UnorderedElementsAre("<concepts>", "<type_traits>", "<utility>", "\"absl/status/statusor.h\"",
+                           "\"bank.pb.h\"", "\"bank.troupe.h\"", "\"troupe/actors/service.h\""));
+  EXPECT_THAT(IncludesOf("rpc Audit(Note) returns (google.protobuf.Empty) {\n"
+                         "  option (troupe.oneway) = true;\n}\n"),
+              testing::Contains("\"troupe/actors/service_oneway.h\""));
 }
 
 TEST(GeneratedCodeTest, PackageIsTheNamespace) {
@@ -130,6 +174,30 @@ TEST(GeneratedCodeTest, WorkerHasAHandlerForEachRpcWithoutAStream) {
                 "};\n"));
 }
 
+// --- Fault F130: a response that is google.protobuf.Empty is no value. ---
+
+TEST(GeneratedCodeTest, F130_EmptyResponseIsVoid) {
+  const std::string header = Make("bank.troupe.h");
+  EXPECT_THAT(header, HasSubstr("  ::troupe::Call<void> Close(\n"
+                                "      const ::shop::bank::Note& request) const;\n"));
+  EXPECT_THAT(header,
+              HasSubstr("  virtual ::troupe::Reply<void> Close(\n"
+                        "      ::troupe::Context& cx, const ::shop::bank::Note& request) = 0;\n"));
+  EXPECT_THAT(
+      header,
+      HasSubstr("  virtual ::absl::Status Close(\n"
+                "      ::troupe::WorkerContext& cx, const ::shop::bank::Note& request) = 0;\n"));
+  const std::string source = Make("bank.troupe.cc");
+  EXPECT_THAT(source, HasSubstr("WireMethod<::shop::bank::Note, void,\n"
+                                "        &Methods::kCloseMessage>"));
+}
+
+TEST(GeneratedCodeTest, F130_ItemsOfAStreamMayBeEmpty) {
+  const std::string header = Make("bank.troupe.h");
+  EXPECT_THAT(header, HasSubstr("  ::troupe::Stream<::google::protobuf::Empty> Ticks(\n"));
+  EXPECT_THAT(header, HasSubstr("      ::troupe::Sink<::google::protobuf::Empty> out) = 0;\n"));
+}
+
 TEST(GeneratedCodeTest, AllStaticDataIsConstantInitialised) {
   const std::string source = Make("bank.troupe.cc");
   size_t definitions = 0;
@@ -139,8 +207,9 @@ TEST(GeneratedCodeTest, AllStaticDataIsConstantInitialised) {
     ++definitions;
     ++line_start;
   }
-  // Two for each rpc, their list and the service. The compiler checks that constinit is kept.
-  EXPECT_EQ(definitions, 3 * 2 + 2);
+  // Two for each rpc, and for each service its list of them and itself. The compiler checks that
+  // constinit is kept.
+  EXPECT_EQ(definitions, 3 * 2 + 2 + 2 * 2 + 2);
   EXPECT_THAT(source, Not(HasSubstr("\nconst ")));
 }
 

@@ -92,99 +92,6 @@ TEST(ServiceRulesTest, StreamsCannotRefuseToInterleave) {
               StartsWith("bank.proto:9:3: rpc Account.Watch: (troupe.interleave) = false"));
 }
 
-class NameOfRpcTest : public testing::TestWithParam<const char*> {};
-
-TEST_P(NameOfRpcTest, IsRefused) {
-  const std::string name = GetParam();
-  EXPECT_THAT(ErrorOfRpc("rpc " + name + "(Note) returns (Balance);"),
-              AllOf(StartsWith("bank.proto:9:3: rpc Account." + name + ": "),
-                    testing::Not(HasSubstr("\n"))));
-}
-
-INSTANTIATE_TEST_SUITE_P(MembersOfHandlersAndHandles, NameOfRpcTest,
-                         testing::Values("On", "OnStart", "OnStop", "Send", "Actor", "Worker",
-                                         "Ref", "AnyRef", "Service", "kServiceInfo", "system",
-                                         "incarnation", "generation", "slot", "shard", "ToString"));
-INSTANTIATE_TEST_SUITE_P(ReservedWords, NameOfRpcTest,
-                         testing::Values("delete", "class", "co_await", "requires", "xor_eq", "EOF",
-                                         "assert", "alignas"));
-
-class NameOfServiceTest : public testing::TestWithParam<const char*> {};
-
-TEST_P(NameOfServiceTest, IsRefused) {
-  const std::string name = GetParam();
-  EXPECT_THAT(
-      ErrorOf("service " + name + " {\n  rpc Get(Note) returns (Balance);\n}\n"),
-      AllOf(StartsWith("bank.proto:8:1: service " + name + ": "), testing::Not(HasSubstr("\n"))));
-}
-
-INSTANTIATE_TEST_SUITE_P(MembersOfTheClass, NameOfServiceTest,
-                         testing::Values("Actor", "Worker", "Ref", "Methods", "kServiceInfo"));
-INSTANTIATE_TEST_SUITE_P(ReservedWords, NameOfServiceTest, testing::Values("class", "co_yield"));
-
-TEST(ServiceRulesTest, RpcMayBeCalledAsItsService) {
-  EXPECT_THAT(ErrorOfRpc("rpc Account(Note) returns (Balance);"), Eq(""));
-}
-
-TEST(ServiceRulesTest, ServiceCannotHaveTheNameOfANestedMessagesClass) {
-  EXPECT_THAT(ErrorOf("message Outer { message Inner {} }\n"
-                      "service Outer_Inner {}\n"),
-              StartsWith("bank.proto:9:1: service Outer_Inner: protobuf's C++ code has "));
-}
-
-TEST(ServiceRulesTest, ServiceCannotHaveTheNameOfAnEnumsHelpers) {
-  for (const char* name : {"Color_Name", "Color_MAX", "Outer_Kind", "Outer_Kind_WIDE"}) {
-    EXPECT_THAT(ErrorOf("enum Color { RED = 0; }\n"
-                        "message Outer { enum Kind { WIDE = 0; } }\n"
-                        "service " +
-                        std::string(name) + " {}\n"),
-                StartsWith("bank.proto:10:1: service " + std::string(name) + ": "));
-  }
-}
-
-TEST(ServiceRulesTest, ServiceCannotHaveTheNameOfAClassInAnImportOfItsPackage) {
-  GeneratorFixture fixture;
-  fixture.Add("outer.proto",
-              "syntax = \"proto3\";\npackage bank;\nmessage Outer { message Inner {} }\n");
-  fixture.Add("bank.proto",
-              "syntax = \"proto3\";\npackage bank;\nimport \"outer.proto\";\n"
-              "service Outer_Inner {}\n");
-  EXPECT_THAT(fixture.Run("bank.proto").error, StartsWith("bank.proto:4:1: service Outer_Inner: "));
-}
-
-TEST(ServiceRulesTest, ServiceMayHaveTheNameOfAClassInAnotherPackage) {
-  GeneratorFixture fixture;
-  fixture.Add("outer.proto",
-              "syntax = \"proto3\";\npackage shapes;\nmessage Outer { message Inner {} }\n");
-  fixture.Add("bank.proto",
-              "syntax = \"proto3\";\npackage bank;\nimport \"outer.proto\";\n"
-              "service Outer_Inner {}\n");
-  EXPECT_THAT(fixture.Run("bank.proto").error, Eq(""));
-}
-
-TEST(ServiceRulesTest, ServiceWithoutAPackageCannotHaveTheNameOfANamespace) {
-  EXPECT_THAT(ErrorOf("a.proto", "syntax = \"proto3\";\nservice absl {}\n"),
-              StartsWith("a.proto:2:1: service absl: "));
-  EXPECT_THAT(ErrorOf("a.proto", "syntax = \"proto3\";\npackage a;\nservice absl {}\n"), Eq(""));
-}
-
-TEST(ServiceRulesTest, PackageIsNoReservedWord) {
-  EXPECT_THAT(ErrorOf("a.proto", "syntax = \"proto3\";\npackage a.class.b;\nservice Account {}\n"),
-              Eq("a.proto:2:1: package a.class.b: 'class' is a reserved word of C++"));
-}
-
-TEST(ServiceRulesTest, PackageIsNotTroupesOwn) {
-  EXPECT_THAT(ErrorOf("a.proto", "syntax = \"proto3\";\npackage troupe;\nservice Account {}\n"),
-              StartsWith("a.proto:2:1: package troupe: "));
-  EXPECT_THAT(ErrorOf("a.proto", "syntax = \"proto3\";\npackage troupe.x;\nservice Account {}\n"),
-              Eq(""));
-}
-
-TEST(ServiceRulesTest, PackageMattersOnlyToServices) {
-  EXPECT_THAT(ErrorOf("a.proto", "syntax = \"proto3\";\npackage troupe;\nmessage Note {}\n"),
-              Eq(""));
-}
-
 TEST(ServiceRulesTest, GenericServicesAreRefused) {
   EXPECT_THAT(ErrorOf("option cc_generic_services = true;\nservice Account {}\n"),
               StartsWith("bank.proto:8:1: cc_generic_services "));
@@ -212,6 +119,20 @@ TEST(ServiceRulesTest, ParametersAreRefused) {
 
 TEST(ServiceRulesTest, ServiceAndMessageOfOneNameAreRefusedByProtoc) {
   EXPECT_THAT(ErrorOf("service Note {}\n"), StartsWith("protoc: bank.proto:8:"));
+}
+
+// --- Two rpcs of one service that a peer could not tell apart. ---
+
+TEST(ServiceRulesTest, F152_FingerprintsOfAServiceAreDifferent) {
+  const std::string rpcs =
+      "  rpc TransferOldBatch(Note) returns (Balance);\n"
+      "  rpc HideSmallPrice(Note) returns (Balance);\n}\n";
+  EXPECT_THAT(
+      ErrorOf("service Account {\n" + rpcs),
+      Eq("bank.proto:10:3: rpc Account.HideSmallPrice: other nodes know it by a fingerprint "
+         "(FNV-1a of \"<service>/<rpc>\"), and that of TransferOldBatch is the same; rename "
+         "one of them"));
+  EXPECT_THAT(ErrorOf("service Ledger {\n" + rpcs), Eq(""));
 }
 
 // --- Fault F11: messages in MessageSet format escape protobuf's limit of depth. ---

@@ -18,8 +18,6 @@
 #include "tests/proto/atlas.troupe.h"
 #include "troupe/actors/actor.h"
 #include "troupe/actors/context.h"
-#include "troupe/actors/envelope.h"
-#include "troupe/actors/method.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/stream.h"
@@ -74,9 +72,10 @@ class AtlasActor final : public Atlas::Actor {
     return shape_.corners(request.value());
   }
 
-  troupe::Reply<Empty> Rename(troupe::Context&, const Place::Name& request) override {
+  troupe::Reply<void> Rename(troupe::Context&, const Place::Name& request) override {
+    if (request.text() == name_) return absl::AlreadyExistsError("it is called so");
     name_ = request.text();
-    return Empty();
+    return absl::OkStatus();
   }
 
   troupe::Reply<void> Audit(troupe::Context&, const Note& request) override {
@@ -91,6 +90,16 @@ class AtlasActor final : public Atlas::Actor {
       return request;
     }
     return WaitForWake(cx, request);
+  }
+
+  // Waits before each beat.
+  troupe::Reply<void> Beats(troupe::Context& cx, const Int32Value& request,
+                            troupe::Sink<Empty> out) override {
+    for (int i = 0; i < request.value(); ++i) {
+      TROUPE_CO_RETURN_IF_ERROR(co_await cx.Sleep(absl::Milliseconds(1)));
+      TROUPE_CO_RETURN_IF_ERROR(co_await out.Write(Empty()));
+    }
+    co_return absl::OkStatus();
   }
 
   troupe::Reply<void> Corners(troupe::Context&, const Empty&,
@@ -154,6 +163,22 @@ class ReaderActor final : public Gazetteer::Actor {
     return request;
   }
 
+  // Its number of beats.
+  troupe::Reply<Int32Value> Listen(troupe::Context&, const Int32Value& request) override {
+    troupe::Stream<Empty> beats = source_.Beats(request).Start();
+    for (int count = 0;; ++count) {
+      absl::StatusOr<std::optional<Empty>> next = co_await beats.Next();
+      if (!next.ok()) co_return next.status();
+      if (!next->has_value()) co_return Number(count);
+    }
+  }
+
+  // Renames the source, which is awaited here.
+  troupe::Reply<void> Christen(troupe::Context&, const atlas::Place::Name& request) override {
+    absl::Status named = co_await source_.Rename(request);
+    co_return named;
+  }
+
  private:
   const Atlas::Ref source_;
 };
@@ -169,9 +194,10 @@ class AtlasWorker final : public Atlas::Worker {
   absl::StatusOr<Shape::Corner> Corner(troupe::WorkerContext&, const Int32Value&) override {
     return absl::UnimplementedError("a worker keeps no shape");
   }
-  absl::StatusOr<Empty> Rename(troupe::WorkerContext&, const Place::Name& request) override {
+  absl::Status Rename(troupe::WorkerContext&, const Place::Name& request) override {
+    if (request.text() == name_) return absl::AlreadyExistsError("it is called so");
     name_ = request.text();
-    return Empty();
+    return absl::OkStatus();
   }
   absl::Status Audit(troupe::WorkerContext&, const Note& request) override {
     name_ += request.text();
@@ -231,12 +257,32 @@ TEST_F(ServiceTest, AskComesToTheHandlersError) {
   EXPECT_EQ(corner.status().code(), absl::StatusCode::kOutOfRange);
 }
 
-TEST_F(ServiceTest, EmptyResponseIsAnAsk) {
+TEST_F(ServiceTest, F130_EmptyResponseIsAStatus) {
   Place::Name name;
   name.set_text("here");
-  const absl::StatusOr<Empty> done = atlas_.Rename(name).Wait();
-  EXPECT_TRUE(done.ok()) << done.status();
+  const absl::Status done = atlas_.Rename(name).Wait();
+  EXPECT_TRUE(done.ok()) << done;
   EXPECT_EQ(NameAt(atlas_), "here");
+  EXPECT_EQ(atlas_.Rename(name).Wait().code(), absl::StatusCode::kAlreadyExists);
+}
+
+TEST_F(ServiceTest, F130_ActorAwaitsAStatusOfItsShardAndOfAnother) {
+  Place::Name name;
+  for (int shard : {0, 1}) {
+    Gazetteer::Ref reader =
+        system_->Spawn<ReaderActor>({.placement = troupe::Placement::OnShard(shard)}, atlas_);
+    name.set_text("at " + std::to_string(shard));
+    EXPECT_EQ(reader.Christen(name).Wait(), absl::OkStatus());
+    EXPECT_EQ(NameAt(atlas_), name.text());
+    EXPECT_EQ(reader.Christen(name).Wait().code(), absl::StatusCode::kAlreadyExists);
+  }
+}
+
+TEST_F(ServiceTest, F130_ItemsOfAStreamMayBeEmpty) {
+  Gazetteer::Ref reader = system_->Spawn<ReaderActor>({}, atlas_);
+  absl::StatusOr<Int32Value> beats = reader.Listen(Number(3)).Wait();
+  ASSERT_TRUE(beats.ok()) << beats.status();
+  EXPECT_EQ(beats->value(), 3);
 }
 
 TEST_F(ServiceTest, OnewayComesBeforeALaterAsk) {
@@ -297,6 +343,7 @@ TEST_F(ServiceTest, WorkersServeAsksAndOneways) {
   Place::Name name;
   name.set_text("w");
   EXPECT_TRUE(workers.Rename(name).Wait().ok());
+  EXPECT_EQ(workers.Rename(name).Wait().code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(workers.Audit(MakeNote("1")), troupe::SendResult::kAccepted);
   EXPECT_EQ(NameAt(workers), "w1");
   EXPECT_EQ(workers.Corner(Number(0)).Wait().status().code(), absl::StatusCode::kUnimplemented);
@@ -307,75 +354,6 @@ TEST_F(ServiceTest, WorkersHaveNoStreams) {
   Gazetteer::Ref reader = system_->Spawn<ReaderActor>({}, workers);
   absl::StatusOr<Note> sum = reader.Gazetteer(Note()).Wait();
   EXPECT_EQ(sum.status().code(), absl::StatusCode::kUnimplemented);
-}
-
-// --- What the runtime knows of a service. ---
-
-using troupe::internal::Envelope;
-using troupe::internal::MethodInfo;
-using troupe::internal::MethodKind;
-
-TEST(ServiceInfoTest, MethodsAreInTheOrderOfTheProto) {
-  EXPECT_EQ(Atlas::kServiceInfo.name, "maps.atlas.Atlas");
-  ASSERT_EQ(Atlas::kServiceInfo.methods.size(), 6);
-  uint32_t index = 0;
-  for (const MethodInfo* method : Atlas::kServiceInfo.methods) {
-    EXPECT_EQ(method->index, index++);
-    EXPECT_EQ(method->service, "maps.atlas.Atlas");
-    EXPECT_EQ(method->type->method, method);
-  }
-  EXPECT_EQ(Atlas::kServiceInfo.methods[1]->name, "Corner");
-  EXPECT_EQ(Atlas::kServiceInfo.methods[1]->type->name, "maps.atlas.Atlas.Corner");
-}
-
-TEST(ServiceInfoTest, OptionsOfMethodsAreKnown) {
-  const auto methods = Atlas::kServiceInfo.methods;
-  EXPECT_TRUE(methods[1]->idempotent);
-  EXPECT_FALSE(methods[0]->idempotent);
-  EXPECT_EQ(methods[0]->kind, MethodKind::kUnary);
-  EXPECT_EQ(methods[2]->kind, MethodKind::kUnary);
-  EXPECT_EQ(methods[3]->kind, MethodKind::kOneway);
-  EXPECT_TRUE(methods[4]->interleave);
-  EXPECT_EQ(methods[5]->kind, MethodKind::kServerStream);
-}
-
-TEST(ServiceInfoTest, ServiceMayHaveNoMethods) {
-  EXPECT_EQ(atlas::Idle::kServiceInfo.name, "maps.atlas.Idle");
-  EXPECT_TRUE(atlas::Idle::kServiceInfo.methods.empty());
-}
-
-TEST(ServiceInfoTest, ResponseIsTheSameBehindTheWire) {
-  const MethodInfo& corner = *Atlas::kServiceInfo.methods[1];
-  Shape::Corner sent;
-  sent.set_x(300);
-  std::string bytes(corner.response_size(&sent), '\0');
-  corner.write_response(&sent, bytes.data());
-  EXPECT_EQ(bytes, sent.SerializeAsString());
-  int32_t x = 0;
-  EXPECT_TRUE(corner.parse_response(
-      bytes, [&](void* value) { x = static_cast<Shape::Corner*>(value)->x(); }));
-  EXPECT_EQ(x, 300);
-  EXPECT_GE(corner.response_space(&sent), sizeof(sent));
-}
-
-TEST(ServiceInfoTest, BytesThatAreNoMessageAreRefused) {
-  const MethodInfo& corner = *Atlas::kServiceInfo.methods[1];
-  const std::string truncated = "\x08";
-  EXPECT_FALSE(corner.parse_response(truncated, [](void*) { FAIL(); }));
-  // A request is parsed into an envelope of the shard it comes to.
-  auto system = troupe::System::Start({.shards = 1});
-  ASSERT_TRUE(system.ok()) << system.status();
-  const std::unique_ptr<troupe::Event> done = (*system)->runtime().platform().MakeEvent();
-  (*system)->runtime().PostSurely((*system)->runtime().shard(0), [&] {
-    EXPECT_EQ(corner.parse_request(truncated), nullptr);
-    done->Notify();
-  });
-  EXPECT_TRUE(done->WaitUntil(troupe::Instant::Infinite()));
-}
-
-TEST(ServiceInfoTest, OnewayHasNoResponseOnTheWire) {
-  EXPECT_EQ(Atlas::kServiceInfo.methods[3]->parse_response, nullptr);
-  EXPECT_NE(Atlas::kServiceInfo.methods[3]->parse_request, nullptr);
 }
 
 }  // namespace

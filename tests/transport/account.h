@@ -69,10 +69,10 @@ class AccountActor final : public bank::Account::Actor {
     return introduction;
   }
 
-  Reply<google::protobuf::Empty> Stop(Context& cx, const bank::StopRequest& request) override {
+  Reply<void> Stop(Context& cx, const bank::StopRequest& request) override {
     if (request.fail()) return absl::InternalError("asked to fail");
     cx.Stop();
-    return google::protobuf::Empty();
+    return absl::OkStatus();
   }
 
  private:
