@@ -106,17 +106,17 @@ class ReplyPromise final : public ReplyPromiseBase {
 //           outside of itself may not; it is not resumed.
 // Errors:   a coroutine that ends without co_return comes to INTERNAL.
 template <typename T>
-class [[nodiscard]] Reply {
+class [[nodiscard("co_await it: a coroutine whose Reply is dropped is cancelled")]] Reply {
  public:
   using promise_type = internal::ReplyPromise<T>;
   using Outcome = internal::Outcome<T>;
 
   template <typename U>
   requires(std::is_convertible_v<U&&, Outcome> && !std::is_same_v<std::decay_t<U>, Reply>)
-      Reply(U&& outcome)
+      Reply(U && outcome)
       : outcome_(std::forward<U>(outcome)) {}  // NOLINT: return x; is the point.
 
-  Reply(Reply&& other) noexcept
+  Reply(Reply && other) noexcept
       : frame_(std::exchange(other.frame_, nullptr)), outcome_(std::move(other.outcome_)) {}
   Reply& operator=(Reply&& other) noexcept {
     if (this != &other) {
