@@ -15,7 +15,8 @@
 // around them is docs/coroutines.md.
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13 && \
     !defined(TROUPE_ALLOW_GCC12_COROUTINES)
-#warning \
+// A message and not a #warning, which -Werror makes an error.
+#pragma message \
     "g++ before 13 miscompiles some coroutines: see docs/coroutines.md; define TROUPE_ALLOW_GCC12_COROUTINES once your code passes tools/coroutine_forms"
 #endif
 
