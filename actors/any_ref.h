@@ -84,12 +84,12 @@ template <std::derived_from<troupe::AnyRef> R>
 struct std::hash<R> {
   size_t operator()(const troupe::AnyRef& ref) const noexcept {
     // What differs between actors of a node first; the multiplications spread it over all bits.
-    uint64_t hash = ref.generation() * 0x9e3779b97f4a7c15u;
-    hash ^= (uint64_t{ref.slot()} << 16) | ref.shard();
-    hash *= 0xbf58476d1ce4e5b9u;
-    hash ^= (hash >> 32) ^ ref.incarnation();
-    hash *= 0x94d049bb133111ebu;
-    return static_cast<size_t>(hash ^ (hash >> 29));
+    uint64_t mixed = ref.generation() * 0x9e3779b97f4a7c15u;
+    mixed ^= (uint64_t{ref.slot()} << 16) | ref.shard();
+    mixed *= 0xbf58476d1ce4e5b9u;
+    mixed ^= (mixed >> 32) ^ ref.incarnation();
+    mixed *= 0x94d049bb133111ebu;
+    return static_cast<size_t>(mixed ^ (mixed >> 29));
   }
 };
 

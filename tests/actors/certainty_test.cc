@@ -25,16 +25,14 @@ TEST(CertaintyTest, IsReadBackFromTheStatus) {
 TEST(CertaintyTest, ThePrintedStatusSaysItInWords) {
   for (const Certainty certainty : kAll) {
     const absl::Status status = WithCertainty(absl::UnavailableError("gone"), certainty);
-    EXPECT_THAT(status.ToString(),
-                HasSubstr("UNAVAILABLE: gone [troupe/certainty='" +
-                          std::string(ToString(certainty)) + "']"));
+    EXPECT_THAT(status.ToString(), HasSubstr("UNAVAILABLE: gone [troupe/certainty='" +
+                                             std::string(ToString(certainty)) + "']"));
   }
 }
 
 TEST(CertaintyTest, TheLastOneStands) {
   const absl::Status once = WithCertainty(absl::UnavailableError("gone"), Certainty::kNotSent);
-  EXPECT_EQ(CertaintyOf(WithCertainty(once, Certainty::kMaybeExecuted)),
-            Certainty::kMaybeExecuted);
+  EXPECT_EQ(CertaintyOf(WithCertainty(once, Certainty::kMaybeExecuted)), Certainty::kMaybeExecuted);
 }
 
 TEST(CertaintyTest, WhatSaysNothingMayHaveBeenExecuted) {
