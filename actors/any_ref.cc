@@ -5,6 +5,18 @@
 
 namespace troupe {
 
+std::string_view ToString(SendResult result) {
+  switch (result) {
+    case SendResult::kAccepted:
+      return "accepted";
+    case SendResult::kFull:
+      return "full";
+    case SendResult::kGone:
+      return "gone";
+  }
+  return "?";
+}
+
 std::string AnyRef::ToString() const {
   if (system_ == nullptr) return "(none)";
   std::string text = absl::StrCat(shard_, "/", slot_, "#", generation_);

@@ -1,8 +1,12 @@
 #ifndef TROUPE_ACTORS_ANY_REF_H_
 #define TROUPE_ACTORS_ANY_REF_H_
 
+#include <compare>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -16,6 +20,8 @@ enum class SendResult : uint8_t {
   kFull,      // A mailbox, outbox or inbox is at its limit.
   kGone,      // The actor has ended, its system stops, or the handle is empty.
 };
+
+std::string_view ToString(SendResult result);
 
 // Which actor: a handle without the actor's type. It owns nothing and stays valid over restarts;
 // after the actor's end it reaches nobody, never a successor in the same place.
@@ -45,9 +51,16 @@ class AnyRef {
   // "shard/slot#generation", with "@incarnation" when it is another node's.
   std::string ToString() const;
 
+  // By identity, whatever the handle's type; the order means nothing else.
   friend bool operator==(const AnyRef& a, const AnyRef& b) {
     return a.incarnation_ == b.incarnation_ && a.generation_ == b.generation_ &&
            a.slot_ == b.slot_ && a.shard_ == b.shard_;
+  }
+  friend std::strong_ordering operator<=>(const AnyRef& a, const AnyRef& b) {
+    if (const auto c = a.incarnation_ <=> b.incarnation_; c != 0) return c;
+    if (const auto c = a.shard_ <=> b.shard_; c != 0) return c;
+    if (const auto c = a.slot_ <=> b.slot_; c != 0) return c;
+    return a.generation_ <=> b.generation_;
   }
   template <typename H>
   friend H AbslHashValue(H h, const AnyRef& ref) {
@@ -65,5 +78,19 @@ static_assert(sizeof(AnyRef) == 32);
 static_assert(std::is_trivially_copyable_v<AnyRef>);
 
 }  // namespace troupe
+
+// Of all handles: AnyRef, Ref<A> and those of generated services.
+template <std::derived_from<troupe::AnyRef> R>
+struct std::hash<R> {
+  size_t operator()(const troupe::AnyRef& ref) const noexcept {
+    // What differs between actors of a node first; the multiplications spread it over all bits.
+    uint64_t mixed = ref.generation() * 0x9e3779b97f4a7c15u;
+    mixed ^= (uint64_t{ref.slot()} << 16) | ref.shard();
+    mixed *= 0xbf58476d1ce4e5b9u;
+    mixed ^= (mixed >> 32) ^ ref.incarnation();
+    mixed *= 0x94d049bb133111ebu;
+    return static_cast<size_t>(mixed ^ (mixed >> 29));
+  }
+};
 
 #endif  // TROUPE_ACTORS_ANY_REF_H_

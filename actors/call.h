@@ -7,6 +7,7 @@
 #include <optional>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -187,12 +188,14 @@ class CallAwaiter {
 // Thread:   where it was made: a shard or, for Wait() only, any other thread.
 // Lifetime: holds its own copy of the request; dropping it unsent sends nothing.
 template <typename T>
-class [[nodiscard]] Call {
+class [[nodiscard(
+    "co_await it, Start() it, Wait() for it or pass it to All(): a call that is dropped is never "
+    "sent")]] Call {
  public:
   using TroupeAwait = void;
 
   Call(const AnyRef& target, internal::Envelope* envelope) : target_(target), envelope_(envelope) {}
-  Call(Call&& other) noexcept
+  Call(Call && other) noexcept
       : target_(other.target_),
         envelope_(std::exchange(other.envelope_, nullptr)),
         timeout_(other.timeout_) {}
@@ -204,21 +207,21 @@ class [[nodiscard]] Call {
   // Limits how long the caller waits, counted from the start of the turn that sends the request;
   // never longer than its own request's deadline.
   // Default: limits.ask_timeout.
-  Call Within(absl::Duration timeout) && {
+  Call Within(absl::Duration timeout)&& {
     timeout_ = timeout;
     return std::move(*this);
   }
 
   // Sends it now; the outcome is awaited later.
-  Pending<T> Start() &&;
+  Pending<T> Start()&&;
 
   // Sends it and blocks this thread until the outcome: for workers and for threads that are no
   // shard's; a CHECK on a shard. In simulation it drives the simulation. It always has a deadline:
   // limits.ask_timeout where Within() says nothing or infinite, and on a worker never longer than
   // the time that its job has left.
-  internal::Outcome<T> Wait() &&;
+  internal::Outcome<T> Wait()&&;
 
-  internal::CallAwaiter<T> operator co_await() && {
+  internal::CallAwaiter<T> operator co_await()&& {
     return internal::CallAwaiter<T>(target_, std::exchange(envelope_, nullptr), timeout_);
   }
 
@@ -232,7 +235,7 @@ class [[nodiscard]] Call {
 //
 // Thread: the shard it was started on.
 template <typename T>
-class [[nodiscard]] Pending {
+class [[nodiscard("co_await it: a request that is dropped is cancelled")]] Pending {
  public:
   using TroupeAwait = void;
 
@@ -265,7 +268,7 @@ class [[nodiscard]] Pending {
 
 // Several requests under way; co_await comes to the tuple of their outcomes, in order.
 template <typename... T>
-class [[nodiscard]] Joined {
+class [[nodiscard("co_await it: requests that are dropped are cancelled")]] Joined {
  public:
   using TroupeAwait = void;
 
@@ -292,6 +295,13 @@ Joined<T...> All(Call<T>... calls) {
   // In braces: the arguments of a call in parentheses are evaluated in any order.
   return Joined<T...>{std::move(calls).Start()...};
 }
+
+// Chosen only to say at the caller's line why the one above cannot be.
+template <typename T>
+__attribute__((
+    unavailable("All() takes the calls one by one; of a vector, Start() each into a "
+                "std::vector<troupe::Pending<T>> and co_await those in turn"))) Joined<T>
+All(std::vector<Call<T>> calls);
 
 // Implementation details follow.
 

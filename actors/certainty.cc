@@ -4,31 +4,32 @@
 #include <utility>
 
 #include "absl/strings/cord.h"
+#include "troupe/base/text.h"
 
 namespace troupe {
 namespace {
 
-constexpr char kPayloadUrl[] = "troupe/certainty";
+constexpr char kCertaintyUrl[] = "troupe/certainty";
 
 }  // namespace
 
 Certainty CertaintyOf(const absl::Status& status) {
-  const auto payload = status.GetPayload(kPayloadUrl);
-  if (!payload.has_value() || payload->empty()) return Certainty::kMaybeExecuted;
-  switch ((*payload)[0]) {
-    case '0':
-      return Certainty::kNotSent;
-    case '1':
-      return Certainty::kNotExecuted;
-    default:
-      return Certainty::kMaybeExecuted;
+  const auto payload = status.GetPayload(kCertaintyUrl);
+  if (!payload.has_value()) return Certainty::kMaybeExecuted;
+  for (const Certainty certainty : {Certainty::kNotSent, Certainty::kNotExecuted}) {
+    if (*payload == AbslView(ToString(certainty))) return certainty;
   }
+  return Certainty::kMaybeExecuted;
+}
+
+bool HasCertainty(const absl::Status& status) {
+  return status.GetPayload(kCertaintyUrl).has_value();
 }
 
 absl::Status WithCertainty(absl::Status status, Certainty certainty) {
   if (status.ok()) return status;
-  static constexpr const char* kDigits[] = {"0", "1", "2"};
-  status.SetPayload(kPayloadUrl, absl::Cord(kDigits[static_cast<int>(certainty)]));
+  // In words, since Status::ToString() shows payloads as they are.
+  status.SetPayload(kCertaintyUrl, absl::Cord(AbslView(ToString(certainty))));
   return status;
 }
 

@@ -18,7 +18,11 @@ enum class Certainty : uint8_t {
 // Reads what a failed ask's status says; kMaybeExecuted, the safe answer, where it says nothing.
 Certainty CertaintyOf(const absl::Status& status);
 
-// `status` with `certainty` attached. An OK status is returned as it is.
+// Whether `status` says it at all.
+bool HasCertainty(const absl::Status& status);
+
+// `status` with `certainty` attached, as a payload that Status::ToString() shows in words:
+// "UNAVAILABLE: ... [troupe/certainty='maybe executed']". An OK status is returned as it is.
 absl::Status WithCertainty(absl::Status status, Certainty certainty);
 
 std::string_view ToString(Certainty certainty);

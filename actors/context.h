@@ -3,6 +3,7 @@
 
 // The whole of Context: its class stands in context_base.h.
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -37,19 +38,22 @@ Ref<A> Context::Self(const A*) const {
 }
 
 template <typename A, typename... Args>
-Ref<A> Context::Spawn(SpawnOptions options, Args&&... args) {
+requires internal::SpawnsFrom<A, Args...> Ref<A> Context::Spawn(SpawnOptions options,
+                                                                Args&&... args) {
   return Ref<A>(internal::SpawnChild(internal::MakeInstance<A, false>(std::forward<Args>(args)...),
                                      std::move(options)));
 }
 
 template <typename A, typename... Args>
-Ref<A> Context::SpawnOnce(SpawnOptions options, Args&&... args) {
+requires internal::SpawnsOnceFrom<A, Args...> Ref<A> Context::SpawnOnce(SpawnOptions options,
+                                                                        Args&&... args) {
   return Ref<A>(internal::SpawnChild(internal::MakeInstance<A, true>(std::forward<Args>(args)...),
                                      std::move(options)));
 }
 
 template <typename A, typename... Args>
-absl::StatusOr<Ref<A>> Context::TrySpawn(SpawnOptions options, Args&&... args) {
+requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> Context::TrySpawn(
+    SpawnOptions options, Args&&... args) {
   absl::StatusOr<AnyRef> ref = internal::TrySpawnChild(
       internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options));
   if (!ref.ok()) return std::move(ref).status();
@@ -57,7 +61,8 @@ absl::StatusOr<Ref<A>> Context::TrySpawn(SpawnOptions options, Args&&... args) {
 }
 
 template <typename W, typename... Args>
-Ref<W> Context::SpawnWorkers(WorkerOptions options, Args&&... args) {
+requires internal::WorksFrom<W, Args...> Ref<W> Context::SpawnWorkers(WorkerOptions options,
+                                                                      Args&&... args) {
   return Ref<W>(
       internal::SpawnChild(internal::MakeWorkerFront<W>(internal::CurrentRuntime(),
                                                         options, std::forward<Args>(args)...),
@@ -73,46 +78,38 @@ std::optional<typename S::Ref> Context::Find(std::string_view name) const {
 }
 
 template <typename A, typename M>
-TimerId Context::After(A*, absl::Duration delay, M message) {
-  static_assert(Handles<A, M>, "the actor has no public On(troupe::Context&, M) for the message");
+requires Handles<A, M> TimerId Context::After(A*, absl::Duration delay, M message) {
   return internal::ArmTimer(std::make_unique<internal::OneShotTimer<M>>(
                                 &internal::kMessageType<A, M>, std::move(message)),
                             delay);
 }
 
 template <typename A, typename M>
-TimerId Context::Every(A*, absl::Duration period, M message) {
-  static_assert(Handles<A, M>, "the actor has no public On(troupe::Context&, M) for the message");
-  static_assert(std::is_copy_constructible_v<M>, "Every() sends copies of its message");
+requires(Handles<A, M>&& std::copy_constructible<M>) TimerId Context::Every(A*,
+                                                                            absl::Duration period,
+                                                                            M message) {
   return internal::ArmPeriodic(std::make_unique<internal::PeriodicTimer<M>>(
                                    &internal::kMessageType<A, M>, std::move(message), period),
                                period);
 }
 
 template <typename A>
-FdWatchId Context::Watch(A*, int fd, uint32_t events) {
-  static_assert(Handles<A, FdReady>,
-                "the actor has no public On(troupe::Context&, troupe::FdReady)");
+requires Handles<A, FdReady> FdWatchId Context::Watch(A*, int fd, uint32_t events) {
   return WatchFd(&internal::kMessageType<A, FdReady>, fd, events);
 }
 
 template <typename A>
-MonitorId Context::Monitor(A*, const AnyRef& target) {
-  static_assert(Handles<A, Down>, "the actor has no public On(troupe::Context&, troupe::Down)");
+requires Handles<A, Down> MonitorId Context::Monitor(A*, const AnyRef& target) {
   return MonitorActor(&internal::kMessageType<A, Down>, target);
 }
 
 template <typename A>
-SubscriptionId Context::Subscribe(A*, int signal) {
-  static_assert(Handles<A, SignalRaised>,
-                "the actor has no public On(troupe::Context&, troupe::SignalRaised)");
+requires Handles<A, SignalRaised> SubscriptionId Context::Subscribe(A*, int signal) {
   return SubscribeSignal(&internal::kMessageType<A, SignalRaised>, signal);
 }
 
 template <typename A>
-absl::StatusOr<ChildId> Context::Exec(A*, ChildOptions options) {
-  static_assert(Handles<A, ChildExited>,
-                "the actor has no public On(troupe::Context&, troupe::ChildExited)");
+requires Handles<A, ChildExited> absl::StatusOr<ChildId> Context::Exec(A*, ChildOptions options) {
   if constexpr (Handles<A, ChildOutput>) {
     return ExecChild(&internal::kMessageType<A, ChildOutput>,
                      &internal::kMessageType<A, ChildExited>, options);

@@ -1,8 +1,8 @@
 #ifndef TROUPE_ACTORS_CONTEXT_BASE_H_
 #define TROUPE_ACTORS_CONTEXT_BASE_H_
 
+#include <concepts>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -12,7 +12,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "troupe/actors/any_ref.h"
+#include "troupe/actors/event_check.h"
+#include "troupe/actors/handles.h"
 #include "troupe/actors/ids.h"
+#include "troupe/actors/spawn_check.h"
 #include "troupe/actors/spawn_options.h"
 #include "troupe/base/instant.h"
 #include "troupe/base/random.h"
@@ -23,6 +26,10 @@ namespace troupe {
 template <typename A>
 class Ref;
 class Sleeper;
+struct ChildExited;
+struct Down;
+struct FdReady;
+struct SignalRaised;
 struct WorkerOptions;
 namespace internal {
 struct Envelope;
@@ -69,17 +76,25 @@ class Context {
   // once; when the spawn is refused the handle is dead from birth, and its Down says why.
   // The constructor's arguments are copied into each life of the actor.
   template <typename A, typename... Args>
-  Ref<A> Spawn(SpawnOptions options, Args&&... args);
+  requires internal::SpawnsFrom<A, Args...> Ref<A> Spawn(SpawnOptions options, Args&&... args);
   // For arguments that can only be moved: the actor is never restarted.
   template <typename A, typename... Args>
-  Ref<A> SpawnOnce(SpawnOptions options, Args&&... args);
+  requires internal::SpawnsOnceFrom<A, Args...> Ref<A> SpawnOnce(SpawnOptions options,
+                                                                 Args&&... args);
   // Errors: ALREADY_EXISTS for a taken name; RESOURCE_EXHAUSTED at the actor limit; UNAVAILABLE
   // in a stopping system.
   template <typename A, typename... Args>
-  absl::StatusOr<Ref<A>> TrySpawn(SpawnOptions options, Args&&... args);
+  requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> TrySpawn(SpawnOptions options,
+                                                                            Args&&... args);
   // A pool of threads for a Worker class, behind one handle.
   template <typename W, typename... Args>
-  Ref<W> SpawnWorkers(WorkerOptions options, Args&&... args);
+  requires internal::WorksFrom<W, Args...> Ref<W> SpawnWorkers(WorkerOptions options,
+                                                               Args&&... args);
+
+  TROUPE_INTERNAL_REFUSE_SPAWNS(Spawn, SpawnOptions, FaultOfSpawn)
+  TROUPE_INTERNAL_REFUSE_SPAWNS(SpawnOnce, SpawnOptions, FaultOfSpawnOnce)
+  TROUPE_INTERNAL_REFUSE_SPAWNS(TrySpawn, SpawnOptions, FaultOfSpawn)
+  TROUPE_INTERNAL_REFUSE_SPAWNS(SpawnWorkers, WorkerOptions, FaultOfWorkers)
 
   // Ends this actor when the handler is through, however often that waits: the request it handles
   // still has its reply.
@@ -97,11 +112,12 @@ class Context {
 
   // One `message` to this actor after `delay`, never earlier.
   template <typename A, typename M>
-  TimerId After(A* self, absl::Duration delay, M message);
+  requires Handles<A, M> TimerId After(A* self, absl::Duration delay, M message);
   // `message` every `period`; at most one firing waits at a time, missed() counts the others. A
   // period that is not positive gives no timer, and a log line.
   template <typename A, typename M>
-  TimerId Every(A* self, absl::Duration period, M message);
+  requires(Handles<A, M>&& std::copy_constructible<M>) TimerId
+      Every(A* self, absl::Duration period, M message);
   // False when it has fired and been handled, or was cancelled. After true nothing of it is
   // handled, not even one already queued.
   bool Cancel(TimerId timer);
@@ -109,27 +125,29 @@ class Context {
   // FdReady when `fd` is ready for any of `events` (FdEvents). The descriptor stays the actor's:
   // Unwatch before it is closed.
   template <typename A>
-  FdWatchId Watch(A* self, int fd, uint32_t events);
+  requires Handles<A, FdReady> FdWatchId Watch(A* self, int fd, uint32_t events);
   bool Unwatch(FdWatchId watch);
 
   // One Down when `target` ends.
   template <typename A>
-  MonitorId Monitor(A* self, const AnyRef& target);
+  requires Handles<A, Down> MonitorId Monitor(A* self, const AnyRef& target);
   bool Demonitor(MonitorId monitor);
 
   // SignalRaised at each `signal` of this process that System options name as handled.
   template <typename A>
-  SubscriptionId Subscribe(A* self, int signal);
+  requires Handles<A, SignalRaised> SubscriptionId Subscribe(A* self, int signal);
   bool Unsubscribe(SubscriptionId subscription);
 
   // Runs a child process; ChildOutput when it writes, if there is an On() for it, and one
   // ChildExited. The child goes with the actor: TERM is up to the actor, KILL is sure.
   // Errors: what exec says, synchronously.
   template <typename A>
-  absl::StatusOr<ChildId> Exec(A* self, ChildOptions options);
+  requires Handles<A, ChildExited> absl::StatusOr<ChildId> Exec(A* self, ChildOptions options);
   absl::Status SignalChild(ChildId child, int signal);
   absl::Status WriteChild(ChildId child, std::string_view bytes);
   absl::Status CloseChildInput(ChildId child);
+
+  TROUPE_INTERNAL_REFUSE_EVENTS
 
   // --- Awaits, for handlers that are coroutines. ---
 

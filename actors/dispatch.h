@@ -149,11 +149,6 @@ inline constexpr ActorInfo kActorInfo = MakeActorInfo<A>();
 template <typename A, bool kOnce, typename... Args>
 std::unique_ptr<Instance> MakeInstance(Args&&... args) {
   using Kept = InstanceOf<A, kOnce, std::decay_t<Args>...>;
-  if constexpr (!kOnce) {
-    static_assert((std::is_copy_constructible_v<std::decay_t<Args>> && ...),
-                  "Spawn keeps the constructor's arguments for restarts, so they must be "
-                  "copyable; use SpawnOnce for move-only ones");
-  }
   return std::make_unique<Kept>(&kActorInfo<A>, std::forward<Args>(args)...);
 }
 

@@ -33,6 +33,12 @@ concept HandlesIn = requires(A& actor, Cx& context, Exactly<M> message) {
   actor.On(context, message);
 };
 
+// Its definition has been seen.
+template <typename A>
+concept IsComplete = requires {
+  sizeof(A);
+};
+
 template <typename A>
 concept IsWorker = std::derived_from<A, Worker>;
 

@@ -29,7 +29,18 @@ class Ref : public AnyRef {
 
   // Sends `message`, which A must have a public On() for, by exactly this type. Never blocks.
   template <typename M>
-  SendResult Send(M&& message) const;
+  requires Handles<A, std::remove_cvref_t<M>> SendResult Send(M&& message)
+  const;
+
+  // Chosen only to say at the caller's line why the one above cannot be.
+  template <typename M>
+  requires(!internal::IsComplete<A>) __attribute__((
+      unavailable("the actor's class is only declared here: include its definition"))) SendResult
+      Send(M&& message) const;
+  template <typename M>
+  requires(internal::IsComplete<A> && !Handles<A, std::remove_cvref_t<M>>) __attribute__((
+      unavailable("the actor has no public On(troupe::Context&, M) for exactly this message type "
+                  "M: write one, or send a type that it has"))) SendResult Send(M&& message) const;
 };
 
 // Implementation details follow.
@@ -79,11 +90,9 @@ SendResult SendOneWay(const AnyRef& ref, const MessageType* type, M&& message) {
 
 template <typename A>
 template <typename M>
-SendResult Ref<A>::Send(M&& message) const {
+requires Handles<A, std::remove_cvref_t<M>> SendResult Ref<A>::Send(M&& message)
+const {
   using Message = std::remove_cvref_t<M>;
-  static_assert(Handles<A, Message>,
-                "the actor class A has no public On(troupe::Context&, M) for exactly this "
-                "message type M");
   return internal::SendOneWay(*this, &internal::kMessageType<A, Message>, std::forward<M>(message));
 }
 

@@ -18,7 +18,8 @@
 // around them is docs/coroutines.md.
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13 && \
     !defined(TROUPE_ALLOW_GCC12_COROUTINES)
-#warning \
+// A message and not a #warning, which -Werror makes an error.
+#pragma message \
     "g++ before 13 miscompiles some coroutines: see docs/coroutines.md; define TROUPE_ALLOW_GCC12_COROUTINES once your code passes tools/coroutine_forms"
 #endif
 
@@ -165,7 +166,7 @@ class ReplyAwaiter final : public Suspension {
 //           value is due; FAILED_PRECONDITION for the second of two awaits; CANCELLED if the Reply
 //           is destroyed while it is awaited.
 template <typename T>
-class [[nodiscard]] Reply {
+class [[nodiscard("co_await it: a coroutine whose Reply is dropped is cancelled")]] Reply {
  public:
   using promise_type = internal::ReplyPromise<T>;
   using Outcome = internal::Outcome<T>;

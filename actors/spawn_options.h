@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/time/time.h"
 
@@ -16,6 +17,8 @@ enum class Overflow : uint8_t {
   kDropOldest,
 };
 
+std::string_view ToString(Overflow overflow);
+
 struct MailboxOptions {
   uint32_t messages_max = 0;  // Default: limits.mailbox_messages_max.
   uint64_t bytes_max = 0;     // Default: limits.mailbox_bytes_max. Below 4 GiB.
@@ -26,6 +29,8 @@ enum class RestartKind : uint8_t {
   kNever,
   kOnFailure,  // After an exception in a handler or a start that failed.
 };
+
+std::string_view ToString(RestartKind kind);
 
 // How an actor that failed is made anew.
 struct RestartOptions {

@@ -230,11 +230,12 @@ class Sink {
 // Lifetime: dropping it cancels the stream at the writer.
 // Bounds:   limits.stream_credit_items wait unread.
 template <typename T>
-class [[nodiscard]] Stream {
+class [[nodiscard(
+    "co_await its Next() until the end: a stream that is dropped is cancelled")]] Stream {
  public:
   Stream(const AnyRef& target, internal::Envelope* envelope)
       : target_(target), envelope_(envelope) {}
-  Stream(Stream&& other) noexcept
+  Stream(Stream && other) noexcept
       : target_(other.target_),
         envelope_(std::exchange(other.envelope_, nullptr)),
         timeout_(other.timeout_),
@@ -252,14 +253,19 @@ class [[nodiscard]] Stream {
   }
 
   // The whole stream's time. Default: infinite.
-  Stream Within(absl::Duration timeout) && {
+  Stream Within(absl::Duration timeout)&& {
     timeout_ = timeout;
     return std::move(*this);
   }
-  Stream Start() && {
+  Stream Start()&& {
     Begin();
     return std::move(*this);
   }
+
+  // A thread that is no shard's cannot read a stream.
+  __attribute__((
+      unavailable("a stream has no Wait(): co_await its Next() in an actor's handler"))) void
+  Wait();
 
   class NextAwaiter final : public internal::Suspension {
    public:

@@ -11,6 +11,7 @@
 #include "troupe/actors/ref.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/shard_counters.h"
+#include "troupe/actors/spawn_check.h"
 #include "troupe/actors/spawn_options.h"
 #include "troupe/actors/system_options.h"
 #include "troupe/actors/worker.h"
@@ -34,13 +35,21 @@ class System {
 
   // As Context::Spawn, from outside of any actor: the actor is nobody's child.
   template <typename A, typename... Args>
-  Ref<A> Spawn(SpawnOptions options, Args&&... args);
+  requires internal::SpawnsFrom<A, Args...> Ref<A> Spawn(SpawnOptions options, Args&&... args);
   template <typename A, typename... Args>
-  Ref<A> SpawnOnce(SpawnOptions options, Args&&... args);
+  requires internal::SpawnsOnceFrom<A, Args...> Ref<A> SpawnOnce(SpawnOptions options,
+                                                                 Args&&... args);
   template <typename A, typename... Args>
-  absl::StatusOr<Ref<A>> TrySpawn(SpawnOptions options, Args&&... args);
+  requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> TrySpawn(SpawnOptions options,
+                                                                            Args&&... args);
   template <typename W, typename... Args>
-  Ref<W> SpawnWorkers(WorkerOptions options, Args&&... args);
+  requires internal::WorksFrom<W, Args...> Ref<W> SpawnWorkers(WorkerOptions options,
+                                                               Args&&... args);
+
+  TROUPE_INTERNAL_REFUSE_SPAWNS(Spawn, SpawnOptions, FaultOfSpawn)
+  TROUPE_INTERNAL_REFUSE_SPAWNS(SpawnOnce, SpawnOptions, FaultOfSpawnOnce)
+  TROUPE_INTERNAL_REFUSE_SPAWNS(TrySpawn, SpawnOptions, FaultOfSpawn)
+  TROUPE_INTERNAL_REFUSE_SPAWNS(SpawnWorkers, WorkerOptions, FaultOfWorkers)
 
   void Stop(const AnyRef& actor);
 
@@ -87,19 +96,22 @@ std::optional<AnyRef> FindService(Runtime& runtime, std::string_view name,
 }  // namespace internal
 
 template <typename A, typename... Args>
-Ref<A> System::Spawn(SpawnOptions options, Args&&... args) {
+requires internal::SpawnsFrom<A, Args...> Ref<A> System::Spawn(SpawnOptions options,
+                                                               Args&&... args) {
   return Ref<A>(internal::SpawnInstance(
       *this, internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options)));
 }
 
 template <typename A, typename... Args>
-Ref<A> System::SpawnOnce(SpawnOptions options, Args&&... args) {
+requires internal::SpawnsOnceFrom<A, Args...> Ref<A> System::SpawnOnce(SpawnOptions options,
+                                                                       Args&&... args) {
   return Ref<A>(internal::SpawnInstance(
       *this, internal::MakeInstance<A, true>(std::forward<Args>(args)...), std::move(options)));
 }
 
 template <typename A, typename... Args>
-absl::StatusOr<Ref<A>> System::TrySpawn(SpawnOptions options, Args&&... args) {
+requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> System::TrySpawn(
+    SpawnOptions options, Args&&... args) {
   absl::StatusOr<AnyRef> ref = internal::TrySpawnInstance(
       *this, internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options));
   if (!ref.ok()) return std::move(ref).status();
@@ -107,7 +119,8 @@ absl::StatusOr<Ref<A>> System::TrySpawn(SpawnOptions options, Args&&... args) {
 }
 
 template <typename W, typename... Args>
-Ref<W> System::SpawnWorkers(WorkerOptions options, Args&&... args) {
+requires internal::WorksFrom<W, Args...> Ref<W> System::SpawnWorkers(WorkerOptions options,
+                                                                     Args&&... args) {
   return Ref<W>(internal::SpawnInstance(
       *this, internal::MakeWorkerFront<W>(*runtime_, options, std::forward<Args>(args)...),
       internal::FrontOptions(options)));

@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <string>
 
+#include "absl/strings/str_cat.h"
 #include "spdlog/async_logger.h"
 #include "spdlog/details/thread_pool.h"
 #include "spdlog/pattern_formatter.h"
@@ -150,6 +152,20 @@ std::string_view BaseName(std::string_view path) {
 
 }  // namespace
 
+std::string_view ToString(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
+  }
+  return "?";
+}
+
 LogSink* SetLogSink(LogSink* sink) {
   // Release: who reads the pointer sees the sink as it was made. Acquire: for the one returned.
   return current_sink.exchange(sink, std::memory_order_acq_rel);
@@ -167,7 +183,10 @@ bool LogEnabled(LogLevel level) { return level >= current_level.load(std::memory
 
 namespace internal {
 
-void LogLine(LogLevel level, std::string_view file, int line, std::string_view text) {
+void LogLine(LogLevel level, std::string_view file, int line, const LogPiece* pieces,
+             size_t count) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) pieces[i].AppendTo(text);
   const std::string prefix =
       absl::StrCat(std::string(1, Letter(level)), " ", AbslView(BaseName(file)), ":", line, "] ");
   CurrentLogSink().Write(level, prefix + PrintableLine(text, kLineBytesMax));

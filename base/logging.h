@@ -1,16 +1,18 @@
 #ifndef TROUPE_BASE_LOGGING_H_
 #define TROUPE_BASE_LOGGING_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
-#include "absl/strings/str_cat.h"
+#include "troupe/base/log_piece.h"
 #include "troupe/base/printable.h"
 
 namespace troupe {
 
 enum class LogLevel : uint8_t { kDebug, kInfo, kWarning, kError };
+
+std::string_view ToString(LogLevel level);
 
 // Takes one line at a time. The default writes to stderr from a thread of its own through a
 // bounded queue: Write never blocks a shard, and what does not fit is dropped and counted.
@@ -43,18 +45,41 @@ void SetLogLevel(LogLevel level);
 bool LogEnabled(LogLevel level);
 
 namespace internal {
-void LogLine(LogLevel level, std::string_view file, int line, std::string_view text);
+
+void LogLine(LogLevel level, std::string_view file, int line, const LogPiece* pieces, size_t count);
+
+template <typename... T>
+requires(Loggable<T>&&...) void LogPieces(LogLevel level, std::string_view file, int line,
+                                          const T&... values) {
+  const LogPiece pieces[] = {LogPiece(values)...};
+  LogLine(level, file, line, pieces, sizeof...(values));
+}
+
+// Reached only where the one above does not fit, to say so at the line that logs.
+template <typename... T>
+requires(!(Loggable<T> && ...)) __attribute__((
+    unavailable("TROUPE_LOG takes text, numbers, pointers, enums, absl::Status, "
+                "absl::Duration, absl::Time and what has ToString(); write the value "
+                "as one of these"))) void LogPieces(LogLevel level, std::string_view file, int line,
+                                                    const T&... values);
+
 }  // namespace internal
 }  // namespace troupe
 
-// One line: TROUPE_LOG(kWarning, "peer ", Printable(name), " left"). The pieces are what
-// absl::StrCat takes; they are not evaluated when the level is off.
-#define TROUPE_LOG(level, ...)                                                   \
-  do {                                                                           \
-    if (::troupe::LogEnabled(::troupe::LogLevel::level)) {                       \
-      ::troupe::internal::LogLine(::troupe::LogLevel::level, __FILE__, __LINE__, \
-                                  ::absl::StrCat(__VA_ARGS__));                  \
-    }                                                                            \
+// g++ shows an error inside of a macro where the macro is used only if a system header defines it.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC system_header
+#endif
+
+// One line: TROUPE_LOG(kWarning, "peer ", Printable(name), " left: ", status). Pieces are text of
+// any library, numbers, bool, pointers, enums (by their ToString(), or else as numbers),
+// absl::Status, absl::Duration, absl::Time, handles and whatever else has ToString(). They are not
+// evaluated when the level is off.
+#define TROUPE_LOG(level, ...)                                                                   \
+  do {                                                                                           \
+    if (::troupe::LogEnabled(::troupe::LogLevel::level)) {                                       \
+      ::troupe::internal::LogPieces(::troupe::LogLevel::level, __FILE__, __LINE__, __VA_ARGS__); \
+    }                                                                                            \
   } while (false)
 
 #endif  // TROUPE_BASE_LOGGING_H_

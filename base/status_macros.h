@@ -9,6 +9,11 @@
 #define TROUPE_MACRO_CONCAT_INNER_(a, b) a##b
 #define TROUPE_MACRO_CONCAT_(a, b) TROUPE_MACRO_CONCAT_INNER_(a, b)
 
+// g++ shows an error inside of a macro where the macro is used only if a system header defines it.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC system_header
+#endif
+
 // Returns from the enclosing function when `expression`, an absl::Status, is not OK.
 #define TROUPE_RETURN_IF_ERROR(expression)                     \
   do {                                                         \

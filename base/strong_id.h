@@ -2,7 +2,9 @@
 #define TROUPE_BASE_STRONG_ID_H_
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>  // std::hash.
 #include <utility>
 
 namespace troupe {
@@ -32,5 +34,12 @@ class StrongId {
 };
 
 }  // namespace troupe
+
+template <typename Tag, typename Rep>
+struct std::hash<troupe::StrongId<Tag, Rep>> {
+  size_t operator()(troupe::StrongId<Tag, Rep> id) const noexcept {
+    return std::hash<Rep>()(id.value());
+  }
+};
 
 #endif  // TROUPE_BASE_STRONG_ID_H_

@@ -51,11 +51,15 @@ class Node {
   // Errors: ALREADY_EXISTS; INVALID_ARGUMENT for a name that is empty or too long, or a handle
   // that is empty or another node's; RESOURCE_EXHAUSTED at exports_max.
   template <typename R>
-  absl::Status Export(std::string_view name, const R& ref) {
-    static_assert(internal::kIsExportable<R>,
-                  "only an actor that serves a generated service can be exported");
+  requires(internal::kIsExportable<R>) absl::Status Export(std::string_view name, const R& ref) {
     return ExportAny(name, ref);
   }
+  // Chosen only to say at the caller's line why the one above cannot be.
+  template <typename R>
+  requires(!internal::kIsExportable<R>)
+      __attribute__((unavailable("only an actor that serves a generated service can be exported: "
+                                 "derive it from the Actor of one"))) absl::Status
+      Export(std::string_view name, const R& ref);
   bool Unexport(std::string_view name);
 
   // The actor that the node at an address exports: Lookup<bank::Account>(

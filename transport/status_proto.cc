@@ -11,8 +11,6 @@ namespace {
 // Fits a frame of any peer's limit.
 constexpr size_t kMessageBytesMax = 512;
 
-constexpr char kCertaintyUrl[] = "troupe/certainty";
-
 // Cut where no UTF-8 sequence is broken.
 std::string Cut(absl::string_view text) {
   size_t bytes = std::min(text.size(), kMessageBytesMax);
@@ -21,7 +19,7 @@ std::string Cut(absl::string_view text) {
 }
 
 wire::Status::Certainty CertaintyToWire(const absl::Status& status) {
-  if (!status.GetPayload(kCertaintyUrl).has_value()) return wire::Status::CERTAINTY_UNSPECIFIED;
+  if (!HasCertainty(status)) return wire::Status::CERTAINTY_UNSPECIFIED;
   switch (CertaintyOf(status)) {
     case Certainty::kNotSent:
       // It was sent, as far as the peer can see.

@@ -3,11 +3,17 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -16,6 +22,7 @@ namespace {
 
 using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::ExitedWithCode;
 using ::testing::HasSubstr;
 
@@ -79,6 +86,53 @@ TEST_F(LoggingTest, SetLogSinkReturnsTheOneBefore) {
   EXPECT_EQ(SetLogSink(&other), &sink_);
   EXPECT_EQ(SetLogSink(&sink_), &other);
 }
+
+enum class Colour : uint8_t { kRed, kGreen };
+enum class Level { kLow = -3 };
+std::string ToString(Colour colour) { return colour == Colour::kGreen ? "green" : "red"; }
+
+struct Point {
+  std::string ToString() const { return "(1, 2)"; }
+};
+
+TEST_F(LoggingTest, F157_TextOfAnyLibrary) {
+  const std::string string = "a";
+  char array[] = "d";
+  const char* const missing = nullptr;
+  TROUPE_LOG(kInfo, string, std::string_view("bxx").substr(0, 1), absl::string_view("cxx", 1),
+             array, std::string("e") + "f", static_cast<const char*>("g"), 'h', missing);
+  EXPECT_THAT(sink_.lines, ElementsAre(EndsWith("] abcdefgh(null)")));
+}
+
+TEST_F(LoggingTest, F157_StatusDurationAndTime) {
+  TROUPE_LOG(kInfo, absl::NotFoundError("no such account"), " after ", absl::Milliseconds(1500));
+  TROUPE_LOG(kInfo, absl::OkStatus(), " ", absl::InfiniteFuture());
+  EXPECT_THAT(sink_.lines, ElementsAre(EndsWith("] NOT_FOUND: no such account after 1.5s"),
+                                       EndsWith("] OK infinite-future")));
+}
+
+TEST_F(LoggingTest, F157_EnumsByNameIfTheyHaveOneElseByNumber) {
+  TROUPE_LOG(kInfo, Colour::kGreen, " ", Level::kLow, " ", LogLevel::kWarning);
+  EXPECT_THAT(sink_.lines, ElementsAre(EndsWith("] green -3 warning")));
+}
+
+TEST_F(LoggingTest, F157_NumbersOfEveryWidth) {
+  TROUPE_LOG(kInfo, uint8_t{7}, " ", int64_t{-1}, " ", ~uint64_t{0}, " ", 1.5, " ", 2.5f, " ", true,
+             " ", absl::Hex(255));
+  EXPECT_THAT(sink_.lines, ElementsAre(EndsWith("] 7 -1 18446744073709551615 1.5 2.5 true ff")));
+}
+
+TEST_F(LoggingTest, F157_PointersAsAddressesAndWhatHasToString) {
+  int* const nobody = nullptr;
+  int here = 0;
+  TROUPE_LOG(kInfo, nobody, " ", Point(), " ", &here, " ", nullptr);
+  EXPECT_THAT(sink_.lines, ElementsAre(ContainsRegex("\\] \\(null\\) \\(1, 2\\) 0x[0-9a-f]+ "
+                                                     "\\(null\\)$")));
+}
+
+static_assert(!internal::Loggable<std::array<int, 2>>);
+static_assert(!internal::Loggable<int (*)()>);
+static_assert(!internal::Loggable<int Point::*>);
 
 TEST_F(LoggingTest, UsableAsTheOnlyStatementOfABranch) {
   if (sink_.lines.empty())

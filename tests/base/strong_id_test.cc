@@ -1,6 +1,7 @@
 #include "troupe/base/strong_id.h"
 
 #include <type_traits>
+#include <unordered_set>
 
 #include "absl/hash/hash.h"
 #include "gtest/gtest.h"
@@ -31,6 +32,12 @@ TEST(StrongIdTest, ComparesByValue) {
 TEST(StrongIdTest, HashesByValue) {
   EXPECT_EQ(absl::Hash<FooId>()(FooId(3)), absl::Hash<FooId>()(FooId(3)));
   EXPECT_NE(absl::Hash<FooId>()(FooId(3)), absl::Hash<FooId>()(FooId(4)));
+}
+
+TEST(StrongIdTest, KeysOfTheStandardsContainers) {
+  const std::unordered_set<FooId> ids = {FooId(3), FooId(4), FooId(3)};
+  EXPECT_EQ(ids.size(), 2u);
+  EXPECT_TRUE(ids.contains(FooId(4)));
 }
 
 }  // namespace

@@ -1,0 +1,15 @@
+#include <coroutine>
+
+#include "tests/compile/kitchen.troupe.h"
+#include "troupe/troupe.h"
+
+struct Other {
+  bool await_ready() { return false; }
+  void await_suspend(std::coroutine_handle<>) {}
+  void await_resume() {}
+};
+
+troupe::Reply<void> Use() {
+  co_await Other();  // SLIP: only what Troupe
+  co_return absl::OkStatus();
+}

@@ -1,0 +1,13 @@
+#include "tests/compile/kitchen.troupe.h"
+#include "troupe/troupe.h"
+
+struct Tick {
+  int number = 0;
+};
+
+class Clock : public troupe::Actor {
+ public:
+  void On(troupe::Context& cx, const Tick&) {
+    cx.Monitor(this, cx.self());  // SLIP: void On(troupe::Context&, troupe::Down)
+  }
+};
