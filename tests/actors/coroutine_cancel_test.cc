@@ -132,11 +132,11 @@ class CoroutineCancelTest : public testing::TestWithParam<std::tuple<Await, bool
 
 TEST_P(CoroutineCancelTest, F111_EachCancelledAwaitTakesATurn) {
   const auto [what, expires, shards] = GetParam();
-  EXPECT_TRUE(RunsInAChild([&] { PollsOn(what, expires, shards); }));
+  RunInAChild([&] { PollsOn(what, expires, shards); });
 }
 
 std::string NameOf(const testing::TestParamInfo<std::tuple<Await, bool, int>>& info) {
-  static const char* const kNames[] = {"Sleep", "Write", "Next",    "Request",
+  static const char* const kNames[] = {"Sleep",   "Write", "Next",    "Request",
                                        "Pending", "All",   "Offload", "Helper"};
   return std::string(kNames[static_cast<int>(std::get<0>(info.param))]) +
          (std::get<1>(info.param) ? "Expired" : "Dropped") +
@@ -146,21 +146,20 @@ std::string NameOf(const testing::TestParamInfo<std::tuple<Await, bool, int>>& i
 INSTANTIATE_TEST_SUITE_P(
     All, CoroutineCancelTest,
     testing::Combine(testing::Values(Await::kSleep, Await::kWrite, Await::kNext, Await::kRequest,
-                                     Await::kPending, Await::kAll, Await::kOffload,
-                                     Await::kHelper),
+                                     Await::kPending, Await::kAll, Await::kOffload, Await::kHelper),
                      testing::Bool(), testing::Values(1, 2)),
     NameOf);
 
 // One that holds its actor while it polls: the actor's other messages wait, nobody else's.
 TEST(CoroutineCancelHeldTest, F111_AHandlerThatHoldsItsActorHoldsNobodyElse) {
-  EXPECT_TRUE(RunsInAChild([] {
+  RunInAChild([] {
     bool ready = false;
     Stage stage(1);
     const Probe::Ref poller(
         stage.Spawn(0, Script{.ask = [&](Context& cx, const Number& n) -> Reply<Number> {
-          while (!ready) (void)co_await cx.Sleep(absl::Milliseconds(1));
-          co_return n;
-        }}));
+                      while (!ready) (void)co_await cx.Sleep(absl::Milliseconds(1));
+                      co_return n;
+                    }}));
     EXPECT_EQ(poller.Ask(Num(1)).Within(absl::Milliseconds(20)).Wait().status().code(),
               absl::StatusCode::kDeadlineExceeded);
     stage.ExpectServed();
@@ -168,20 +167,20 @@ TEST(CoroutineCancelHeldTest, F111_AHandlerThatHoldsItsActorHoldsNobodyElse) {
     const absl::StatusOr<Number> next = poller.Ask(Num(2)).Wait();
     EXPECT_TRUE(next.ok()) << next.status();
     stage.End();
-  }));
+  });
 }
 
 // The handlers that a failing actor leaves behind end with it, polling or not.
 TEST(CoroutineCancelHeldTest, F111_AnActorThatIsStoppedWhileItPollsEnds) {
-  EXPECT_TRUE(RunsInAChild([] {
+  RunInAChild([] {
     bool ready = false;
     Stage stage(2);
     const Ref<ProbeActor> poller =
         stage.Spawn(1, Script{.mix = [&](Context& cx, const Number& n) -> Reply<Number> {
-          const Alive alive;
-          while (!ready) (void)co_await cx.Sleep(absl::Milliseconds(1));
-          co_return n;
-        }});
+                      const Alive alive;
+                      while (!ready) (void)co_await cx.Sleep(absl::Milliseconds(1));
+                      co_return n;
+                    }});
     const absl::StatusOr<Number> given_up =
         stage.Run([poller](Context& cx, const Number& n) -> Reply<Number> {
           Pending<Number> pending = Probe::Ref(poller).Mix(n).Start();
@@ -194,7 +193,7 @@ TEST(CoroutineCancelHeldTest, F111_AnActorThatIsStoppedWhileItPollsEnds) {
     stage.RunFor(absl::Milliseconds(5));
     EXPECT_EQ(Alive::count(), 0);
     stage.ExpectServed();
-  }));
+  });
 }
 
 }  // namespace

@@ -52,14 +52,14 @@ bool IsError(const absl::Status& status) {
 
 // Expects `handler` to end well in an actor, which leaves nothing behind.
 void Expect(const Handler& handler) {
-  EXPECT_TRUE(RunsInAChild([&] {
+  RunInAChild([&] {
     Stage stage(1);
     const absl::StatusOr<Number> outcome = stage.Run(handler);
     EXPECT_TRUE(outcome.ok()) << outcome.status();
     EXPECT_EQ(Alive::count(), 0) << "coroutines that outlived their handler";
     stage.ExpectServed();
     stage.End();
-  }));
+  });
 }
 
 TEST(ReplyAwaitTest, F112_ADroppedHelperIsNotResumedByWhatItAwaited) {
@@ -181,7 +181,7 @@ TEST(ReplyAwaitTest, F112_AChainOfAwaitersIsCancelledFromItsInnermost) {
   });
 }
 
-// Awaits one number of each kind inside a helper of a helper.
+// What the innermost of a tree of helpers waits for.
 enum class Inner { kSleep, kOffload, kRequest, kPending, kStream };
 
 Reply<void> Innermost(Context& cx, Inner inner, Probe::Ref peer) {
@@ -217,27 +217,27 @@ Reply<void> ByValue(Context& cx, Reply<void> inner) {
 
 class DroppedTreeTest : public testing::TestWithParam<Inner> {};
 
-// Drops `make(cx, peer)` at once, and another one after it has waited.
+// Drops one tree after it has waited, and another at once, as its handler ends.
 void DropBoth(Inner inner, bool by_value) {
-  EXPECT_TRUE(RunsInAChild([=] {
+  RunInAChild([=] {
     Stage stage(2);
-    const Probe::Ref peer(stage.Spawn(
-        1, Script{.mix = [](Context& cx, const Number& n) -> Reply<Number> {
-                    const Alive alive;
-                    co_await cx.Sleep(absl::Hours(1));
-                    co_return n;
-                  },
-                  .count = [](Context& cx, const Number&, Sink<Number>) -> Reply<void> {
-                    const Alive alive;
-                    co_await cx.Sleep(absl::Hours(1));
-                    co_return absl::OkStatus();
-                  }}));
+    const Probe::Ref peer(
+        stage.Spawn(1, Script{.mix = [](Context& cx, const Number& n) -> Reply<Number> {
+                                const Alive alive;
+                                co_await cx.Sleep(absl::Hours(1));
+                                co_return n;
+                              },
+                              .count = [](Context& cx, const Number&, Sink<Number>) -> Reply<void> {
+                                const Alive alive;
+                                co_await cx.Sleep(absl::Hours(1));
+                                co_return absl::OkStatus();
+                              }}));
     const absl::StatusOr<Number> outcome =
         stage.Run([=](Context& cx, const Number& n) -> Reply<Number> {
-          const absl::Duration waits[] = {absl::ZeroDuration(), absl::Milliseconds(5)};
+          const absl::Duration waits[] = {absl::Milliseconds(5), absl::ZeroDuration()};
           for (const absl::Duration wait : waits) {
-            Reply<void> dropped = by_value ? ByValue(cx, Outer(cx, inner, peer))
-                                           : Outer(cx, inner, peer);
+            Reply<void> dropped =
+                by_value ? ByValue(cx, Outer(cx, inner, peer)) : Outer(cx, inner, peer);
             if (wait > absl::ZeroDuration()) co_await cx.Sleep(wait);
           }
           co_return n;
@@ -247,7 +247,7 @@ void DropBoth(Inner inner, bool by_value) {
     EXPECT_EQ(Alive::count(), 0) << "frames of a dropped tree that live on";
     stage.ExpectServed();
     stage.End();
-  }));
+  });
 }
 
 TEST_P(DroppedTreeTest, F114_ATreeMayBeDroppedWhileItsInnermostWaits) {
@@ -271,18 +271,18 @@ Reply<Number> LimitTime(Context& cx, Reply<Number> slow, int ms) {
 }
 
 TEST(ReplyByValueTest, F114_ATimeLimitTakesTheReplyThatItLimits) {
-  EXPECT_TRUE(RunsInAChild([] {
+  RunInAChild([] {
     Stage stage(1);
     const absl::StatusOr<Number> slow = stage.Run(
         [](Context& cx, const Number&) { return LimitTime(cx, NumberAfter(cx, 10000), 5); });
     EXPECT_TRUE(absl::IsDeadlineExceeded(slow.status())) << slow.status();
-    const absl::StatusOr<Number> fast = stage.Run(
-        [](Context& cx, const Number&) { return LimitTime(cx, NumberAfter(cx, 1), 5); });
+    const absl::StatusOr<Number> fast =
+        stage.Run([](Context& cx, const Number&) { return LimitTime(cx, NumberAfter(cx, 1), 5); });
     EXPECT_TRUE(fast.ok()) << fast.status();
     EXPECT_EQ(Alive::count(), 0);
     stage.ExpectServed();
     stage.End();
-  }));
+  });
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include <exception>
 #include <iostream>
 
+#include "gtest/gtest.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define TROUPE_TEST_CHECKS_LEAKS 1
 #elif defined(__has_feature)
@@ -60,13 +62,13 @@ bool ClosedWithin(int fd, absl::Duration deadline) {
 
 }  // namespace
 
-testing::AssertionResult RunsInAChild(const std::function<void()>& body, absl::Duration deadline) {
+void RunInAChild(const std::function<void()>& body, absl::Duration deadline) {
   int ends[2];
-  if (pipe(ends) != 0) return testing::AssertionFailure() << "pipe: " << std::strerror(errno);
+  ASSERT_EQ(pipe(ends), 0) << std::strerror(errno);
   std::cout << std::flush;
   std::fflush(nullptr);
   const pid_t child = fork();
-  if (child < 0) return testing::AssertionFailure() << "fork: " << std::strerror(errno);
+  ASSERT_GE(child, 0) << std::strerror(errno);
   if (child == 0) {
     close(ends[0]);
     RunAndExit(body);
@@ -79,18 +81,13 @@ testing::AssertionResult RunsInAChild(const std::function<void()>& body, absl::D
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!in_time) {
-    return testing::AssertionFailure()
-           << "it hung: the child still ran after " << absl::FormatDuration(deadline);
+    ADD_FAILURE() << "it hung: the child still ran after " << absl::FormatDuration(deadline);
+  } else if (WIFSIGNALED(status)) {
+    ADD_FAILURE() << "it crashed: the child ended by signal " << WTERMSIG(status) << ", "
+                  << strsignal(WTERMSIG(status));
+  } else {
+    EXPECT_EQ(WEXITSTATUS(status), 0) << "the child failed: see its output above";
   }
-  if (WIFSIGNALED(status)) {
-    return testing::AssertionFailure() << "it crashed: the child ended by signal "
-                                       << WTERMSIG(status) << ", " << strsignal(WTERMSIG(status));
-  }
-  if (WEXITSTATUS(status) != 0) {
-    return testing::AssertionFailure()
-           << "the child failed with exit code " << WEXITSTATUS(status) << ": see its output";
-  }
-  return testing::AssertionSuccess();
 }
 
 }  // namespace troupe::test

@@ -4,17 +4,15 @@
 #include <functional>
 
 #include "absl/time/time.h"
-#include "gtest/gtest.h"
 
 namespace troupe::test {
 
 // Runs `body` in a forked child of the test, so that a crash or a hang in it fails the test with
-// words and leaves the others alone: EXPECT_TRUE(RunsInAChild([] { ... })). Failed expectations
-// inside `body` are printed by the child and fail it too, as does a leak under LeakSanitizer.
+// words and leaves the others alone. Failed expectations inside `body` are printed by the child
+// and fail the test too, as does a leak under LeakSanitizer.
 //
 // Thread: the only one of the process.
-testing::AssertionResult RunsInAChild(const std::function<void()>& body,
-                                      absl::Duration deadline = absl::Seconds(10));
+void RunInAChild(const std::function<void()>& body, absl::Duration deadline = absl::Seconds(10));
 
 }  // namespace troupe::test
 

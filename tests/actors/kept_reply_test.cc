@@ -83,20 +83,20 @@ class KeptReplyTest : public testing::TestWithParam<Waits> {
  protected:
   template <typename Body>
   static void InAChild(Body body) {
-    EXPECT_TRUE(RunsInAChild([&] {
+    RunInAChild([&] {
       Seen seen;
       Stage stage(2);
       const Probe::Ref peer(
           stage.Spawn(0, Script{.mix = [](Context& cx, const Number& n) -> Reply<Number> {
-            co_await cx.Sleep(absl::Milliseconds(1));
-            co_return n;
-          }}));
+                        co_await cx.Sleep(absl::Milliseconds(1));
+                        co_return n;
+                      }}));
       const Ref<Keeper> keeper = stage.system().Spawn<Keeper>(OnShard(1), peer, &seen);
       body(stage, keeper, seen);
       EXPECT_TRUE(seen.right_self);
       stage.ExpectServed();
       stage.End();
-    }));
+    });
   }
 };
 
@@ -208,7 +208,7 @@ struct Background final : public Actor {
 };
 
 TEST(KeptReplyStartTest, F114_BegunInOnStartItGoesOnForTheWholeLife) {
-  EXPECT_TRUE(RunsInAChild([] {
+  RunInAChild([] {
     int rounds = 0;
     Stage stage(1);
     const Ref<Background> actor = stage.system().Spawn<Background>(OnShard(0), &rounds);
@@ -220,7 +220,7 @@ TEST(KeptReplyStartTest, F114_BegunInOnStartItGoesOnForTheWholeLife) {
     EXPECT_EQ(Alive::count(), 0);
     stage.ExpectServed();
     stage.End();
-  }));
+  });
 }
 
 }  // namespace

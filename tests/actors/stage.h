@@ -80,8 +80,7 @@ class Stage {
     for (const Probe::Ref bystander : bystanders_) {
       for (int i = 1; i <= 3; ++i) {
         const Instant before = simulation_.clock().Now();
-        const absl::StatusOr<Number> reply =
-            bystander.Ask(Num(i)).Within(absl::Seconds(1)).Wait();
+        const absl::StatusOr<Number> reply = bystander.Ask(Num(i)).Within(absl::Seconds(1)).Wait();
         ASSERT_TRUE(reply.ok()) << reply.status();
         EXPECT_EQ(reply->value(), i);
         EXPECT_LT(simulation_.clock().Now() - before, absl::Milliseconds(1))
