@@ -75,19 +75,18 @@ void GiveUp(Stage& stage, const Flood& flood, StartOne start_one) {
   const auto pending = std::make_shared<std::vector<Pending<Number>>>();
   const absl::Duration patience =
       flood.how == GivenUp::kExpired ? absl::Milliseconds(100) : absl::Minutes(30);
-  const Ref<ProbeActor> asker = stage.Spawn(
-      0, Script{.ask = [=](Context&, const Number& n) -> Reply<Number> {
-                  for (int i = 0; i < flood.count; ++i) {
-                    pending->push_back(start_one().Within(patience).Start());
-                  }
-                  return n;
-                },
-                .stop =
-                    [=](Context&, StopReason) -> Reply<void> {
-                      pending->clear();
-                      return absl::OkStatus();
-                    },
-                .tick = [=](Context&, const Tick&) { pending->clear(); }});
+  const Ref<ProbeActor> asker =
+      stage.Spawn(0, Script{.ask = [=](Context&, const Number& n) -> Reply<Number> {
+                              for (int i = 0; i < flood.count; ++i) {
+                                pending->push_back(start_one().Within(patience).Start());
+                              }
+                              return n;
+                            },
+                            .stop = [=](Context&, StopReason) -> Reply<void> {
+                              pending->clear();
+                              return absl::OkStatus();
+                            },
+                            .tick = [=](Context&, const Tick&) { pending->clear(); }});
   ASSERT_TRUE(Probe::Ref(asker).Ask(Num(0)).Wait().ok());
   stage.RunFor(absl::Milliseconds(50));
   int refused = 0;
@@ -123,21 +122,21 @@ TEST_P(CancelFloodTest, F120_QueuedRequestsGiveTheirPlacesBackAtOnce) {
     // Holds the actor; the asks below wait in the mailbox and fill it.
     const Ref<ProbeActor> holder =
         stage.Spawn(0, Script{.tell = [&](Context&, const Number& n) -> Reply<void> {
-          const absl::StatusOr<Number> held =
-              co_await Probe::Ref(target.ref).Ask(n).Within(absl::Hours(10));
-          co_return held.status();
-        }});
+                      const absl::StatusOr<Number> held =
+                          co_await Probe::Ref(target.ref).Ask(n).Within(absl::Hours(10));
+                      co_return held.status();
+                    }});
     (void)Probe::Ref(holder).Tell(Num(0));
     stage.RunFor(absl::Milliseconds(1));
     ASSERT_EQ(target.begun, 1);
     GiveUp(stage, flood, [&target] { return Probe::Ref(target.ref).Ask(Num(1)); });
     int accepted = 0;
-    const Ref<ProbeActor> sender = stage.Spawn(
-        flood.shards - 1, Script{.tick = [&](Context&, const Tick&) {
-          for (int i = 0; i < flood.count; ++i) {
-            accepted += target.ref.Send(Tick{}) == SendResult::kAccepted ? 1 : 0;
-          }
-        }});
+    const Ref<ProbeActor> sender =
+        stage.Spawn(flood.shards - 1, Script{.tick = [&](Context&, const Tick&) {
+                      for (int i = 0; i < flood.count; ++i) {
+                        accepted += target.ref.Send(Tick{}) == SendResult::kAccepted ? 1 : 0;
+                      }
+                    }});
     sender.Send(Tick{});
     stage.RunFor(absl::Milliseconds(1));
     EXPECT_EQ(accepted, flood.count) << "places of requests that were given up are still taken";
@@ -167,18 +166,14 @@ std::string NameOf(const testing::TestParamInfo<Flood>& info) {
          "On" + std::to_string(info.param.shards);
 }
 
-INSTANTIATE_TEST_SUITE_P(Floods, CancelFloodTest,
-                         testing::Values(Flood{GivenUp::kDropped, 1, 8192},
-                                         Flood{GivenUp::kDropped, 2, 8192},
-                                         Flood{GivenUp::kExpired, 1, 8192},
-                                         Flood{GivenUp::kExpired, 2, 8192},
-                                         Flood{GivenUp::kAskerStopped, 1, 8192},
-                                         Flood{GivenUp::kAskerStopped, 2, 8192},
-                                         Flood{GivenUp::kDropped, 1, 16384},
-                                         Flood{GivenUp::kDropped, 1, 100'000},
-                                         Flood{GivenUp::kDropped, 2, 100'000},
-                                         Flood{GivenUp::kExpired, 1, 100'000}),
-                         NameOf);
+INSTANTIATE_TEST_SUITE_P(
+    Floods, CancelFloodTest,
+    testing::Values(Flood{GivenUp::kDropped, 1, 8192}, Flood{GivenUp::kDropped, 2, 8192},
+                    Flood{GivenUp::kExpired, 1, 8192}, Flood{GivenUp::kExpired, 2, 8192},
+                    Flood{GivenUp::kAskerStopped, 1, 8192}, Flood{GivenUp::kAskerStopped, 2, 8192},
+                    Flood{GivenUp::kDropped, 1, 16384}, Flood{GivenUp::kDropped, 1, 100'000},
+                    Flood{GivenUp::kDropped, 2, 100'000}, Flood{GivenUp::kExpired, 1, 100'000}),
+    NameOf);
 
 // Asks and changes its mind, over and over, while the actor does not run.
 void AskAndCancel(int shards) {

@@ -55,10 +55,10 @@ class DeadlineTest : public testing::TestWithParam<int> {
   int64_t Inside(std::function<Reply<Number>(Context&, const Number&)> middle) {
     const Probe::Ref asked(
         stage_.Spawn(0, Script{.ask = [&](Context& cx, const Number& n) -> Reply<Number> {
-          co_await cx.Sleep(absl::Milliseconds(10));
-          const absl::StatusOr<Number> left = co_await middle(cx, n);
-          co_return left;
-        }}));
+                       co_await cx.Sleep(absl::Milliseconds(10));
+                       const absl::StatusOr<Number> left = co_await middle(cx, n);
+                       co_return left;
+                     }}));
     const absl::StatusOr<Number> left = asked.Ask(Num(0)).Within(absl::Milliseconds(30)).Wait();
     EXPECT_TRUE(left.ok()) << left.status();
     return left.ok() ? left->value() : 0;
@@ -69,9 +69,8 @@ class DeadlineTest : public testing::TestWithParam<int> {
 };
 
 TEST_P(DeadlineTest, OneThatSaysNothingInheritsWhatIsLeft) {
-  const int64_t left = Inside([this](Context&, const Number& n) -> Reply<Number> {
-    co_return co_await innermost_.Ask(n);
-  });
+  const int64_t left = Inside(
+      [this](Context&, const Number& n) -> Reply<Number> { co_return co_await innermost_.Ask(n); });
   EXPECT_GT(left, 15'000);
   EXPECT_LE(left, 20'000);
 }
@@ -134,9 +133,8 @@ TEST_P(DeadlineTest, AChainInheritsItToItsEnd) {
                                  }}));
   }
   const Probe::Ref first = chain.back();
-  const int64_t left = Inside([first](Context&, const Number& n) -> Reply<Number> {
-    co_return co_await first.Ask(n);
-  });
+  const int64_t left = Inside(
+      [first](Context&, const Number& n) -> Reply<Number> { co_return co_await first.Ask(n); });
   EXPECT_GT(left, 15'000);
   EXPECT_LE(left, 20'000);
 }
@@ -144,8 +142,8 @@ TEST_P(DeadlineTest, AChainInheritsItToItsEnd) {
 // A one-way message has no deadline, so what its handler asks has only its own.
 TEST_P(DeadlineTest, AOneWayMessageGivesNoDeadlineOn) {
   int64_t left = 0;
-  const Probe::Ref teller(
-      stage_.Spawn(0, Script{.tell = [&](Context&, const Number& n) -> Reply<void> {
+  const Probe::Ref teller(stage_.Spawn(
+      0, Script{.tell = [&](Context&, const Number& n) -> Reply<void> {
         const absl::StatusOr<Number> reply = co_await innermost_.Ask(n).Within(absl::Hours(1));
         if (reply.ok()) left = reply->value();
         co_return reply.status();

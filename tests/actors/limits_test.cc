@@ -1,5 +1,7 @@
 // Limits of the runtime: as many as they say, not one more, and what ends leaves room again.
 
+#include "troupe/base/limits.h"
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,7 +17,6 @@
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/stop_reason.h"
-#include "troupe/base/limits.h"
 #include "troupe/tests/actors/probe.h"
 #include "troupe/tests/actors/stage.h"
 
@@ -35,9 +36,8 @@ TEST_P(LimitsTest, MonitorsPerActorMaxWatchAndOneMoreIsDownAtOnce) {
   const Ref<ProbeActor> watcher =
       stage.Spawn(0, Script{.down = [&](Context&, const Down& down) { downs.push_back(down); }});
   const auto watch = [&] {
-    Perform(watcher, [&](ProbeActor& self, Context& cx) {
-      monitors.push_back(cx.Monitor(&self, watched));
-    });
+    Perform(watcher,
+            [&](ProbeActor& self, Context& cx) { monitors.push_back(cx.Monitor(&self, watched)); });
     stage.RunFor(absl::Milliseconds(1));
   };
   for (int i = 0; i < 3; ++i) watch();

@@ -145,7 +145,7 @@ TEST_P(RefusedBirthTest, F124_WhoLooksItUpInBetweenReachesNobody) {
     for (int shard = 0; shard < 2; ++shard) {
       const Ref<ProbeActor> user = system_->Spawn<ProbeActor>(
           OnShard(shard), Script{.down = [&](Context&, const Down&) { ++downs; },
-                                .undelivered = [](Context&, const Undelivered&) {}});
+                                 .undelivered = [](Context&, const Undelivered&) {}});
       Perform(user, [&](ProbeActor& self, Context& cx) {
         Ref<ProbeActor>(*found_).Send(Tick{});
         cx.Monitor(&self, *found_);

@@ -44,27 +44,27 @@ constexpr int kMessages = 10;
 // Workers on the last of two shards, whose jobs take ten milliseconds, and a sender.
 struct Works {
   explicit Works(int sender_shard, int queue_max)
-      : stage(2, {}, {.worker_time = {absl::Milliseconds(10), absl::Milliseconds(10)},
-                      .log_to_stderr = false}),
+      : stage(2, {},
+              {.worker_time = {absl::Milliseconds(10), absl::Milliseconds(10)},
+               .log_to_stderr = false}),
         workers(stage.system().SpawnWorkers<Laborer>(
             {.queue_max = queue_max, .placement = Placement::OnShard(1)}, &done)),
-        sender(stage.Spawn(
-            sender_shard,
-            Script{.tick =
-                       [this](Context&, const Tick& tick) {
-                         for (int i = 0; i < kMessages; ++i) {
-                           const SendResult sent = tick.value == 0
-                                                       ? workers.Send(Tick{})
-                                                       : Probe::Ref(workers).Tell(Num(1));
-                           EXPECT_EQ(sent, SendResult::kAccepted);
-                         }
-                       },
-                   .undelivered =
-                       [this](Context&, const Undelivered& notice) {
-                         EXPECT_EQ(notice.target, workers);
-                         EXPECT_EQ(notice.reason, expected);
-                         ++told;
-                       }})) {}
+        sender(stage.Spawn(sender_shard, Script{.tick =
+                                                    [this](Context&, const Tick& tick) {
+                                                      for (int i = 0; i < kMessages; ++i) {
+                                                        const SendResult sent =
+                                                            tick.value == 0
+                                                                ? workers.Send(Tick{})
+                                                                : Probe::Ref(workers).Tell(Num(1));
+                                                        EXPECT_EQ(sent, SendResult::kAccepted);
+                                                      }
+                                                    },
+                                                .undelivered =
+                                                    [this](Context&, const Undelivered& notice) {
+                                                      EXPECT_EQ(notice.target, workers);
+                                                      EXPECT_EQ(notice.reason, expected);
+                                                      ++told;
+                                                    }})) {}
 
   int done = 0;
   int told = 0;
@@ -119,19 +119,19 @@ struct Losses {
   explicit Losses(uint64_t seed, absl::Duration backoff)
       : stage(2, {}, {.seed = seed, .log_to_stderr = false}),
         ended(stage.Spawn(1, Script{})),
-        sender(stage.Spawn(
-            0,
-            Script{.start = [this](ProbeActor&, Context&) -> Reply<void> {
-                     ++lives;
-                     return absl::OkStatus();
-                   },
-                   .tick =
-                       [this](Context&, const Tick& tick) {
-                         EXPECT_EQ(ended.Send(Tick{}), SendResult::kAccepted);
-                         if (tick.value != 0) throw std::runtime_error("behind what it sent");
-                       },
-                   .undelivered = [this](Context&, const Undelivered&) { ++told; }},
-            {.restart = {.backoff_min = backoff, .backoff_max = backoff}})) {
+        sender(stage.Spawn(0,
+                           Script{.start = [this](ProbeActor&, Context&) -> Reply<void> {
+                                    ++lives;
+                                    return absl::OkStatus();
+                                  },
+                                  .tick =
+                                      [this](Context&, const Tick& tick) {
+                                        EXPECT_EQ(ended.Send(Tick{}), SendResult::kAccepted);
+                                        if (tick.value != 0)
+                                          throw std::runtime_error("behind what it sent");
+                                      },
+                                  .undelivered = [this](Context&, const Undelivered&) { ++told; }},
+                           {.restart = {.backoff_min = backoff, .backoff_max = backoff}})) {
     stage.system().Stop(ended);
     stage.RunFor(absl::Milliseconds(1));
     EXPECT_EQ(lives, 1);
