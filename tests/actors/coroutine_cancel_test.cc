@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/actors/probe.troupe.h"
+#include "troupe/actors/actor.h"
 #include "troupe/actors/call.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
@@ -21,6 +22,22 @@
 
 namespace troupe::test {
 namespace {
+
+constexpr absl::Duration kTurn = absl::Microseconds(10);
+
+// Ticks once a turn, as often as it is told to.
+class Metronome final : public Actor {
+ public:
+  Metronome(int* ticks, int ticks_max) : ticks_(*ticks), ticks_max_(ticks_max) {}
+
+  void On(Context& cx, const Tick&) {
+    if (++ticks_ < ticks_max_) cx.After(this, absl::ZeroDuration(), Tick{});
+  }
+
+ private:
+  int& ticks_;
+  const int ticks_max_;
+};
 
 enum class Await { kSleep, kWrite, kNext, kRequest, kPending, kAll, kOffload, kHelper };
 
@@ -82,11 +99,21 @@ Script Peer() {
           }};
 }
 
+// Expects that an actor whose timer is due in each turn is served in each, give or take one.
+void ExpectEachTurnServed(Stage& stage, int shard) {
+  constexpr int kTicks = 100;
+  int ticks = 0;
+  const Ref<Metronome> metronome = stage.system().Spawn<Metronome>(OnShard(shard), &ticks, kTicks);
+  metronome.Send(Tick{});
+  stage.RunFor(2 * kTicks * kTurn);
+  EXPECT_EQ(ticks, kTicks) << "another actor waited for more than a turn";
+}
+
 void PollsOn(Await what, bool expires, int shards) {
   bool ready = false;
   int ended = 0;
   int ticks = 0;
-  Stage stage(shards);
+  Stage stage(shards, {}, {.turn_time = {kTurn, kTurn}, .log_to_stderr = false});
   const Probe::Ref peer(stage.Spawn(shards - 1, Peer()));
   const auto polls = [&, peer](Context& cx, const Number& n) -> Reply<Number> {
     (co_await Poll(cx, what, peer, ready)).IgnoreError();
@@ -117,6 +144,7 @@ void PollsOn(Await what, bool expires, int shards) {
   EXPECT_TRUE(given_up.ok()) << given_up.status();
   stage.RunFor(absl::Milliseconds(1));
   stage.ExpectServed();
+  ExpectEachTurnServed(stage, shards - 1);
   // The actor itself is not held either.
   poller.Send(Tick{});
   stage.RunFor(absl::Milliseconds(1));

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/actors/probe.troupe.h"
+#include "troupe/actors/call.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
@@ -138,6 +139,46 @@ TEST_P(StopDuringRestartTest, SoIsWhatIsQueuedWhileTheChildrenStop) {
       absl::Milliseconds(100));
   EXPECT_EQ(outcome.code(), absl::StatusCode::kUnavailable) << outcome;
   EXPECT_EQ(CertaintyOf(outcome), Certainty::kNotExecuted);
+}
+
+// Not only once the children have stopped.
+TEST_P(StopDuringRestartTest, WhatIsQueuedIsAnsweredAsAStopBegins) {
+  Stage stage(GetParam());
+  const Ref<ProbeActor> actor = stage.Spawn(
+      GetParam() - 1,
+      Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
+               co_await cx.Sleep(absl::Hours(1));
+               co_return n;
+             },
+             .start = [](ProbeActor&, Context& cx) -> Reply<void> {
+               cx.Spawn<ProbeActor>({}, Script{.stop = [](Context& cx, StopReason) -> Reply<void> {
+                                      co_await cx.Sleep(absl::Seconds(1));
+                                      co_return absl::OkStatus();
+                                    }});
+               return absl::OkStatus();
+             }});
+  absl::Status ran = absl::UnknownError("none yet");
+  absl::Status queued = ran;
+  const Ref<ProbeActor> asker =
+      stage.Spawn(0, Script{.tell = [&](Context&, const Number& n) -> Reply<void> {
+        Pending<Number> first = Probe::Ref(actor).Ask(n).Within(absl::Hours(10)).Start();
+        Pending<Number> second = Probe::Ref(actor).Ask(n).Within(absl::Hours(10)).Start();
+        queued = (co_await second).status();
+        ran = (co_await first).status();
+        co_return absl::OkStatus();
+      }});
+  EXPECT_EQ(Probe::Ref(asker).Tell(Num(1)), SendResult::kAccepted);
+  stage.RunFor(absl::Milliseconds(1));
+  stage.system().Stop(actor);
+  stage.RunFor(absl::Milliseconds(1));
+  EXPECT_EQ(stage.system().Counters().stopped, 0u) << "its child was to take a second";
+  EXPECT_EQ(queued.code(), absl::StatusCode::kUnavailable) << queued;
+  EXPECT_EQ(CertaintyOf(queued), Certainty::kNotExecuted);
+  EXPECT_EQ(ran.code(), absl::StatusCode::kAborted) << ran;
+  EXPECT_EQ(CertaintyOf(ran), Certainty::kMaybeExecuted);
+  stage.RunFor(absl::Seconds(2));
+  EXPECT_EQ(stage.system().Counters().stopped, 2u);
+  stage.End();
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, StopDuringRestartTest, testing::Values(1, 2));
