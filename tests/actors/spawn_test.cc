@@ -168,7 +168,7 @@ TEST_P(SpawnTest, AnActorThatSpawnsInItsDestructorHarmsNobody) {
       system_->Spawn<SpawnsAtTheEnd>(OnShard(last()), system_.get(), &children, &refusals);
   watcher.Watch(actor);
   actor.Send(Tick{});
-  EXPECT_EQ(watcher.downs.Wait(1)[0].reason, StopReason::kStopped);
+  EXPECT_EQ(watcher.downs.Wait(1)[0].who, actor);
   // In a handler's place it would be its actor's child, and that one has no more of them.
   EXPECT_EQ(refusals.Wait(1)[0].code(), absl::StatusCode::kUnavailable);
   EXPECT_FALSE(system_->FindAny("late").has_value());
