@@ -145,22 +145,22 @@ TEST_P(StopDuringRestartTest, SoIsWhatIsQueuedWhileTheChildrenStop) {
 TEST_P(StopDuringRestartTest, WhatIsQueuedIsAnsweredAsAStopBegins) {
   Stage stage(GetParam());
   const Ref<ProbeActor> actor = stage.Spawn(
-      GetParam() - 1,
-      Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
-               co_await cx.Sleep(absl::Hours(1));
-               co_return n;
-             },
-             .start = [](ProbeActor&, Context& cx) -> Reply<void> {
-               cx.Spawn<ProbeActor>({}, Script{.stop = [](Context& cx, StopReason) -> Reply<void> {
-                                      co_await cx.Sleep(absl::Seconds(1));
-                                      co_return absl::OkStatus();
-                                    }});
-               return absl::OkStatus();
-             }});
+      GetParam() - 1, Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
+                               co_await cx.Sleep(absl::Hours(1));
+                               co_return n;
+                             },
+                             .start = [](ProbeActor&, Context& cx) -> Reply<void> {
+                               cx.Spawn<ProbeActor>(
+                                   {}, Script{.stop = [](Context& cx, StopReason) -> Reply<void> {
+                                     co_await cx.Sleep(absl::Seconds(1));
+                                     co_return absl::OkStatus();
+                                   }});
+                               return absl::OkStatus();
+                             }});
   absl::Status ran = absl::UnknownError("none yet");
   absl::Status queued = ran;
-  const Ref<ProbeActor> asker =
-      stage.Spawn(0, Script{.tell = [&](Context&, const Number& n) -> Reply<void> {
+  const Ref<ProbeActor> asker = stage.Spawn(
+      0, Script{.tell = [&](Context&, const Number& n) -> Reply<void> {
         Pending<Number> first = Probe::Ref(actor).Ask(n).Within(absl::Hours(10)).Start();
         Pending<Number> second = Probe::Ref(actor).Ask(n).Within(absl::Hours(10)).Start();
         queued = (co_await second).status();
