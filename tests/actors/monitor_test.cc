@@ -160,10 +160,37 @@ TEST_P(MonitorTest, F54_AfterDemonitorNothingComesNotEvenWhatIsQueued) {
 }
 
 TEST_P(MonitorTest, F54_AnActorMayMonitorItself) {
-  Perform(watcher_, [](ProbeActor& self, Context& cx) {
-    cx.Monitor(&self, cx.self());
-    cx.Stop();
+  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
+      OnShard(last()),
+      Script{.down = [](Context&, const Down&) { ADD_FAILURE() << "it heard of its own end"; }});
+  MonitorId id;
+  Collected<bool> demonitored;
+  Perform(watcher_, [&](ProbeActor& self, Context& cx) {
+    id = cx.Monitor(&self, actor);
+    EXPECT_EQ(actor.Send(Do{[&](ProbeActor& own, Context& own_cx) -> Reply<void> {
+      own_cx.Monitor(&own, own_cx.self());
+      demonitored.Add(own_cx.Demonitor(own_cx.Monitor(&own, own_cx.self())));
+      return absl::OkStatus();
+    }}),
+              SendResult::kAccepted);
   });
+  EXPECT_TRUE(demonitored.Wait(1)[0]);
+  Perform(watcher_, [&](ProbeActor&, Context& cx) { cx.Stop(actor); });
+  const std::vector<Down> downs = downs_.Wait(1);
+  EXPECT_EQ(downs[0].who, actor);
+  EXPECT_EQ(downs[0].monitor, id);
+  EXPECT_EQ(downs[0].reason, StopReason::kStopped);
+  Settle(watcher_);
+  EXPECT_EQ(downs_.Now().size(), 1u);
+  // The Down that it kept for itself went with it: no loss, and no record in its next tenant.
+  const Ref<ProbeActor> next = system_->Spawn<ProbeActor>(
+      OnShard(last()),
+      Script{.down = [](Context&, const Down&) { ADD_FAILURE() << "a Down of another"; }});
+  Settle(next);
+  const ShardCounters counters = system_->Counters();
+  EXPECT_EQ(counters.dead_letters, 0u);
+  EXPECT_EQ(counters.stopped, 1u);
+  End();
 }
 
 TEST_P(MonitorTest, F54_ADeadWatcherCostsNothing) {

@@ -5,12 +5,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/actor.h"
@@ -19,7 +22,11 @@
 #include "troupe/actors/reply.h"
 #include "troupe/actors/stream.h"
 #include "troupe/actors/system.h"
+#include "troupe/base/check.h"
+#include "troupe/base/instant.h"
 #include "troupe/base/mutex.h"
+#include "troupe/loop/platform.h"
+#include "troupe/loop/posix_clock.h"
 
 namespace troupe::test {
 
@@ -40,10 +47,18 @@ class Collected {
     items_.push_back(std::move(item));
     changed_.NotifyAll();
   }
-  // Everything, once there are `count` items.
+  // Everything, once there are `count` items. When they do not come in ten seconds the test fails,
+  // and what it throws ends it: whatever follows would wait in vain as well.
   std::vector<T> Wait(size_t count) {
+    const Instant deadline = PosixClock().Now() + absl::Seconds(10);
     MutexLock lock(mutex_);
-    while (items_.size() < count) changed_.Wait(mutex_);
+    while (items_.size() < count) {
+      if (changed_.WaitUntil(mutex_, deadline) || items_.size() >= count) continue;
+      const std::string words =
+          absl::StrCat(items_.size(), " of ", count, " things came within ten seconds");
+      ADD_FAILURE() << words;
+      throw std::runtime_error(words);
+    }
     return items_;
   }
   std::vector<T> Now() { return Wait(0); }
@@ -114,16 +129,19 @@ class ProbeActor final : public Probe::Actor {
   const Script script_;
 };
 
-// Runs `run` in the actor and waits until it is through. Requires that the actor lives.
+// Runs `run` in the actor and waits until it is through. Requires that the actor lives and is not
+// held for as long as ten seconds: then the process ends, as `run` may refer to what is gone.
 inline void Perform(const Ref<ProbeActor>& actor, std::function<void(ProbeActor&, Context&)> run) {
-  const std::unique_ptr<Event> done = actor.system()->runtime().platform().MakeEvent();
+  Platform& platform = actor.system()->runtime().platform();
+  const std::unique_ptr<Event> done = platform.MakeEvent();
   const SendResult sent = actor.Send(Do{[&](ProbeActor& self, Context& cx) -> Reply<void> {
     run(self, cx);
     done->Notify();
     return absl::OkStatus();
   }});
   ASSERT_EQ(sent, SendResult::kAccepted);
-  done->WaitUntil(Instant::Infinite());
+  TROUPE_CHECK_MSG(done->WaitUntil(platform.clock().Now() + absl::Seconds(10)),
+                   "an actor did not do what it was told within ten seconds");
 }
 
 // Messages and events that wait for the actor whose handler runs.

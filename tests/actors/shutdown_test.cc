@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +18,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/actors/probe.troupe.h"
+#include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
@@ -124,10 +127,40 @@ TEST_P(ShutdownTest, TheDestructorDoesItAll) {
   EXPECT_EQ(stopped.Now().size(), 10u);
 }
 
+size_t ThreadCount() {
+  const std::filesystem::directory_iterator threads("/proc/self/task");
+  return static_cast<size_t>(std::distance(begin(threads), end(threads)));
+}
+
 TEST_P(ShutdownTest, StartedAndStoppedManyTimes) {
+  // What actors and messages hold is released with each system, and its threads are gone.
+  const auto held = std::make_shared<int>(0);
+  size_t threads = 0;
   for (int i = 0; i < 20; ++i) {
-    const auto system = Start();
-    for (int j = 0; j < i; ++j) system->Spawn<ProbeActor>({}, Script{}).Send(Tick{});
+    std::atomic<int> done{0};
+    auto system = Start();
+    for (int j = 0; j < i; ++j) {
+      const Ref<ProbeActor> actor =
+          system->Spawn<ProbeActor>({}, Script{.tick = [held](Context&, const Tick&) {}});
+      EXPECT_EQ(actor.Send(Do{[held, &done](ProbeActor&, Context&) -> Reply<void> {
+        ++done;
+        return absl::OkStatus();
+      }}),
+                SendResult::kAccepted);
+      EXPECT_EQ(actor.Send(Tick{}), SendResult::kAccepted);
+      if (j % 2 == 0) Settle(actor);
+    }
+    EXPECT_GE(done, (i + 1) / 2);
+    system->Shutdown();
+    EXPECT_EQ(system->Run(), 0);
+    const ShardCounters counters = system->Counters();
+    EXPECT_EQ(counters.spawned, static_cast<uint64_t>(i));
+    EXPECT_EQ(counters.stopped, static_cast<uint64_t>(i));
+    system.reset();
+    EXPECT_EQ(held.use_count(), 1);
+    // The log has a thread of its own from its first line on.
+    if (i == 0) threads = ThreadCount();
+    EXPECT_LE(ThreadCount(), threads + 1);
   }
 }
 
@@ -146,8 +179,32 @@ TEST_P(ShutdownTest, PendingRequestsAreResolved) {
   began->WaitUntil(Instant::Infinite());
   system->Shutdown();
   EXPECT_EQ(system->Run(), 0);
-  EXPECT_FALSE(outcome.Wait(1)[0].ok());
   waiter.join();
+  const absl::Status ended = outcome.Wait(1)[0];
+  EXPECT_FALSE(ended.ok());
+  EXPECT_EQ(CertaintyOf(ended), Certainty::kMaybeExecuted) << ended;
+}
+
+TEST_P(ShutdownTest, OneThatWaitsInAMailboxWasNotExecuted) {
+  Collected<absl::Status> outcome;
+  const std::unique_ptr<System> system = Start();
+  const std::unique_ptr<Event> queued = system->runtime().platform().MakeEvent();
+  const Probe::Ref deaf(system->Spawn<ProbeActor>(
+      OnShard(last()), Script{.tell = [&](Context& cx, const Number&) -> Reply<void> {
+        while (Waiting() == 0) co_await cx.Sleep(absl::Microseconds(100));
+        queued->Notify();
+        co_await cx.Sleep(absl::Hours(1));
+        co_return absl::OkStatus();
+      }}));
+  EXPECT_EQ(deaf.Tell(Num(0)), SendResult::kAccepted);
+  std::thread waiter([&] { outcome.Add(deaf.Ask(Num(1)).Within(absl::Hours(1)).Wait().status()); });
+  queued->WaitUntil(Instant::Infinite());
+  system->Shutdown();
+  EXPECT_EQ(system->Run(), 0);
+  waiter.join();
+  const absl::Status ended = outcome.Wait(1)[0];
+  EXPECT_EQ(ended.code(), absl::StatusCode::kUnavailable) << ended;
+  EXPECT_EQ(CertaintyOf(ended), Certainty::kNotExecuted) << ended;
 }
 
 TEST_P(ShutdownTest, WhatComesAfterTheEndHasItsOutcomeToo) {

@@ -146,16 +146,39 @@ TEST_P(SpawnTest, AStoppingActorGetsNoMoreChildren) {
 
 TEST_P(SpawnTest, AnActorThatSpawnsInItsDestructorHarmsNobody) {
   struct SpawnsAtTheEnd : Actor {
-    explicit SpawnsAtTheEnd(System* system) : system(system) {}
-    ~SpawnsAtTheEnd() override { system->Spawn<ProbeActor>({}, Script{}); }
+    SpawnsAtTheEnd(System* system, Collected<Ref<ProbeActor>>* children,
+                   Collected<absl::Status>* refusals)
+        : system(system), children(children), refusals(refusals) {}
+    ~SpawnsAtTheEnd() override {
+      const Script never{.start = [](ProbeActor&, Context&) -> Reply<void> {
+        ADD_FAILURE() << "a child of an actor that has ended started";
+        return absl::OkStatus();
+      }};
+      children->Add(system->Spawn<ProbeActor>({}, never));
+      refusals->Add(system->TrySpawn<ProbeActor>({.name = "late"}, never).status());
+    }
     void On(Context& cx, const Tick&) { cx.Stop(); }
     System* system;
+    Collected<Ref<ProbeActor>>* children;
+    Collected<absl::Status>* refusals;
   };
+  Collected<Ref<ProbeActor>> children;
+  Collected<absl::Status> refusals;
   Watcher watcher(*system_, 0);
-  const Ref<SpawnsAtTheEnd> actor = system_->Spawn<SpawnsAtTheEnd>(OnShard(last()), system_.get());
+  const Ref<SpawnsAtTheEnd> actor =
+      system_->Spawn<SpawnsAtTheEnd>(OnShard(last()), system_.get(), &children, &refusals);
   watcher.Watch(actor);
   actor.Send(Tick{});
-  watcher.downs.Wait(1);
+  EXPECT_EQ(watcher.downs.Wait(1)[0].who, actor);
+  // In a handler's place it would be its actor's child, and that one has no more of them.
+  EXPECT_EQ(refusals.Wait(1)[0].code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(system_->FindAny("late").has_value());
+  watcher.Watch(children.Wait(1)[0]);
+  const Down unborn = watcher.downs.Wait(2)[1];
+  EXPECT_EQ(unborn.reason, StopReason::kNeverBorn);
+  EXPECT_EQ(unborn.status.code(), absl::StatusCode::kUnavailable) << unborn.status;
+  EXPECT_EQ(system_->Counters().spawned, 2u);
+  EXPECT_EQ(system_->Counters().stopped, 1u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, SpawnTest, testing::Values(1, 2));

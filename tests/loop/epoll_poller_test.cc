@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -248,9 +249,31 @@ TEST_F(EpollPollerTest, F91_AnIdleWaitIsNeverEarlyAndNeverSpins) {
 }
 
 TEST_F(EpollPollerTest, F91_ADeadlineThatHasPassedIsALook) {
-  poller_->Poll({1000}, {1000});
-  poller_->Poll({1000}, {0});
-  poller_->Poll({1000}, {-5});
+  for (const bool milliseconds : {false, true}) {
+    if (milliseconds) poller_->UseMillisecondsForTest();
+    for (const Instant deadline : {Instant{1000}, Instant{0}, Instant{-5}}) {
+      // Only this wakes a poll that waits after all.
+      std::atomic<bool> done{false};
+      std::thread waker([&] {
+        const Instant patience = clock_.Now() + absl::Seconds(10);
+        while (!done && clock_.Now() < patience) std::this_thread::yield();
+        if (!done) poller_->Wake();
+      });
+      const Instant start = clock_.Now();
+      EXPECT_EQ(poller_->Poll({1000}, deadline), 0u);
+      done = true;
+      waker.join();
+      EXPECT_LT(clock_.Now() - start, absl::Seconds(10)) << "it waited for " << deadline.nanos;
+      // It sees what there is.
+      Pair pair = MakePair();
+      Recorder recorder;
+      const WatchId watch = Watch(pair.near, kReadable, recorder);
+      Put(pair.far);
+      poller_->Poll({1000}, deadline);
+      EXPECT_EQ(recorder.events(), std::vector<uint32_t>{kReadable}) << deadline.nanos;
+      poller_->Remove(watch);
+    }
+  }
 }
 
 TEST_F(EpollPollerTest, F91_FarDeadlinesWaitInsteadOfSpinning) {

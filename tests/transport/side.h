@@ -6,9 +6,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
 #include "troupe/actors/system.h"
 #include "troupe/actors/system_options.h"
+#include "troupe/base/clock.h"
+#include "troupe/base/instant.h"
 #include "troupe/base/limits.h"
+#include "troupe/loop/platform.h"
 #include "troupe/transport/node.h"
 
 namespace troupe {
@@ -33,12 +38,18 @@ struct Side {
   std::string Url(const std::string& name) const {
     return absl::StrCat("troupe://", address(), "/", name);
   }
-  // Asks for the counters, which takes a turn of each shard, until `reached` says so.
+  // Asks for the counters, which takes a turn of each shard, until `reached` says so. When it has
+  // not in ten seconds the test fails and goes on with the counters as they are.
   template <typename Reached>
   NodeCounters Until(Reached reached) const {
+    const Clock& clock = system->runtime().platform().clock();
+    const Instant deadline = clock.Now() + absl::Seconds(10);
     for (;;) {
       const NodeCounters counters = node->Counters();
       if (reached(counters)) return counters;
+      if (clock.Now() < deadline) continue;
+      ADD_FAILURE() << "the counters did not get there within ten seconds";
+      return counters;
     }
   }
 

@@ -1,0 +1,227 @@
+// A Reply that an actor keeps in a member beyond the handler that began it: it goes on beside the
+// actor's other handlers and ends with the actor's life.
+
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "tests/actors/probe.troupe.h"
+#include "troupe/actors/actor.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/reply.h"
+#include "troupe/tests/actors/in_a_child.h"
+#include "troupe/tests/actors/probe.h"
+#include "troupe/tests/actors/stage.h"
+
+namespace troupe::test {
+namespace {
+
+struct Seen {
+  int rounds = 0;
+  int ticks = 0;
+  int lives = 0;
+  bool right_self = true;
+  bool cancelled = false;
+};
+
+enum class Waits { kSleep, kOffload, kRequest };
+
+struct Begin {
+  Waits waits = Waits::kSleep;
+  int rounds_max = 1 << 30;
+};
+struct Drop {};
+struct Throw {};
+struct Await {
+  absl::StatusOr<int>* outcome;
+};
+
+// Keeps what it begins.
+class Keeper final : public Actor {
+ public:
+  Keeper(Probe::Ref peer, Seen* seen) : peer_(peer), seen_(seen) { ++seen_->lives; }
+
+  void On(Context& cx, const Begin& begin) { kept_ = Work(cx, begin.waits, begin.rounds_max); }
+  void On(Context&, const Tick&) { ++seen_->ticks; }
+  void On(Context&, const Drop&) { kept_.reset(); }
+  void On(Context&, const Throw&) { throw std::runtime_error("thrown"); }
+  Reply<void> On(Context&, const Await& await) {
+    absl::StatusOr<int>* const outcome = await.outcome;
+    *outcome = co_await *kept_;
+    co_return absl::OkStatus();
+  }
+
+ private:
+  Reply<int> Work(Context& cx, Waits waits, int rounds_max) {
+    const Alive alive;
+    const AnyRef self = cx.self();
+    for (int round = 0; round < rounds_max; ++round) {
+      if (waits == Waits::kSleep) co_await cx.Sleep(absl::Milliseconds(1));
+      if (waits == Waits::kOffload) (co_await cx.Offload([] {})).IgnoreError();
+      if (waits == Waits::kRequest) (co_await peer_.Mix(Num(1))).status().IgnoreError();
+      ++seen_->rounds;
+      seen_->right_self = seen_->right_self && cx.self() == self;
+      seen_->cancelled = seen_->cancelled || cx.cancelled();
+      cx.After(this, absl::ZeroDuration(), Tick{});
+    }
+    co_return rounds_max;
+  }
+
+  const Probe::Ref peer_;
+  Seen* const seen_;
+  const Alive alive_;
+  std::optional<Reply<int>> kept_;
+};
+
+// A Keeper on the last of some shards, and its peer, which answers after a millisecond.
+class KeptReplyTest : public testing::TestWithParam<Waits> {
+ protected:
+  template <typename Body>
+  static void InAChild(Body body) {
+    RunInAChild([&] {
+      Seen seen;
+      Stage stage(2);
+      const Probe::Ref peer(
+          stage.Spawn(0, Script{.mix = [](Context& cx, const Number& n) -> Reply<Number> {
+                        co_await cx.Sleep(absl::Milliseconds(1));
+                        co_return n;
+                      }}));
+      const Ref<Keeper> keeper = stage.system().Spawn<Keeper>(OnShard(1), peer, &seen);
+      body(stage, keeper, seen);
+      EXPECT_TRUE(seen.right_self);
+      stage.ExpectServed();
+      stage.End();
+    });
+  }
+};
+
+TEST_P(KeptReplyTest, F114_ItGoesOnBesideOtherHandlers) {
+  InAChild([](Stage& stage, const Ref<Keeper>& keeper, Seen& seen) {
+    keeper.Send(Begin{.waits = GetParam()});
+    stage.RunFor(absl::Milliseconds(20));
+    EXPECT_GE(seen.rounds, 5);
+    EXPECT_GE(seen.ticks, seen.rounds - 1);
+    EXPECT_FALSE(seen.cancelled);
+    keeper.Send(Tick{});
+    stage.RunFor(absl::Milliseconds(1));
+    EXPECT_GE(seen.ticks, 6);
+  });
+}
+
+TEST_P(KeptReplyTest, F114_ALaterHandlerAwaitsIt) {
+  InAChild([](Stage& stage, const Ref<Keeper>& keeper, Seen& seen) {
+    absl::StatusOr<int> outcome = absl::UnknownError("not yet");
+    keeper.Send(Begin{.waits = GetParam(), .rounds_max = 5});
+    stage.RunFor(absl::Microseconds(100));
+    keeper.Send(Await{&outcome});
+    stage.RunFor(absl::Milliseconds(100));
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_EQ(*outcome, 5);
+    EXPECT_EQ(seen.rounds, 5);
+  });
+}
+
+TEST_P(KeptReplyTest, F114_ItEndsWithItsActor) {
+  InAChild([](Stage& stage, const Ref<Keeper>& keeper, Seen& seen) {
+    keeper.Send(Begin{.waits = GetParam()});
+    stage.RunFor(absl::Milliseconds(10));
+    stage.system().Stop(keeper);
+    stage.RunFor(absl::Milliseconds(10));
+    EXPECT_EQ(Alive::count(), 0);
+    const int rounds = seen.rounds;
+    stage.RunFor(absl::Milliseconds(10));
+    EXPECT_EQ(seen.rounds, rounds);
+  });
+}
+
+TEST_P(KeptReplyTest, F114_ItEndsWithALifeThatFails) {
+  InAChild([](Stage& stage, const Ref<Keeper>& keeper, Seen& seen) {
+    keeper.Send(Begin{.waits = GetParam()});
+    stage.RunFor(absl::Milliseconds(10));
+    keeper.Send(Throw{});
+    stage.RunFor(absl::Seconds(1));
+    EXPECT_EQ(seen.lives, 2);
+    EXPECT_EQ(Alive::count(), 1) << "more than the second life itself";
+    const int rounds = seen.rounds;
+    keeper.Send(Begin{.waits = GetParam(), .rounds_max = 1});
+    stage.RunFor(absl::Milliseconds(10));
+    EXPECT_EQ(seen.rounds, rounds + 1);
+  });
+}
+
+TEST_P(KeptReplyTest, F114_AnotherHandlerMayDropIt) {
+  InAChild([](Stage& stage, const Ref<Keeper>& keeper, Seen& seen) {
+    keeper.Send(Begin{.waits = GetParam()});
+    stage.RunFor(absl::Milliseconds(10));
+    keeper.Send(Drop{});
+    stage.RunFor(absl::Milliseconds(10));
+    EXPECT_EQ(Alive::count(), 1) << "more than the actor itself";
+    const int ticks = seen.ticks;
+    keeper.Send(Tick{});
+    stage.RunFor(absl::Milliseconds(1));
+    EXPECT_EQ(seen.ticks, ticks + 1);
+  });
+}
+
+TEST_P(KeptReplyTest, F112_DroppedWhileALaterHandlerAwaitsItThatOneIsCancelled) {
+  InAChild([](Stage& stage, const Ref<Keeper>& keeper, Seen&) {
+    absl::StatusOr<int> outcome = absl::UnknownError("not yet");
+    keeper.Send(Begin{.waits = GetParam()});
+    stage.RunFor(absl::Milliseconds(1));
+    keeper.Send(Await{&outcome});
+    stage.RunFor(absl::Milliseconds(1));
+    // The awaiting handler holds the actor: the drop comes as the actor ends.
+    stage.system().Stop(keeper);
+    stage.RunFor(absl::Milliseconds(10));
+    EXPECT_FALSE(outcome.ok());
+    EXPECT_EQ(Alive::count(), 0);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Waits, KeptReplyTest,
+                         testing::Values(Waits::kSleep, Waits::kOffload, Waits::kRequest));
+
+// Kept from OnStart on, as a background task of the actor.
+struct Background final : public Actor {
+  explicit Background(int* rounds) : rounds(rounds) {}
+  Reply<void> OnStart(Context& cx) override {
+    kept = Work(cx);
+    return absl::OkStatus();
+  }
+  Reply<void> Work(Context& cx) {
+    const Alive alive;
+    while (true) {
+      co_await cx.Sleep(absl::Milliseconds(1));
+      ++*rounds;
+      if (cx.Remaining() != absl::InfiniteDuration()) co_return absl::InternalError("a deadline");
+    }
+  }
+  void On(Context&, const Tick&) {}
+
+  int* const rounds;
+  std::optional<Reply<void>> kept;
+};
+
+TEST(KeptReplyStartTest, F114_BegunInOnStartItGoesOnForTheWholeLife) {
+  RunInAChild([] {
+    int rounds = 0;
+    Stage stage(1);
+    const Ref<Background> actor = stage.system().Spawn<Background>(OnShard(0), &rounds);
+    stage.RunFor(absl::Milliseconds(100));
+    EXPECT_GE(rounds, 50);
+    EXPECT_EQ(Alive::count(), 1);
+    stage.system().Stop(actor);
+    stage.RunFor(absl::Milliseconds(10));
+    EXPECT_EQ(Alive::count(), 0);
+    stage.ExpectServed();
+    stage.End();
+  });
+}
+
+}  // namespace
+}  // namespace troupe::test
