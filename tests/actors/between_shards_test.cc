@@ -116,7 +116,7 @@ class SharesTest : public UnevenTest {
 
   // The receiver is on the first shard, which has something else to do as well.
   void StartReceiver(int shards) {
-    Start(shards, {.turn_messages_max = 128, .inbox_messages_max = 4096});
+    Start(shards, {.turn_messages_max = 128, .outbox_messages_max = 4096, .inbox_messages_max = 4096});
     receiver_ = system_->Spawn<Receiver>(OnShard(0));
     system_->Spawn<Busy>(OnShard(0), &stop_);
   }
@@ -285,7 +285,7 @@ TEST_F(UnevenTest, F119_ShardsThatWaitForASlowOneSleepAndAreWoken) {
   constexpr int kShards = 16;
   Start(kShards);
   const Ref<Receiver> receiver = system_->Spawn<Receiver>(
-      {.mailbox = {.messages_max = 1u << 20}, .placement = Placement::OnShard(0)});
+      {.mailbox = {.messages_max = 1u << 20, .bytes_max = 1u << 30}, .placement = Placement::OnShard(0)});
   simulation_.RunFor(absl::Milliseconds(10));
   platform_.Hold(0);
   std::vector<Fate> fates(kShards);
