@@ -24,7 +24,7 @@ namespace {
 
 // Long enough for a handshake on a machine that does other work, and shorter than the sleep.
 constexpr absl::Duration kPatience = absl::Seconds(1);
-constexpr absl::Duration kSleep = absl::Seconds(1.5);
+constexpr absl::Duration kSleep = absl::Milliseconds(1500);
 
 class SleepClockTest : public testing::TestWithParam<int> {
  protected:
