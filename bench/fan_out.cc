@@ -65,8 +65,7 @@ void RunFanOutOf(int fan, std::string_view figure) {
   Stopwatch stopwatch;
   int64_t refused = 0;
   const std::unique_ptr<System> system = StartBenchSystem(2);
-  const Ref<Receiver> receiver =
-      system->Spawn<Receiver>({.placement = Placement::OnShard(1)});
+  const Ref<Receiver> receiver = system->Spawn<Receiver>({.placement = Placement::OnShard(1)});
   system->Spawn<Source>({.placement = Placement::OnShard(0)}, receiver, fan, &refused, &stopwatch);
   stopwatch.AwaitSeconds();
   Report("14", kPeer, figure, 100.0 * static_cast<double>(refused) / kFanOutMessages);

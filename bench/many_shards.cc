@@ -89,8 +89,8 @@ double RunCircleOn(System& system) {
 
 // Shards that look for work before they sleep would spend time that no message takes.
 std::unique_ptr<System> StartWithoutSpinning(int shards) {
-  return StartBenchSystem(SystemOptions{
-      .shards = shards, .limits = {.spin_before_sleep = absl::ZeroDuration()}});
+  return StartBenchSystem(
+      SystemOptions{.shards = shards, .limits = {.spin_before_sleep = absl::ZeroDuration()}});
 }
 
 double RunCircle(int shards) {

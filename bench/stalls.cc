@@ -218,9 +218,8 @@ void RunStalls() {
   RunRequestsStall<Pending<Msg>>("ms_stall_requests", [](const Slow::Ref& patient) {
     return patient.Call(Msg()).Within(absl::Hours(1)).Start();
   });
-  RunRequestsStall<Stream<Msg>>("ms_stall_streams", [](const Slow::Ref& patient) {
-    return patient.Items(Msg()).Start();
-  });
+  RunRequestsStall<Stream<Msg>>(
+      "ms_stall_streams", [](const Slow::Ref& patient) { return patient.Items(Msg()).Start(); });
 }
 
 }  // namespace troupe::bench

@@ -116,7 +116,8 @@ class SharesTest : public UnevenTest {
 
   // The receiver is on the first shard, which has something else to do as well.
   void StartReceiver(int shards) {
-    Start(shards, {.turn_messages_max = 128, .outbox_messages_max = 4096, .inbox_messages_max = 4096});
+    Start(shards,
+          {.turn_messages_max = 128, .outbox_messages_max = 4096, .inbox_messages_max = 4096});
     receiver_ = system_->Spawn<Receiver>(OnShard(0));
     system_->Spawn<Busy>(OnShard(0), &stop_);
   }
@@ -168,9 +169,9 @@ TEST_F(SharesTest, F115_FloodsFromManyShardsGetEqualShares) {
     return sum;
   };
   ASSERT_TRUE(simulation_.RunUntil([&] { return handled() >= kFlood; }, absl::Minutes(1)));
-  const auto [least, most] = std::minmax_element(
-      floods.begin(), floods.end(),
-      [](const Fate& a, const Fate& b) { return a.handled < b.handled; });
+  const auto [least, most] =
+      std::minmax_element(floods.begin(), floods.end(),
+                          [](const Fate& a, const Fate& b) { return a.handled < b.handled; });
   EXPECT_LE(most->handled, 2 * least->handled);
   StopAndSettle();
   for (int i = 0; i < kSenders; ++i) {
@@ -284,8 +285,9 @@ class Burst final : public Actor {
 TEST_F(UnevenTest, F119_ShardsThatWaitForASlowOneSleepAndAreWoken) {
   constexpr int kShards = 16;
   Start(kShards);
-  const Ref<Receiver> receiver = system_->Spawn<Receiver>(
-      {.mailbox = {.messages_max = 1u << 20, .bytes_max = 1u << 30}, .placement = Placement::OnShard(0)});
+  const Ref<Receiver> receiver =
+      system_->Spawn<Receiver>({.mailbox = {.messages_max = 1u << 20, .bytes_max = 1u << 30},
+                                .placement = Placement::OnShard(0)});
   simulation_.RunFor(absl::Milliseconds(10));
   platform_.Hold(0);
   std::vector<Fate> fates(kShards);

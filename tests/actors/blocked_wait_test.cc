@@ -1,12 +1,13 @@
 // Wait() keeps its own deadline, whatever the shard that it waits for does.
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -95,11 +96,8 @@ TEST(BlockedWaitTest, F122_ManyWaitsAndWhatComesAfterThem) {
     for (int t = 0; t < 8; ++t) {
       threads.emplace_back([&] {
         for (int i = 0; i < 20; ++i) {
-          RequireTimedOut(Probe::Ref(blocker.actor)
-                              .Ask(Num(i))
-                              .Within(absl::Milliseconds(1))
-                              .Wait()
-                              .status());
+          RequireTimedOut(
+              Probe::Ref(blocker.actor).Ask(Num(i)).Within(absl::Milliseconds(1)).Wait().status());
         }
       });
     }

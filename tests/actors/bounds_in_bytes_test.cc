@@ -84,9 +84,8 @@ TEST_F(BytesTest, F123_RepliesToAShardThatTakesNothingAreBounded) {
   constexpr size_t kReplyBytes = 256u << 10;
   Start(2, {.asks_per_actor_max = kAsks, .outbox_bytes_max = 4 * kMiB});
   const Ref<ProbeActor> callee = system_->Spawn<ProbeActor>(
-      OnShard(1), Script{.ask = [](Context&, const Number&) -> Reply<Number> {
-        return Padded(kReplyBytes);
-      }});
+      OnShard(1),
+      Script{.ask = [](Context&, const Number&) -> Reply<Number> { return Padded(kReplyBytes); }});
   const Ref<ProbeActor> asker = system_->Spawn<ProbeActor>(OnShard(0), Script{});
   std::vector<Pending<Number>> pending;
   Perform(asker, [&](ProbeActor&, Context&) {

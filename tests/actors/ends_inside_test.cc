@@ -1,12 +1,13 @@
 // The end of a System or a Node, asked for by the very code that it runs, in a forked child, or in
 // the wrong order: a CHECK at once that says what to do instead.
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -47,8 +48,7 @@ std::vector<End> Ends() {
           {"SystemResetBesideANode", true, [] { process_system.reset(); }},
           {"NodeReset", true, [] { process_node.reset(); }},
           {"Run", false, [] { process_system->Run(); }},
-          {"RunAfterShutdown", false,
-           [] {
+          {"RunAfterShutdown", false, [] {
              process_system->Shutdown();
              process_system->Run();
            }}};

@@ -18,8 +18,7 @@ void* Counted(void* block) {
   const auto bytes = static_cast<int64_t>(malloc_usable_size(block));
   const int64_t now = live_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   int64_t peak = peak_bytes.load(std::memory_order_relaxed);
-  while (now > peak &&
-         !peak_bytes.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+  while (now > peak && !peak_bytes.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
   }
   return block;
 }
@@ -31,8 +30,7 @@ void* CountedAligned(size_t bytes, std::align_val_t alignment) {
 
 void Free(void* block) {
   if (block == nullptr) return;
-  live_bytes.fetch_sub(static_cast<int64_t>(malloc_usable_size(block)),
-                       std::memory_order_relaxed);
+  live_bytes.fetch_sub(static_cast<int64_t>(malloc_usable_size(block)), std::memory_order_relaxed);
   std::free(block);
 }
 
@@ -59,8 +57,6 @@ namespace troupe::test {
 
 int64_t HeapBytes() { return live_bytes.load(std::memory_order_relaxed); }
 
-int64_t TakeHeapPeakBytes() {
-  return peak_bytes.exchange(HeapBytes(), std::memory_order_relaxed);
-}
+int64_t TakeHeapPeakBytes() { return peak_bytes.exchange(HeapBytes(), std::memory_order_relaxed); }
 
 }  // namespace troupe::test

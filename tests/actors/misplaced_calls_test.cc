@@ -1,8 +1,10 @@
 // Every call of the public surface, from every kind of thread: it works, or it is a CHECK with
 // words; never a crash, never a hang.
 
-#include <cstddef>
+#include <unistd.h>
+
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -10,7 +12,6 @@
 #include <string>
 #include <thread>
 #include <tuple>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -98,21 +99,18 @@ void Begin(Subject& s, bool with_node) {
   }
   const auto echo = [](Context&, const Number& n) -> Reply<Number> { return n; };
   s.actor = s.system->Spawn<ProbeActor>(
-      OnShard(1),
-      Script{.ask = echo,
-             .mix = echo,
-             .count = [](Context&, const Number&, Sink<Number> out) -> Reply<void> {
-               (co_await out.Write(Num(1))).IgnoreError();
-               co_return absl::OkStatus();
-             },
-             .tick = [](Context&, const Tick&) {}});
-  s.waiting = s.system->Spawn<ProbeActor>(
-      OnShard(0), Script{.tick = [](Context&, const Tick&) {},
-                         .down = [](Context&, const Down&) {}});
+      OnShard(1), Script{.ask = echo,
+                         .mix = echo,
+                         .count = [](Context&, const Number&, Sink<Number> out) -> Reply<void> {
+                           (co_await out.Write(Num(1))).IgnoreError();
+                           co_return absl::OkStatus();
+                         },
+                         .tick = [](Context&, const Tick&) {}});
+  s.waiting = s.system->Spawn<ProbeActor>(OnShard(0), Script{.tick = [](Context&, const Tick&) {},
+                                                             .down = [](Context&, const Down&) {}});
   const std::unique_ptr<Event> ready = s.system->runtime().platform().MakeEvent();
-  s.waiting.Send(Do{[&](ProbeActor& self, Context& cx) {
-    return WaitInHandler(s, *ready, self, cx);
-  }});
+  s.waiting.Send(
+      Do{[&](ProbeActor& self, Context& cx) { return WaitInHandler(s, *ready, self, cx); }});
   ready->WaitUntil(Instant::Infinite());
   Settle(s.actor);
 }
@@ -208,8 +206,7 @@ std::vector<NamedCall> SystemCalls() {
       {"SystemFindAny", [](Subject& s) { s.system->FindAny("nobody"); }},
       {"SystemCounters", [](Subject& s) { s.system->Counters(); }},
       {"SystemShutdown", [](Subject& s) { s.system->Shutdown(); }},
-      {"SystemStartAnother",
-       [](Subject&) { System::Start({.shards = 1}).IgnoreError(); }},
+      {"SystemStartAnother", [](Subject&) { System::Start({.shards = 1}).IgnoreError(); }},
   };
 }
 
@@ -222,9 +219,7 @@ std::vector<NamedCall> NodeCalls() {
       {"NodeLookupUnsent",
        [](Subject& s) { auto unsent = s.node->Lookup<Probe>("troupe://127.0.0.1:1/x"); }},
       {"NodeLookupStart",
-       [](Subject& s) {
-         auto pending = s.node->Lookup<Probe>("troupe://127.0.0.1:1/x").Start();
-       }},
+       [](Subject& s) { auto pending = s.node->Lookup<Probe>("troupe://127.0.0.1:1/x").Start(); }},
       {"NodeLookupWait",
        [](Subject& s) {
          s.node->Lookup<Probe>("troupe://127.0.0.1:1/x")
@@ -316,10 +311,9 @@ std::vector<Case> Cases() {
       if (!Applies(place, kind)) continue;
       for (const NamedCall& call : calls) {
         // It would have its effect in the other system.
-        const bool must_check = kind == "Context" && place.place == Place::kOtherSystemsShard &&
-                                !IsHarmless(call.name);
-        cases.push_back(
-            {place, {kind + "_" + call.name, call.run}, kind == "Node", must_check});
+        const bool must_check =
+            kind == "Context" && place.place == Place::kOtherSystemsShard && !IsHarmless(call.name);
+        cases.push_back({place, {kind + "_" + call.name, call.run}, kind == "Node", must_check});
       }
     }
   }

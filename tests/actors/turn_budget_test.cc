@@ -38,7 +38,7 @@ class Canary final : public Actor {
   struct Sight {
     bool stop = false;
     int64_t done = 0;
-    int64_t step_max = 0;   // Of the work, between two of its messages.
+    int64_t step_max = 0;    // Of the work, between two of its messages.
     uint64_t turns_max = 0;  // Between two of its messages.
   };
   using Progress = std::function<int64_t()>;
@@ -80,8 +80,8 @@ class TurnBudgetTest : public UnevenTest {
   }
 
   void SpawnCanary(Canary::Progress progress) {
-    system_->Spawn<Canary>(OnShard(1), std::move(progress),
-                           [this] { return platform_.turns(1); }, &sight_);
+    system_->Spawn<Canary>(
+        OnShard(1), std::move(progress), [this] { return platform_.turns(1); }, &sight_);
   }
   // Until all of `work` is done.
   void ExpectInSteps(int64_t work) {
@@ -157,8 +157,8 @@ TEST_F(TurnBudgetTest, F125_MonitorsOfOneActorAreToldInSteps) {
 // Its timers, monitors and watches are taken back.
 TEST_F(TurnBudgetTest, F125_RecordsOfAnActorThatEndsAreTakenBackInSteps) {
   bool ended = false;
-  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>(
-      OnShard(1), Script{.tick = [](Context&, const Tick&) {}});
+  const Ref<ProbeActor> actor =
+      system_->Spawn<ProbeActor>(OnShard(1), Script{.tick = [](Context&, const Tick&) {}});
   const Ref<ProbeActor> watcher = system_->Spawn<ProbeActor>(
       OnShard(0), Script{.down = [&](Context&, const Down&) { ended = true; }});
   Perform(actor, [&](ProbeActor& self, Context& cx) {

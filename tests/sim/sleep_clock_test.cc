@@ -51,8 +51,8 @@ class SleepClockTest : public testing::Test {
   }
   // On `shard` of the server.
   void ExportOn(int shard) {
-    const Ref<Patience> patience = server_system_->Spawn<Patience>(
-        {.placement = Placement::OnShard(shard)}, &remaining_);
+    const Ref<Patience> patience =
+        server_system_->Spawn<Patience>({.placement = Placement::OnShard(shard)}, &remaining_);
     EXPECT_EQ(server_->Export("patience", patience), absl::OkStatus());
   }
   absl::StatusOr<Tally::Ref> Lookup() {
