@@ -95,7 +95,7 @@ TEST(BlockedWaitTest, F122_ManyWaitsAndWhatComesAfterThem) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t) {
       threads.emplace_back([&] {
-        for (int i = 0; i < 20; ++i) {
+        for (int i = 0; i < 10; ++i) {
           RequireTimedOut(
               Probe::Ref(blocker.actor).Ask(Num(i)).Within(absl::Milliseconds(1)).Wait().status());
         }
