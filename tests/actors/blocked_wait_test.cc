@@ -97,7 +97,7 @@ TEST(BlockedWaitTest, F122_ManyWaitsAndWhatComesAfterThem) {
       threads.emplace_back([&] {
         for (int i = 0; i < 10; ++i) {
           RequireTimedOut(
-              Probe::Ref(blocker.actor).Ask(Num(i)).Within(absl::Milliseconds(1)).Wait().status());
+              Probe::Ref(blocker.actor).Ask(Num(i)).Within(absl::Milliseconds(5)).Wait().status());
         }
       });
     }
