@@ -14,6 +14,9 @@ int main(int argc, char** argv) {
                    {"4", RunSkynet},
                    {"5", RunIdleActors},
                    {"6", RunTimers},
-                   {"7", RunCrossStream}},
+                   {"7", RunCrossStream},
+                   {"13", RunManyShards},
+                   {"14", RunFanOut},
+                   {"15", RunStalls}},
                   argc, argv);
 }

@@ -18,6 +18,9 @@ void RunSkynet();         // 4
 void RunIdleActors();     // 5
 void RunTimers();         // 6
 void RunCrossStream();    // 7
+void RunManyShards();     // 13
+void RunFanOut();         // 14
+void RunStalls();         // 15
 
 }  // namespace troupe::bench
 

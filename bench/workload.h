@@ -47,6 +47,20 @@ constexpr int64_t kStreamMessages = 20'000'000;
 constexpr int64_t kStreamBurst = 1'000;
 constexpr int kStreamBurstsUnderWay = 2;
 
+// 13: members of a circle, one a shard; each round of a member is so many messages to others.
+constexpr int kManyShards = 64;
+constexpr int64_t kCircleMessagesPerRound = kManyShards - 1;
+constexpr int64_t kCircleMessages = kManyShards * kCircleMessagesPerRound * 200;
+
+// 14: steps that wait at once, and messages in all.
+constexpr int kFanOutSteps = 4'096;
+constexpr int64_t kFanOutMessages = 8'000'000;
+
+// 15: what ends at once.
+constexpr int64_t kStallMonitors = 65'536;
+constexpr int64_t kStallWatchers = 64;
+constexpr int64_t kStallRequests = 16'384;
+
 // Draws that are the same in each program.
 // Source: xorshift64, Marsaglia 2003.
 class Draws {

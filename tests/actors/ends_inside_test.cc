@@ -1,0 +1,126 @@
+// The end of a System or a Node, asked for by the very code that it runs, in a forked child, or in
+// the wrong order: a CHECK at once that says what to do instead.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "gtest/gtest.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/system.h"
+#include "troupe/tests/actors/in_child.h"
+#include "troupe/tests/actors/probe.h"
+#include "troupe/transport/node.h"
+
+namespace troupe::test {
+namespace {
+
+// Of the child process that makes them: they are what exit() destroys.
+std::unique_ptr<System> process_system;
+std::unique_ptr<Node> process_node;
+
+void StartAll(bool with_node) {
+  process_system = StartSystem(2);
+  if (!with_node) return;
+  absl::StatusOr<std::unique_ptr<Node>> node =
+      Node::Start(*process_system, {.name = "node", .listen = "127.0.0.1:0"});
+  if (!node.ok()) std::abort();
+  process_node = *std::move(node);
+}
+
+struct End {
+  std::string name;
+  bool with_node;
+  std::function<void()> run;
+};
+
+std::vector<End> Ends() {
+  return {{"Exit", false, [] { std::exit(0); }},
+          {"SystemReset", false, [] { process_system.reset(); }},
+          {"SystemResetBesideANode", true, [] { process_system.reset(); }},
+          {"NodeReset", true, [] { process_node.reset(); }},
+          {"Run", false, [] { process_system->Run(); }},
+          {"RunAfterShutdown", false, [] {
+             process_system->Shutdown();
+             process_system->Run();
+           }}};
+}
+
+class EndsTest : public testing::TestWithParam<size_t> {
+ protected:
+  const End end_ = Ends()[GetParam()];
+};
+
+std::string NameOf(const testing::TestParamInfo<size_t>& info) { return Ends()[info.param].name; }
+
+TEST_P(EndsTest, F128_InsideAHandlerItIsACheck) {
+  const ChildEnd end = RunInChild([this] {
+    StartAll(end_.with_node);
+    const Ref<ProbeActor> actor = process_system->Spawn<ProbeActor>(OnShard(1), Script{});
+    Perform(actor, [this](ProbeActor&, Context&) { end_.run(); });
+  });
+  EXPECT_TRUE(end.CheckedWith({"handler", "shard"})) << end.ToString();
+}
+
+// Where a worker may do it, it works.
+TEST_P(EndsTest, F128_InAWorkersHandlerItWorksOrIsACheck) {
+  struct RunWorker : Worker {
+    void On(WorkerContext&, const std::function<void()>& run) { run(); }
+  };
+  const ChildEnd end = RunInChild([this] {
+    StartAll(end_.with_node);
+    const Ref<RunWorker> worker = process_system->SpawnWorkers<RunWorker>({});
+    const std::unique_ptr<Event> done = process_system->runtime().platform().MakeEvent();
+    worker.Send(std::function<void()>([&] {
+      end_.run();
+      done->Notify();
+    }));
+    done->WaitUntil(Instant::Infinite());
+  });
+  EXPECT_TRUE(end.exited_well() || end.CheckedWith({"handler", "worker"})) << end.ToString();
+}
+
+TEST_P(EndsTest, F128_InAForkedChildItIsACheck) {
+  const ChildEnd end = RunInChild([this] {
+    StartAll(end_.with_node);
+    const ChildEnd forked = RunInChild([this] { end_.run(); });
+    if (forked.CheckedWith({"fork"})) return;
+    std::fprintf(stderr, "the forked child %s\n", forked.ToString().c_str());
+    _exit(1);
+  });
+  EXPECT_TRUE(end.exited_well()) << end.ToString();
+}
+
+INSTANTIATE_TEST_SUITE_P(, EndsTest, testing::Range(size_t{0}, Ends().size()), NameOf);
+
+// A forked child that leaves all alone, and ends as it should.
+TEST(EndOrderTest, F128_AForkedChildMayLeave) {
+  const ChildEnd end = RunInChild([] {
+    StartAll(/*with_node=*/true);
+    const ChildEnd forked = RunInChild([] { _exit(0); });
+    if (!forked.exited_well()) _exit(1);
+    process_node.reset();
+    process_system.reset();
+  });
+  EXPECT_TRUE(end.exited_well()) << end.ToString();
+}
+
+TEST(EndOrderTest, F128_ANodeEndsBeforeItsSystem) {
+  const ChildEnd end = RunInChild([] {
+    StartAll(/*with_node=*/true);
+    process_system.reset();
+    process_node.reset();
+  });
+  EXPECT_TRUE(end.CheckedWith({"node"})) << end.ToString();
+}
+
+}  // namespace
+}  // namespace troupe::test
