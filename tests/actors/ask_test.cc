@@ -446,26 +446,6 @@ TEST(AskDeathTest, WaitOnAShardIsACheck) {
       "would block a shard");
 }
 
-TEST(AskDeathTest, AHelperThatOutlivesItsHandlerIsACheck) {
-  testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_DEATH(
-      {
-        const auto system = StartSystem(1);
-        struct Keeper : Actor {
-          Reply<void> Helper(Context& cx) {
-            co_await cx.Sleep(absl::Hours(1));
-            co_return absl::OkStatus();
-          }
-          void On(Context& cx, const Tick&) { kept = Helper(cx); }
-          Reply<void> kept = absl::OkStatus();
-        };
-        const Ref<Keeper> actor = system->Spawn<Keeper>({});
-        actor.Send(Tick{});
-        system->runtime().platform().MakeEvent()->WaitUntil(Instant::Infinite());
-      },
-      "keep its Reply inside the handler");
-}
-
 TEST(AskLifetimeTest, AConstructorMayStartARequest) {
   Collected<int64_t> got;
   const auto system = StartSystem(1);
