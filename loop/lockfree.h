@@ -30,6 +30,14 @@ class SpscRing {
   size_t ConsumeAll(Use use) {
     return queue_.consume_all(use);
   }
+  // As ConsumeAll(), but at most `count_max` items, and each place is free once its item was used,
+  // so that a producer that waits for room need not wait for the whole batch.
+  template <typename Use>
+  size_t ConsumeSome(size_t count_max, Use use) {
+    size_t count = 0;
+    while (count < count_max && queue_.consume_one(use)) ++count;
+    return count;
+  }
   bool Empty() const { return queue_.read_available() == 0; }
 
  private:

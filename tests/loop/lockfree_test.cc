@@ -39,6 +39,32 @@ TEST(SpscRingTest, BatchesWrapAroundTheEnd) {
   }
 }
 
+TEST(SpscRingTest, ConsumeSomeTakesNoMoreThanAsked) {
+  SpscRing<int> ring(4);
+  const int items[] = {1, 2, 3, 4};
+  std::vector<int> used;
+  const auto use = [&](int item) { used.push_back(item); };
+  EXPECT_EQ(ring.ConsumeSome(2, use), 0u);
+  EXPECT_EQ(ring.Push(items, 4), 4u);
+  EXPECT_EQ(ring.ConsumeSome(0, use), 0u);
+  EXPECT_EQ(ring.ConsumeSome(3, use), 3u);
+  EXPECT_EQ(used, (std::vector<int>{1, 2, 3}));
+  EXPECT_FALSE(ring.Empty());
+  EXPECT_EQ(ring.Push(items, 4), 3u) << "the places of what was used are free";
+  EXPECT_EQ(ring.ConsumeSome(100, use), 4u);
+  EXPECT_EQ(used, (std::vector<int>{1, 2, 3, 4, 1, 2, 3}));
+  EXPECT_TRUE(ring.Empty());
+}
+
+TEST(SpscRingTest, ConsumeSomeFreesEachPlaceOnceItsItemWasUsed) {
+  SpscRing<int> ring(2);
+  const int items[] = {1, 2, 3};
+  EXPECT_EQ(ring.Push(items, 2), 2u);
+  std::vector<size_t> room;
+  ring.ConsumeSome(2, [&](int) { room.push_back(ring.Push(items + 2, 1)); });
+  EXPECT_EQ(room, (std::vector<size_t>{0, 1})) << "an item's own place is free after its use";
+}
+
 TEST(SpscRingTest, ItemsCrossThreadsInOrder) {
   constexpr int kItems = 200000;
   SpscRing<int*> ring(64);
