@@ -1,6 +1,7 @@
 #include "troupe/loop/posix_exec.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "absl/strings/str_split.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/base/text.h"
+#include "troupe/loop/core_pin.h"
 #include "troupe/loop/posix_error.h"
 
 namespace troupe {
@@ -39,6 +42,7 @@ struct Plan {
   int output = -1;
   int error = -1;
   int report = -1;
+  std::optional<cpu_set_t> cores;  // Those that this thread has of its own.
 };
 
 // What the child tells when it could not become the program.
@@ -83,6 +87,8 @@ void ExecFirstOf(const Plan& plan) {
 // The child, in its parent's memory: changes none of it, and never returns.
 [[noreturn]] void RunChild(const Plan& plan) {
   if (setsid() < 0) Fail(plan, Report::kSetUp, plan.report);
+  // Best effort: where the kernel refuses, the child has the cores of this thread.
+  if (plan.cores.has_value()) sched_setaffinity(0, sizeof(*plan.cores), &*plan.cores);
   if (plan.kill_with_parent) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) Fail(plan, Report::kSetUp, plan.report);
     if (getppid() != plan.parent) _exit(127);  // It had ended before the kernel knew.
@@ -276,7 +282,8 @@ absl::StatusOr<StartedChild> StartChild(const ChildOptions& options) {
             .input = ends.input.get(),
             .output = ends.output.get(),
             .error = ends.error.get(),
-            .report = report_pipe.write.get()};
+            .report = report_pipe.write.get(),
+            .cores = OwnCores()};
   plan.envp = Pointers(plan.environment);
 
   started.pid = ForkAndRun(plan);

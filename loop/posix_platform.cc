@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "troupe/base/check.h"
+#include "troupe/loop/core_pin.h"
 #include "troupe/loop/epoll_poller.h"
 #include "troupe/loop/platform.h"
 #include "troupe/loop/posix_child.h"
@@ -37,6 +38,7 @@ class PosixPlatform final : public Platform {
   }
 
   int usable_cores() override { return UsableCores(); }
+  bool cores_pinned() override { return AnyCorePinned(); }
   bool simulated() const override { return false; }
 
   absl::StatusOr<std::unique_ptr<Poller>> MakePoller(const Limits& limits) override {
@@ -45,7 +47,7 @@ class PosixPlatform final : public Platform {
 
   absl::StatusOr<std::unique_ptr<Executor>> StartLoop(ThreadOptions options,
                                                       LoopTask* task) override {
-    return PosixExecutor::Start(std::move(options), task);
+    return PosixExecutor::Start(std::move(options), task, [this] { signals_.MaskThisThread(); });
   }
 
   absl::StatusOr<std::unique_ptr<WorkerThreads>> StartWorkers(std::string name, int threads,
