@@ -169,10 +169,8 @@ int EpollPoller::Wait(Instant now, Instant deadline) {
     const timespec timeout{.tv_sec = nanos / 1'000'000'000, .tv_nsec = nanos % 1'000'000'000};
     const int count = epoll_pwait2(epoll_.get(), batch_.data(), room, &timeout, nullptr);
     if (count >= 0) return count;
-    if (errno != ENOSYS) {
-      TROUPE_CHECK_MSG(errno == EINTR, "epoll_pwait2");
-      return 0;
-    }
+    if (errno == EINTR) return 0;
+    // An older kernel, or one that is told to refuse it.
     has_pwait2_ = false;
   }
   const int count = epoll_wait(epoll_.get(), batch_.data(), room, RoundUpToMillis(nanos));

@@ -1,10 +1,6 @@
-#include <sys/random.h>
-
 #include <atomic>
-#include <cerrno>
 #include <utility>
 
-#include "troupe/base/check.h"
 #include "troupe/loop/core_pin.h"
 #include "troupe/loop/epoll_poller.h"
 #include "troupe/loop/platform.h"
@@ -12,6 +8,7 @@
 #include "troupe/loop/posix_clock.h"
 #include "troupe/loop/posix_event.h"
 #include "troupe/loop/posix_listener.h"
+#include "troupe/loop/posix_random.h"
 #include "troupe/loop/posix_signals.h"
 #include "troupe/loop/posix_stream.h"
 #include "troupe/loop/posix_thread.h"
@@ -27,15 +24,7 @@ class PosixPlatform final : public Platform {
  public:
   Clock& clock() override { return clock_; }
 
-  uint64_t RandomSeed() override {
-    uint64_t seed;
-    ssize_t bytes;
-    do {
-      bytes = getrandom(&seed, sizeof(seed), 0);
-    } while (bytes < 0 && errno == EINTR);
-    TROUPE_CHECK_MSG(bytes == sizeof(seed), "getrandom");
-    return seed;
-  }
+  uint64_t RandomSeed() override { return RandomSeedOf(clock_.Now()); }
 
   int usable_cores() override { return UsableCores(); }
   bool cores_pinned() override { return AnyCorePinned(); }
