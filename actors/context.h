@@ -5,12 +5,15 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "troupe/actors/child_record.h"
+#include "troupe/actors/child_writer.h"
 #include "troupe/actors/context_base.h"
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/events.h"
@@ -110,19 +113,26 @@ SubscriptionId Context::Subscribe(A*, int signal) {
 }
 
 template <typename A>
-absl::StatusOr<ChildId> Context::Exec(A*, ChildOptions options) {
+absl::StatusOr<Child> Context::Exec(A*, ChildOptions options) {
   static_assert(Handles<A, ChildExited>,
                 "the actor has no public On(troupe::Context&, troupe::ChildExited)");
+  internal::ChildMessages messages{.exited = &internal::kMessageType<A, ChildExited>};
   if constexpr (Handles<A, ChildOutput>) {
-    return ExecChild(&internal::kMessageType<A, ChildOutput>,
-                     &internal::kMessageType<A, ChildExited>, options);
+    messages.output = &internal::kMessageType<A, ChildOutput>;
   } else {
     options.capture_output = false;
-    return ExecChild(nullptr, &internal::kMessageType<A, ChildExited>, options);
   }
+  if constexpr (Handles<A, ChildInputRoom>) {
+    messages.input_room = &internal::kMessageType<A, ChildInputRoom>;
+  }
+  return ExecChild(messages, options);
 }
 
 inline Sleeper Context::Sleep(absl::Duration duration) { return Sleeper(duration); }
+
+inline ChildWriter Context::WriteChildAll(ChildId child, std::string bytes) {
+  return ChildWriter(child, std::move(bytes));
+}
 
 template <typename F, typename... Args>
 auto Context::Offload(F function, Args... args) {

@@ -27,6 +27,8 @@ class EventRecord {
   virtual bool BeforeHandler(Envelope& envelope) = 0;
   // The handler of its event is through.
   virtual void AfterHandler() {}
+  // Ends with its actor's life, but not before OnStop has run.
+  virtual bool OutlivesOnStop() const { return false; }
 
  private:
   friend class Shard;

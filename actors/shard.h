@@ -364,7 +364,7 @@ class Shard final : public LoopTask, public LoopClient {
   void BeginStop(Cell& cell);
   void ContinueStop(Cell& cell);
   void EndActivations(Cell& cell);
-  void EndRecords(Cell& cell);
+  void EndRecords(Cell& cell, bool before_on_stop);
   void AwaitBackoff(Cell& cell);
   void FinishStop(Cell& cell);
   void LeaveParent(Cell& cell);

@@ -363,7 +363,7 @@ void Shard::BeginStop(Cell& cell) {
   }
   if (cell.extra != nullptr) cell.extra->backoff.reset();
   EndActivations(cell);
-  EndRecords(cell);
+  EndRecords(cell, /*before_on_stop=*/true);
   for (Cell* child = cell.first_child; child != nullptr; child = child->next_sibling) {
     AskToStop(*child, StopReason::kShutdown);
   }
@@ -388,8 +388,12 @@ void Shard::EndActivations(Cell& cell) {
   }
 }
 
-void Shard::EndRecords(Cell& cell) {
-  while (cell.records != nullptr) RemoveRecord(cell.records->id(), &cell);
+void Shard::EndRecords(Cell& cell, bool before_on_stop) {
+  EventRecord* next = nullptr;
+  for (EventRecord* record = cell.records; record != nullptr; record = next) {
+    next = record->next_;
+    if (!before_on_stop || !record->OutlivesOnStop()) RemoveRecord(record->id(), &cell);
+  }
 }
 
 // One step after the other; called again whenever one that took time is done.
@@ -427,7 +431,7 @@ void Shard::Stopped(Cell& cell, const absl::Status& status) {
 void Shard::AwaitBackoff(Cell& cell) {
   CellExtra& extra = *cell.extra;
   current_cell_ = &cell;
-  EndRecords(cell);
+  EndRecords(cell, /*before_on_stop=*/false);
   cell.actor = nullptr;
   cell.instance->Destroy();
   current_cell_ = nullptr;
@@ -459,7 +463,7 @@ void Shard::BackoffOver(Cell& cell) {
 void Shard::FinishStop(Cell& cell) {
   const AnyRef ref = RefOf(cell);
   current_cell_ = &cell;
-  EndRecords(cell);
+  EndRecords(cell, /*before_on_stop=*/false);
   cell.actor = nullptr;
   cell.instance->Destroy();
   current_cell_ = nullptr;

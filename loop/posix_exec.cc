@@ -134,12 +134,7 @@ void CloseFrom(int low, int end) {
 }
 
 // For an error, which a person reads.
-std::string Named(const std::string& text) {
-  constexpr size_t kBytesMax = 200;
-  if (text.size() <= kBytesMax) return Printable(text);
-  return absl::StrCat(AbslView(Printable(text.substr(0, kBytesMax))), "... (", text.size(),
-                      " bytes)");
-}
+std::string Named(const std::string& text) { return Printable(text, 200); }
 
 bool HasZeroByte(const std::string& text) { return text.find('\0') != std::string::npos; }
 
