@@ -114,6 +114,7 @@ void EpollPoller::Remove(WatchId id) {
 
 size_t EpollPoller::Poll(Instant now, Instant deadline) {
   const int count = Wait(now, deferred_.empty() ? deadline : now);
+  if (count > 0 || !deferred_.empty()) TellObserver();
   const size_t deferred = deferred_.Run();
   return deferred + Deliver(count);
 }
