@@ -264,10 +264,10 @@ TEST_P(ChildTest, F131_AGroupThatIgnoresTermIsKilledAfterOnStop) {
 
 TEST_P(ChildTest, F131_AGroupIsKilledWhenItsActorFails) {
   Collected<int> pids;
-  const Ref<ProbeActor> actor = Spawn(
-      last(),
-      Script{.output = [&](Context&,
-                           const ChildOutput& output) { pids.Add(std::stoi(output.bytes)); }});
+  const Ref<ProbeActor> actor =
+      Spawn(last(), Script{.output = [&](Context&, const ChildOutput& output) {
+              pids.Add(std::stoi(output.bytes));
+            }});
   const ChildId child = Exec(actor, Shell("trap '' TERM; sleep 1000 & echo $!; wait"));
   EXPECT_TRUE(child);
   const int grandchild = pids.Wait(1)[0];

@@ -137,7 +137,9 @@ TEST(MpscInboxTest, ManyRoundsOfEveryFillLevel) {
       for (size_t i = 0; i < round % 3 + 1; ++i) {
         int out = -1;
         EXPECT_EQ(inbox.Pop(out), next_out < next_in);
-        if (out >= 0) EXPECT_EQ(out, next_out++);
+        if (out >= 0) {
+          EXPECT_EQ(out, next_out++);
+        }
         EXPECT_EQ(inbox.Empty(), next_out == next_in);
       }
     }

@@ -344,7 +344,9 @@ TEST_F(LoopTest, ABucketWithMoreTimersThanATurnMayFireTakesMoreTurnsAndNoSleep) 
   for (int turn = 1; turn <= 10; ++turn) {
     loop_->RunTurn(true);
     EXPECT_EQ(fired, std::min(turn * 10, 95));
-    if (turn < 10) EXPECT_TRUE(poller().sleeps.empty()) << turn;
+    if (turn < 10) {
+      EXPECT_TRUE(poller().sleeps.empty()) << turn;
+    }
   }
 }
 

@@ -215,7 +215,9 @@ TEST(RefusedCallsTest, F155_WithFewDescriptors) {
     });
     EXPECT_TRUE(outcome == kAllWell || outcome == kClearError)
         << descriptors_max << " descriptors: " << outcome;
-    if (descriptors_max == 32) EXPECT_EQ(outcome, kAllWell);
+    if (descriptors_max == 32) {
+      EXPECT_EQ(outcome, kAllWell);
+    }
   }
 }
 
