@@ -1,15 +1,7 @@
 // F152: names of the system's headers in a file that includes all of Troupe. No GoogleTest, which
 // includes those headers.
 
-#include "troupe/actors/actor.h"
-#include "troupe/actors/call.h"
-#include "troupe/actors/context.h"
-#include "troupe/actors/events.h"
-#include "troupe/actors/ref.h"
-#include "troupe/actors/stream.h"
-#include "troupe/actors/system.h"
-#include "troupe/actors/system_options.h"
-#include "troupe/actors/worker.h"
+#include "troupe/troupe.h"
 
 // Macros of <csignal> and <sys/wait.h>, as a user's own .proto may have them.
 enum Reason { SIGHUP, SIGTERM, SIGUSR1, SI_USER, SIG_BLOCK, P_PID };
