@@ -19,6 +19,7 @@
 
 namespace troupe {
 
+using internal::ChildRecord;
 using internal::Shard;
 
 AnyRef Context::sender() const {
@@ -119,44 +120,31 @@ SubscriptionId Context::SubscribeSignal(const internal::MessageType* type, int s
   return SubscriptionId(id);
 }
 
-absl::StatusOr<ChildId> Context::ExecChild(const internal::MessageType* output,
-                                           const internal::MessageType* exited,
-                                           const ChildOptions& options) {
-  auto record = std::make_unique<internal::ChildRecord>(output, exited);
+absl::StatusOr<Child> Context::ExecChild(const internal::ChildMessages& messages,
+                                         const ChildOptions& options) {
+  auto record = std::make_unique<ChildRecord>(messages);
   absl::Status begun = record->Begin(options);
   if (!begun.ok()) return begun;
   const uint64_t id = Shard::Current()->records().Add(*envelope().cell, *record);
   if (id == 0) return absl::ResourceExhaustedError("records_per_shard_max are in use");
-  record.release();
-  return ChildId(id);
+  const int pid = record.release()->process()->pid();
+  return Child{.id = ChildId(id), .pid = pid};
 }
 
-namespace {
-
-absl::StatusOr<ChildProcess*> FindChild(ChildId child, const internal::Cell* cell) {
-  internal::EventRecord* const record = Shard::Current()->records().Find(child.value());
-  if (record == nullptr || record->cell() != cell) {
-    return absl::NotFoundError("the child has ended");
-  }
-  return static_cast<internal::ChildRecord*>(record)->process();
-}
-
-}  // namespace
-
-absl::Status Context::SignalChild(ChildId child, int signal) {
-  const absl::StatusOr<ChildProcess*> process = FindChild(child, envelope().cell);
-  return process.ok() ? (*process)->Signal(signal) : process.status();
+absl::Status Context::SignalChild(ChildId child, int signal, SignalTarget target) {
+  const absl::StatusOr<ChildRecord*> record = ChildRecord::Find(child, envelope().cell);
+  return record.ok() ? (*record)->process()->Signal(signal, target) : record.status();
 }
 
 absl::Status Context::WriteChild(ChildId child, std::string_view bytes) {
-  const absl::StatusOr<ChildProcess*> process = FindChild(child, envelope().cell);
-  return process.ok() ? (*process)->WriteInput(bytes) : process.status();
+  const absl::StatusOr<ChildRecord*> record = ChildRecord::Find(child, envelope().cell);
+  return record.ok() ? (*record)->Write(bytes) : record.status();
 }
 
 absl::Status Context::CloseChildInput(ChildId child) {
-  const absl::StatusOr<ChildProcess*> process = FindChild(child, envelope().cell);
-  if (process.ok()) (*process)->CloseInput();
-  return process.status();
+  const absl::StatusOr<ChildRecord*> record = ChildRecord::Find(child, envelope().cell);
+  if (record.ok()) (*record)->process()->CloseInput();
+  return record.status();
 }
 
 }  // namespace troupe

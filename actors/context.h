@@ -6,12 +6,15 @@
 #include <concepts>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "troupe/actors/child_record.h"
+#include "troupe/actors/child_writer.h"
 #include "troupe/actors/context_base.h"
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/events.h"
@@ -109,17 +112,24 @@ requires Handles<A, SignalRaised> SubscriptionId Context::Subscribe(A*, int sign
 }
 
 template <typename A>
-requires Handles<A, ChildExited> absl::StatusOr<ChildId> Context::Exec(A*, ChildOptions options) {
+requires Handles<A, ChildExited> absl::StatusOr<Child> Context::Exec(A*, ChildOptions options) {
+  internal::ChildMessages messages{.exited = &internal::kMessageType<A, ChildExited>};
   if constexpr (Handles<A, ChildOutput>) {
-    return ExecChild(&internal::kMessageType<A, ChildOutput>,
-                     &internal::kMessageType<A, ChildExited>, options);
+    messages.output = &internal::kMessageType<A, ChildOutput>;
   } else {
     options.capture_output = false;
-    return ExecChild(nullptr, &internal::kMessageType<A, ChildExited>, options);
   }
+  if constexpr (Handles<A, ChildInputRoom>) {
+    messages.input_room = &internal::kMessageType<A, ChildInputRoom>;
+  }
+  return ExecChild(messages, options);
 }
 
 inline Sleeper Context::Sleep(absl::Duration duration) { return Sleeper(duration); }
+
+inline ChildWriter Context::WriteChildAll(ChildId child, std::string bytes) {
+  return ChildWriter(child, std::move(bytes));
+}
 
 template <typename F, typename... Args>
 auto Context::Offload(F function, Args... args) {

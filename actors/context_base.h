@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "troupe/actors/any_ref.h"
+#include "troupe/actors/child.h"
 #include "troupe/actors/event_check.h"
 #include "troupe/actors/handles.h"
 #include "troupe/actors/ids.h"
@@ -25,6 +27,7 @@ namespace troupe {
 
 template <typename A>
 class Ref;
+class ChildWriter;
 class Sleeper;
 struct ChildExited;
 struct Down;
@@ -32,6 +35,7 @@ struct FdReady;
 struct SignalRaised;
 struct WorkerOptions;
 namespace internal {
+struct ChildMessages;
 struct Envelope;
 struct MessageType;
 class Instance;
@@ -138,12 +142,17 @@ class Context {
   requires Handles<A, SignalRaised> SubscriptionId Subscribe(A* self, int signal);
   bool Unsubscribe(SubscriptionId subscription);
 
-  // Runs a child process; ChildOutput when it writes, if there is an On() for it, and one
-  // ChildExited. The child goes with the actor: TERM is up to the actor, KILL is sure.
+  // Runs a child process, which leads a process group of its own; ChildOutput when it writes, if
+  // there is an On() for it, and one ChildExited. The child lives as long as the actor: OnStop may
+  // end it politely; after OnStop what is left of the group is killed.
   // Errors: what exec says, synchronously.
   template <typename A>
-  requires Handles<A, ChildExited> absl::StatusOr<ChildId> Exec(A* self, ChildOptions options);
-  absl::Status SignalChild(ChildId child, int signal);
+  requires Handles<A, ChildExited> absl::StatusOr<Child> Exec(A* self, ChildOptions options);
+  // Errors: NOT_FOUND when the child has ended.
+  absl::Status SignalChild(ChildId child, int signal, SignalTarget target = SignalTarget::kGroup);
+  // Writes all of `bytes` or nothing.
+  // Errors: RESOURCE_EXHAUSTED past child_input_bytes_max, and then ChildInputRoom comes, if there
+  // is an On() for it; UNAVAILABLE once the child has closed its input.
   absl::Status WriteChild(ChildId child, std::string_view bytes);
   absl::Status CloseChildInput(ChildId child);
 
@@ -158,6 +167,10 @@ class Context {
   // Errors: RESOURCE_EXHAUSTED when the pool's queue is full.
   template <typename F, typename... Args>
   auto Offload(F function, Args... args);
+  // co_await cx.WriteChildAll(child, bytes): resumes when all bytes are written or in the child's
+  // queue, however many they are; an absl::Status.
+  // Errors: those of WriteChild(), but for a lack of room, for which it waits.
+  ChildWriter WriteChildAll(ChildId child, std::string bytes);
 
  protected:
   Context() = default;
@@ -169,9 +182,8 @@ class Context {
   FdWatchId WatchFd(const internal::MessageType* type, int fd, uint32_t events);
   MonitorId MonitorActor(const internal::MessageType* type, const AnyRef& target);
   SubscriptionId SubscribeSignal(const internal::MessageType* type, int signal);
-  absl::StatusOr<ChildId> ExecChild(const internal::MessageType* output,
-                                    const internal::MessageType* exited,
-                                    const ChildOptions& options);
+  absl::StatusOr<Child> ExecChild(const internal::ChildMessages& messages,
+                                  const ChildOptions& options);
   bool RemoveRecord(uint64_t id);
 };
 

@@ -48,6 +48,12 @@ struct ChildOutput {
   std::string bytes;
 };
 
+// A child has room for input again, or has closed it: once after each WriteChild() that was refused
+// for lack of room.
+struct ChildInputRoom {
+  ChildId child;
+};
+
 // A child ended; nothing of it comes after this.
 struct ChildExited {
   ChildId child;

@@ -78,6 +78,8 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
   const int cores = platform_->usable_cores();
   const int count = options.shards > 0 ? options.shards : cores;
   const bool enough_cores = count <= cores && !platform_->simulated();
+  const bool pin =
+      enough_cores && options.pin.value_or(count == cores && !platform_->cores_pinned());
   const LoopOptions loop_options{
       .spin_before_sleep = enough_cores ? limits_.spin_before_sleep : absl::ZeroDuration(),
       .timer_slack_max = platform_->simulated() ? absl::ZeroDuration() : limits_.timer_slack_max,
@@ -103,10 +105,9 @@ absl::Status Runtime::StartShards(const SystemOptions& options) {
       "blocking", static_cast<int>(limits_.blocking_pool_threads), std::move(blocking));
   running_ = true;
   for (int i = 0; i < count; ++i) {
-    TROUPE_ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor,
-                            platform_->StartLoop({.name = absl::StrCat("shard-", i),
-                                                  .cpu = options.pin && enough_cores ? i : -1},
-                                                 &shards_[i]->turn()));
+    TROUPE_ASSIGN_OR_RETURN(
+        std::unique_ptr<Executor> executor,
+        platform_->StartLoop({.name = absl::StrCat("shard-", i), .pin = pin}, &shards_[i]->turn()));
     executors_.push_back(std::move(executor));
   }
   return shutdown_signals_.Begin(*this, options.shutdown_signals);

@@ -1,7 +1,7 @@
 #ifndef TROUPE_ACTORS_SYSTEM_OPTIONS_H_
 #define TROUPE_ACTORS_SYSTEM_OPTIONS_H_
 
-#include <csignal>
+#include <optional>
 #include <vector>
 
 #include "troupe/base/limits.h"
@@ -10,16 +10,29 @@ namespace troupe {
 
 class Platform;
 
+namespace internal {
+
+// In a source, because <csignal> would put SIGHUP and its like into every user's file.
+std::vector<int> DefaultShutdownSignals();
+std::vector<int> DefaultHandledSignals();
+
+}  // namespace internal
+
 struct SystemOptions {
   // Default: 0, one for each core this process may use.
   int shards = 0;
   Limits limits = {};
-  // Pins each shard to a core of its own. Off by itself when there are more shards than cores.
-  bool pin = true;
+  // Pins each shard to a core of its own, while the process has one that is free. No shard is
+  // pinned when there are more shards than cores.
+  // Default: when there is one shard for each core and no other System of this process has pinned
+  // its own.
+  std::optional<bool> pin = std::nullopt;
   // The first of these shuts the system down, when Run() waits; others reach their subscribers.
-  std::vector<int> shutdown_signals = {SIGINT, SIGTERM};
-  // Signals that actors may Subscribe to, besides those above: masked before threads start.
-  std::vector<int> handled_signals = {SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD, SIGWINCH};
+  // Default: SIGINT and SIGTERM.
+  std::vector<int> shutdown_signals = internal::DefaultShutdownSignals();
+  // Signals that actors may Subscribe to, besides those above: masked before shards start.
+  // Default: SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD and SIGWINCH.
+  std::vector<int> handled_signals = internal::DefaultHandledSignals();
   // Default: the operating system's. A given one outlives the System.
   Platform* platform = nullptr;
 };

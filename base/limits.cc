@@ -60,6 +60,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(watches_per_shard_max, 1, kMany);
   TROUPE_FIELD(children_processes_max, 0, 1u << 22);
   TROUPE_FIELD(child_output_bytes_max, 1, kGiB);
+  TROUPE_FIELD(child_input_bytes_max, 1, kGiB);
   TROUPE_FIELD(worker_threads_max, 1, 65536);
   TROUPE_FIELD(worker_queue_max, 1, kMany);
   TROUPE_FIELD(blocking_pool_threads, 1, 65536);

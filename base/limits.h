@@ -48,6 +48,7 @@ struct Limits {
   uint32_t watches_per_shard_max = 1u << 20;
   uint32_t children_processes_max = 4096;
   uint64_t child_output_bytes_max = 64u << 10;
+  uint64_t child_input_bytes_max = 64u << 10;
   uint32_t worker_threads_max = 256;
   uint32_t worker_queue_max = 1024;
   uint32_t blocking_pool_threads = 4;

@@ -114,6 +114,7 @@ void EpollPoller::Remove(WatchId id) {
 
 size_t EpollPoller::Poll(Instant now, Instant deadline) {
   const int count = Wait(now, deferred_.empty() ? deadline : now);
+  if (count > 0 || !deferred_.empty()) TellObserver();
   const size_t deferred = deferred_.Run();
   return deferred + Deliver(count);
 }
@@ -169,10 +170,8 @@ int EpollPoller::Wait(Instant now, Instant deadline) {
     const timespec timeout{.tv_sec = nanos / 1'000'000'000, .tv_nsec = nanos % 1'000'000'000};
     const int count = epoll_pwait2(epoll_.get(), batch_.data(), room, &timeout, nullptr);
     if (count >= 0) return count;
-    if (errno != ENOSYS) {
-      TROUPE_CHECK_MSG(errno == EINTR, "epoll_pwait2");
-      return 0;
-    }
+    if (errno == EINTR) return 0;
+    // An older kernel, or one that is told to refuse it.
     has_pwait2_ = false;
   }
   const int count = epoll_wait(epoll_.get(), batch_.data(), room, RoundUpToMillis(nanos));

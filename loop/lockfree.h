@@ -6,9 +6,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <type_traits>
 
 #include "boost/lockfree/spsc_queue.hpp"
+#include "troupe/loop/zeroed_memory.h"
 
 namespace troupe {
 
@@ -55,8 +56,10 @@ class SpscRing {
 // a producer that slept long enough can find unchanged.
 //
 // Thread: Push any; Pop and Empty the shard.
-// Bounds: `capacity` rounded up to a power of two, at least 2.
-// Source: bounded MPMC queue, Vyukov 2010, with a consumer that needs no atomic position.
+// Bounds: `capacity` rounded up to a power of two, at least 2. Slots take memory once they are
+//         used for the first time.
+// Source: bounded MPMC queue, Vyukov 2010, with a consumer that needs no atomic position, and
+//         with rounds for positions in the slots, so that zeroed memory is an empty queue.
 template <typename T>
 class MpscInbox {
  public:
@@ -70,15 +73,25 @@ class MpscInbox {
   bool Empty() const;
 
  private:
-  // `turn` is the position whose item may be put here, or one more once it was put.
+  static_assert(std::is_trivially_copyable_v<T>);
+
+  // `turn` is twice the round whose item may be put here, or one more once it was put. Round n is
+  // that of the positions from n x the capacity on.
   struct Slot {
-    std::atomic<uint64_t> turn;
+    uint64_t turn;
     T item;
   };
 
+  std::atomic_ref<uint64_t> TurnAt(uint64_t position) const {
+    return std::atomic_ref<uint64_t>(slots_[position & mask_].turn);
+  }
+  uint64_t FreeTurn(uint64_t position) const { return (position >> capacity_bits_) * 2; }
+
   // Set once.
+  const int capacity_bits_;
   const uint64_t mask_;
-  const std::unique_ptr<Slot[]> slots_;
+  const ZeroedMemory memory_;
+  Slot* const slots_;
   // The shard.
   alignas(128) uint64_t head_ = 0;
   // Producers.
@@ -89,27 +102,27 @@ class MpscInbox {
 
 template <typename T>
 MpscInbox<T>::MpscInbox(size_t capacity)
-    : mask_(std::bit_ceil(std::max<uint64_t>(capacity, 2)) - 1), slots_(new Slot[mask_ + 1]) {
-  // Relaxed: whoever hands the inbox to another thread publishes it.
-  for (uint64_t i = 0; i <= mask_; ++i) slots_[i].turn.store(i, std::memory_order_relaxed);
-}
+    : capacity_bits_(std::bit_width(std::max<uint64_t>(capacity, 2) - 1)),
+      mask_((uint64_t{1} << capacity_bits_) - 1),
+      memory_((mask_ + 1) * sizeof(Slot)),
+      slots_(static_cast<Slot*>(memory_.get())) {}
 
 template <typename T>
 bool MpscInbox<T>::Push(T item) {
   // Relaxed, as the exchange below: the slot's turn orders the items; this only deals positions.
   uint64_t position = tail_.load(std::memory_order_relaxed);
   for (;;) {
-    Slot& slot = slots_[position & mask_];
     // Acquire: pairs with the store in Pop(), which has read what is overwritten below.
-    const uint64_t turn = slot.turn.load(std::memory_order_acquire);
-    if (turn == position) {
+    const uint64_t turn = TurnAt(position).load(std::memory_order_acquire);
+    const uint64_t free_turn = FreeTurn(position);
+    if (turn == free_turn) {
       if (tail_.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) {
-        slot.item = item;
+        slots_[position & mask_].item = item;
         // Release: pairs with the loads in Pop() and Empty().
-        slot.turn.store(position + 1, std::memory_order_release);
+        TurnAt(position).store(free_turn + 1, std::memory_order_release);
         return true;
       }
-    } else if (turn < position) {
+    } else if (turn < free_turn) {
       return false;  // The item of the round before is still there.
     } else {
       position = tail_.load(std::memory_order_relaxed);
@@ -120,10 +133,9 @@ bool MpscInbox<T>::Push(T item) {
 template <typename T>
 bool MpscInbox<T>::Pop(T& item) {
   if (Empty()) return false;
-  Slot& slot = slots_[head_ & mask_];
-  item = slot.item;
+  item = slots_[head_ & mask_].item;
   // Release: pairs with the load in Push(), one round later.
-  slot.turn.store(head_ + mask_ + 1, std::memory_order_release);
+  TurnAt(head_).store(FreeTurn(head_) + 2, std::memory_order_release);
   ++head_;
   return true;
 }
@@ -131,7 +143,7 @@ bool MpscInbox<T>::Pop(T& item) {
 template <typename T>
 bool MpscInbox<T>::Empty() const {
   // Acquire: pairs with the store in Push(), after which the item is there.
-  return slots_[head_ & mask_].turn.load(std::memory_order_acquire) != head_ + 1;
+  return TurnAt(head_).load(std::memory_order_acquire) != FreeTurn(head_) + 1;
 }
 
 }  // namespace troupe

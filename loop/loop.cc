@@ -15,6 +15,10 @@ namespace {
 // cost more than a short turn's work.
 constexpr uint32_t kBusyTurnsBetweenPolls = 8;
 
+// A busy shard polls after this long in any case, and before it fires timers, which may judge that
+// nothing has arrived.
+constexpr int64_t kPollAgeNanosMax = 1'000'000;
+
 // Checks of the inbound queues between two readings of the clock while spinning.
 constexpr int kSpinChecksPerClockRead = 64;
 
@@ -40,7 +44,10 @@ Loop::Loop(Platform& platform, const LoopOptions& options, std::unique_ptr<Polle
       poller_(std::move(poller)),
       waker_(*poller_),
       timers_(platform.clock().Now(), options.timer_slack_max),
-      now_(platform.clock().Now()) {}
+      now_(platform.clock().Now()),
+      polled_at_(now_) {
+  poller_->set_observer(this);
+}
 
 bool Loop::RunTurn(bool may_block) {
   if (asleep_) {
@@ -48,7 +55,8 @@ bool Loop::RunTurn(bool may_block) {
     waker_.Awake();
   }
   ++turns_;
-  now_ = platform_.clock().Now();
+  if (!std::exchange(now_is_fresh_, false)) ReadClock();
+  PollBeforeTimers();
   timers_.Advance(now_, options_.timers_per_turn_max);
   client_->DrainInbound();
   const size_t handled = client_->RunReady();
@@ -59,17 +67,38 @@ bool Loop::RunTurn(bool may_block) {
   return true;
 }
 
+void Loop::ReadClock() { now_ = platform_.clock().Now(); }
+
+// The poll may have slept, and the turn before it may have taken long.
+void Loop::BeforeDelivery() {
+  ReadClock();
+  now_is_fresh_ = true;
+}
+
+bool Loop::PollIsOld() const { return now_.nanos - polled_at_.nanos >= kPollAgeNanosMax; }
+
+void Loop::PollBeforeTimers() {
+  if (!PollIsOld() || now_ < timers_.NextDeadline()) return;
+  PollNow();
+  now_is_fresh_ = false;
+}
+
+size_t Loop::PollNow() {
+  turns_since_poll_ = 0;
+  polled_at_ = now_;
+  return poller_->Poll(now_, now_);
+}
+
 void Loop::PollIo(size_t handled, bool may_block) {
   const bool busy = client_->HasRunnable() || client_->InboundPending() || handled > 0;
   if (busy || !may_block) {
-    if (!busy || ++turns_since_poll_ >= kBusyTurnsBetweenPolls) {
-      turns_since_poll_ = 0;
-      poller_->Poll(now_, now_);
+    ++turns_since_poll_;
+    if (!busy || turns_since_poll_ >= kBusyTurnsBetweenPolls || PollIsOld()) {
+      PollNow();
     }
     return;
   }
-  turns_since_poll_ = 0;
-  if (poller_->Poll(now_, now_) > 0 || Spin()) return;
+  if (PollNow() > 0 || Spin()) return;
   Sleep();
 }
 
@@ -97,8 +126,9 @@ void Loop::Sleep() {
   const Instant next = timers_.NextDeadline();
   const Instant until = next <= now ? next : timers_.NextWake();
   const size_t delivered = poller_->Poll(now, until);
+  polled_at_ = platform_.clock().Now();
   // What ends a sleep early may come again soon; a timer is known beforehand.
-  spin_pays_ = delivered > 0 || until.is_infinite() || platform_.clock().Now() < until;
+  spin_pays_ = delivered > 0 || until.is_infinite() || polled_at_ < until;
 }
 
 }  // namespace troupe

@@ -50,9 +50,11 @@ struct LoopOptions {
 // (4) flush to other shards, (5) poll for I/O, sleeping only if nothing is runnable.
 //
 // Thread:   one thread runs the turns; only waker() may be used from others.
-// Time:     the clock is read once a turn; now() is that reading, and as old as the turn.
+// Time:     the clock is read once a turn: by the poll that ends it, before what arrived is
+//           delivered, or else at the next one's start. now() is that reading, never one of
+//           before a sleep, and as old as the turn.
 // Lifetime: the client and the platform outlive the loop.
-class Loop final : public LoopTask {
+class Loop final : public LoopTask, private PollObserver {
  public:
   static absl::StatusOr<std::unique_ptr<Loop>> Make(Platform& platform, const Limits& limits,
                                                     const LoopOptions& options, LoopClient* client);
@@ -70,7 +72,12 @@ class Loop final : public LoopTask {
   Loop(Platform& platform, const LoopOptions& options, std::unique_ptr<Poller> poller,
        LoopClient* client);
 
+  void BeforeDelivery() override;
+  void ReadClock();
+  bool PollIsOld() const;
+  void PollBeforeTimers();
   void PollIo(size_t handled, bool may_block);
+  size_t PollNow();
   // Looks for inbound work for the time that the options allow. Returns whether some came.
   bool Spin();
   void Sleep();
@@ -85,6 +92,8 @@ class Loop final : public LoopTask {
   Waker waker_;
   TimerWheel timers_;
   Instant now_;
+  bool now_is_fresh_ = false;  // Read by the poll that ended the turn.
+  Instant polled_at_;          // When it last looked for I/O.
   uint64_t turns_ = 0;
   uint32_t turns_since_poll_ = 0;
   bool spin_pays_ = true;  // The last sleep was ended by somebody else's doing.

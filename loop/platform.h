@@ -82,7 +82,7 @@ class WorkerThreads {
 
 struct ThreadOptions {
   std::string name;
-  int cpu = -1;  // Pinned to this one of the cores the process may run on, from 0; -1 to none.
+  bool pin = false;  // To a core of its own, as long as the process has one that is free.
 };
 
 // Told of signals this process got.
@@ -97,8 +97,8 @@ class SignalHandler {
 
 // Signals delivered to one poller.
 //
-// Lifetime: destroying it ends the subscription; with the last one of a signal its action before
-//           comes back. What MaskSignals() blocked stays blocked until the platform ends.
+// Lifetime: destroying it ends the subscription. A signal's action and the masks are as before
+//           once the last platform of the process that needs the signal has ended.
 class SignalSource {
  public:
   virtual ~SignalSource() = default;
@@ -121,6 +121,9 @@ class Platform {
 
   // Cores this process may run on.
   virtual int usable_cores() = 0;
+
+  // Whether a thread of this process is pinned, by this platform or another.
+  virtual bool cores_pinned() = 0;
 
   // Pins and spins make no sense where one thread plays all shards.
   virtual bool simulated() const = 0;
@@ -155,8 +158,9 @@ class Platform {
                                                                    const Limits& limits,
                                                                    ChildHandler* handler) = 0;
 
-  // Blocks `signals` in the calling thread and so in every thread started from it later; called
-  // before shard threads start.
+  // Blocks `signals` in the calling thread and in the shard threads started later, and keeps them
+  // from ending the process where they are not blocked: workers have the mask that the calling
+  // thread had.
   virtual void MaskSignals(const std::vector<int>& signals) = 0;
 
   // Every subscription hears every signal, whichever poller the kernel woke for it.

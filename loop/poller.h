@@ -30,6 +30,15 @@ class FdHandler {
   ~FdHandler() = default;
 };
 
+// Told when a Poll() is about to call handlers, after it may have slept.
+class PollObserver {
+ public:
+  virtual void BeforeDelivery() = 0;
+
+ protected:
+  ~PollObserver() = default;
+};
+
 using WatchId = StrongId<struct WatchIdTag>;
 
 // Readiness of descriptors on one shard, level-triggered, and the shard's bed: it sleeps here.
@@ -41,6 +50,9 @@ using WatchId = StrongId<struct WatchIdTag>;
 class Poller {
  public:
   virtual ~Poller() = default;
+
+  // At most one, which outlives the last Poll().
+  void set_observer(PollObserver* observer) { observer_ = observer; }
 
   // Errors: RESOURCE_EXHAUSTED at the bound; ALREADY_EXISTS when this poller watches `fd`;
   // INVALID_ARGUMENT or what the kernel says, with the call named.
@@ -64,6 +76,14 @@ class Poller {
 
   // Registrations alive; the wake-up's own is not counted.
   virtual size_t watch_count() const = 0;
+
+ protected:
+  void TellObserver() {
+    if (observer_ != nullptr) observer_->BeforeDelivery();
+  }
+
+ private:
+  PollObserver* observer_ = nullptr;
 };
 
 }  // namespace troupe

@@ -2,8 +2,6 @@
 
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,10 +18,6 @@ namespace troupe {
 namespace {
 
 constexpr size_t kReadBytes = 16 << 10;
-
-int SendSignal(int pidfd, int signal) {
-  return static_cast<int>(syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
-}
 
 ssize_t ReadFd(int fd, char* buffer, size_t size) {
   ssize_t count;
@@ -61,14 +55,20 @@ ssize_t WriteWithoutSigpipe(int fd, std::string_view bytes) {
 
 absl::Status PosixChild::Channel::Open(Fd fd, uint32_t events) {
   if (!fd.valid()) return absl::OkStatus();
-  fd_ = std::move(fd);
-  TROUPE_ASSIGN_OR_RETURN(watch_, child_.poller_.Add(fd_.get(), events, this));
+  owned_ = std::move(fd);
+  return Watch(owned_.get(), events);
+}
+
+absl::Status PosixChild::Channel::Watch(int fd, uint32_t events) {
+  fd_ = fd;
+  TROUPE_ASSIGN_OR_RETURN(watch_, child_.poller_.Add(fd, events, this));
   return absl::OkStatus();
 }
 
 void PosixChild::Channel::Close() {
   child_.poller_.Remove(std::exchange(watch_, {}));
-  fd_.Reset();
+  fd_ = -1;
+  owned_.Reset();
 }
 
 void PosixChild::Channel::Want(uint32_t events) {
@@ -100,15 +100,19 @@ PosixChild::PosixChild(PosixPoller& poller, const Limits& limits,
     : poller_(poller),
       handler_(*handler),
       running_count_(running_count),
-      bytes_max_(static_cast<size_t>(limits.child_output_bytes_max)) {
+      output_bytes_max_(static_cast<size_t>(limits.child_output_bytes_max)),
+      input_bytes_max_(static_cast<size_t>(limits.child_input_bytes_max)) {
   running_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
 PosixChild::~PosixChild() {
-  if (pidfd_.open() && !exited_) {
-    SendSignal(pidfd_.fd(), SIGKILL);
+  end_.Close();
+  PosixProcess& process = started_.process;
+  if (!process.lost()) {
+    if (!group_left_) process.SignalGroup(SIGKILL);
+    if (!exited_) process.Signal(SIGKILL);
     ChildStatus ignored;
-    TryReap(pidfd_.fd(), /*block=*/true, ignored);
+    process.Reap(/*block=*/true, ignored);
   }
   running_count_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -117,8 +121,8 @@ PosixChild::~PosixChild() {
 absl::Status PosixChild::Start(const ChildOptions& options) {
   TROUPE_ASSIGN_OR_RETURN(started_, StartChild(options));
   has_input_ = options.pipe_input;
-  if (started_.pidfd.valid()) {
-    TROUPE_RETURN_IF_ERROR(pidfd_.Open(std::move(started_.pidfd), kReadable));
+  if (!started_.process.lost()) {
+    TROUPE_RETURN_IF_ERROR(end_.Watch(started_.process.end_fd(), kReadable));
   } else {
     poller_.Defer(lost_exit_);
   }
@@ -128,26 +132,32 @@ absl::Status PosixChild::Start(const ChildOptions& options) {
   return input_.Open(std::move(started_.input), 0);
 }
 
-bool PosixChild::HasEnded() const {
-  if (exited_ || !pidfd_.open()) return true;
-  siginfo_t info = {};
-  const int result = waitid(P_PIDFD, pidfd_.fd(), &info, WEXITED | WNOHANG | WNOWAIT);
-  return result != 0 || info.si_pid != 0;
-}
-
-absl::Status PosixChild::Signal(int signal) {
-  const std::string what = absl::StrCat("signal ", signal, " to process ", started_.pid);
-  if (HasEnded()) return absl::NotFoundError(absl::StrCat(what, ": it has ended"));
-  if (SendSignal(pidfd_.fd(), signal) == 0) return absl::OkStatus();
-  return StatusFromErrno(errno, what);
+absl::Status PosixChild::Signal(int signal, SignalTarget target) {
+  const PosixProcess& process = started_.process;
+  if (exited_ || process.HasEnded()) {
+    return absl::NotFoundError(
+        absl::StrCat("signal ", signal, " to process ", pid(), ": it has ended"));
+  }
+  if (signal != 0) asked_to_end_ = true;
+  const int error =
+      target == SignalTarget::kGroup ? process.SignalGroup(signal) : process.Signal(signal);
+  if (error == 0) return absl::OkStatus();
+  return StatusFromErrno(error, absl::StrCat("signal ", signal, " to process ", pid()));
 }
 
 absl::Status PosixChild::WriteInput(std::string_view bytes) {
   if (!has_input_) return absl::FailedPreconditionError("the child has no pipe_input");
   if (!input_.open() || input_closing_)
     return absl::UnavailableError("the child's input is closed");
-  if (unwritten_.size() + bytes.size() > bytes_max_) {
-    return absl::ResourceExhaustedError(absl::StrCat("child_output_bytes_max: ", bytes_max_));
+  if (bytes.size() > input_bytes_max_) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        bytes.size(), " bytes at once never fit: child_input_bytes_max is ", input_bytes_max_));
+  }
+  if (unwritten_.size() + bytes.size() > input_bytes_max_) {
+    wants_room_ = true;
+    return absl::ResourceExhaustedError(absl::StrCat("child_input_bytes_max (", input_bytes_max_,
+                                                     "): the child has not read ",
+                                                     unwritten_.size(), " bytes"));
   }
   unwritten_.append(bytes);
   if (!FlushInput()) return absl::UnavailableError("the child closed its input");
@@ -155,6 +165,7 @@ absl::Status PosixChild::WriteInput(std::string_view bytes) {
 }
 
 void PosixChild::CloseInput() {
+  asked_to_end_ = true;
   input_closing_ = true;
   if (unwritten_.empty()) input_.Close();
 }
@@ -169,6 +180,13 @@ void PosixChild::OnInput(uint32_t events) {
   } else if (events & (kError | kHangup)) {
     input_.Close();
   }
+  TellRoom();
+}
+
+void PosixChild::TellRoom() {
+  if (!wants_room_ || unwritten_.size() > input_bytes_max_ / 2) return;
+  wants_room_ = false;
+  handler_.OnChildInputRoom();
 }
 
 // False when the child has closed its end.
@@ -193,14 +211,14 @@ bool PosixChild::FlushInput() {
 
 // A hang-up is told of all the same, and once more when the channel is held no longer.
 void PosixChild::ReadUnlessHeld(Channel& channel, bool is_stderr) {
-  if (!channel.held()) ReadSome(channel, is_stderr, bytes_max_);
+  if (!channel.held()) ReadSome(channel, is_stderr, output_bytes_max_);
 }
 
 // Returns the bytes delivered; 0 when there are none, and then `this` is alive.
 size_t PosixChild::ReadSome(Channel& channel, bool is_stderr, size_t bytes_wanted) {
   char buffer[kReadBytes];
   const ssize_t count =
-      ReadFd(channel.fd(), buffer, std::min({bytes_wanted, bytes_max_, sizeof(buffer)}));
+      ReadFd(channel.fd(), buffer, std::min({bytes_wanted, output_bytes_max_, sizeof(buffer)}));
   if (count < 0 && errno == EAGAIN) return 0;
   if (count <= 0) {
     channel.Close();
@@ -222,15 +240,18 @@ void PosixChild::DrainAtExit(Channel& channel, bool is_stderr) {
   }
 }
 
-void PosixChild::OnPidfd(uint32_t events) {
+void PosixChild::OnEnd(uint32_t events) {
   ChildStatus status;
-  if (!TryReap(pidfd_.fd(), /*block=*/false, status)) return;
+  if (!started_.process.Wait(/*block=*/false, status)) return;
+  end_.Close();
+  // Not reaped, the leader keeps the group's number from being another's. Otherwise the rest of
+  // the group is left alone, and its leader need not wait for that.
+  if (!asked_to_end_) started_.process.Reap(/*block=*/false, status);
   Exit(status);
 }
 
 void PosixChild::Exit(const ChildStatus& status) {
   exited_ = true;
-  pidfd_.Close();
   unwritten_.clear();
   input_.Close();
   Liveness::Watch watch(liveness_);

@@ -19,12 +19,13 @@
 
 namespace troupe {
 
-// A child over a pidfd and three pipes.
+// A child over a process and three pipes.
 //
-// Lifetime: destroying it while the child runs kills the child, and waits for the kernel to end
-//           it, which a process in an uninterruptible call delays.
-// Bounds:   limits.child_output_bytes_max a call of OnChildOutput(), none kept in between; as
-//           much unwritten input; `running_count` up to limits.children_processes_max.
+// Lifetime: destroying it while the child runs kills the group, and waits for the kernel to end
+//           the child, which a process in an uninterruptible call delays.
+// Bounds:   limits.child_output_bytes_max a call of OnChildOutput(), none kept in between;
+//           limits.child_input_bytes_max unwritten; `running_count` up to
+//           limits.children_processes_max.
 class PosixChild final : public ChildProcess {
  public:
   // Errors: StartChild()'s; RESOURCE_EXHAUSTED at a bound.
@@ -35,8 +36,9 @@ class PosixChild final : public ChildProcess {
                                                              ChildHandler* handler);
   ~PosixChild() override;
 
-  int pid() const override { return started_.pid; }
-  absl::Status Signal(int signal) override;
+  int pid() const override { return started_.process.pid(); }
+  absl::Status Signal(int signal, SignalTarget target) override;
+  void LeaveGroup() override { group_left_ = true; }
   absl::Status WriteInput(std::string_view bytes) override;
   void CloseInput() override;
   void HoldOutput(bool is_stderr, bool hold) override;
@@ -50,24 +52,27 @@ class PosixChild final : public ChildProcess {
     ~Channel() { Close(); }
 
     absl::Status Open(Fd fd, uint32_t events);
+    // One that somebody else owns.
+    absl::Status Watch(int fd, uint32_t events);
     void Close();
     void Want(uint32_t events);
     void Hold(bool hold);
     bool held() const { return held_; }
-    bool open() const { return fd_.valid(); }
-    int fd() const { return fd_.get(); }
+    bool open() const { return fd_ >= 0; }
+    int fd() const { return fd_; }
 
    private:
     void OnFdReady(uint32_t events) override { (child_.*method_)(events); }
 
     PosixChild& child_;
     void (PosixChild::*const method_)(uint32_t);
-    Fd fd_;
+    int fd_ = -1;
+    Fd owned_;
     WatchId watch_;
     bool held_ = false;
   };
 
-  // The end of a child that somebody else reaped before there was a pidfd.
+  // The end of a child that somebody else reaped before it was watched.
   class LostExit final : public DeferredCall {
    public:
     explicit LostExit(PosixChild& child) : child_(child) {}
@@ -82,8 +87,7 @@ class PosixChild final : public ChildProcess {
              ChildHandler* handler);
 
   absl::Status Start(const ChildOptions& options);
-  bool HasEnded() const;
-  void OnPidfd(uint32_t events);
+  void OnEnd(uint32_t events);
   void OnOutput(uint32_t events) { ReadUnlessHeld(output_, false); }
   void OnError(uint32_t events) { ReadUnlessHeld(error_, true); }
   void OnInput(uint32_t events);
@@ -91,15 +95,17 @@ class PosixChild final : public ChildProcess {
   size_t ReadSome(Channel& channel, bool is_stderr, size_t bytes_wanted);
   void DrainAtExit(Channel& channel, bool is_stderr);
   bool FlushInput();
+  void TellRoom();
   void Exit(const ChildStatus& status);
 
   PosixPoller& poller_;
   ChildHandler& handler_;
   std::atomic<uint32_t>& running_count_;
-  const size_t bytes_max_;
+  const size_t output_bytes_max_;
+  const size_t input_bytes_max_;
   StartedChild started_;
 
-  Channel pidfd_{*this, &PosixChild::OnPidfd};
+  Channel end_{*this, &PosixChild::OnEnd};
   Channel output_{*this, &PosixChild::OnOutput};
   Channel error_{*this, &PosixChild::OnError};
   Channel input_{*this, &PosixChild::OnInput};
@@ -108,7 +114,10 @@ class PosixChild final : public ChildProcess {
   std::string unwritten_;
   bool has_input_ = false;
   bool input_closing_ = false;
+  bool wants_room_ = false;
+  bool asked_to_end_ = false;  // By its owner.
   bool exited_ = false;
+  bool group_left_ = false;
   Liveness liveness_;
 };
 

@@ -1,8 +1,11 @@
 #include "troupe/loop/posix_exec.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,14 +13,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "troupe/base/printable.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/base/text.h"
+#include "troupe/loop/core_pin.h"
 #include "troupe/loop/posix_error.h"
 
 namespace troupe {
@@ -39,6 +45,8 @@ struct Plan {
   int output = -1;
   int error = -1;
   int report = -1;
+  int descriptors_end = 0;         // None has this number or a higher one.
+  std::optional<cpu_set_t> cores;  // Those that this thread has of its own.
 };
 
 // What the child tells when it could not become the program.
@@ -80,9 +88,34 @@ void ExecFirstOf(const Plan& plan) {
   errno = error;
 }
 
+// Not the library's closefrom(): it aborts where the kernel refuses close_range() and there is no
+// /proc.
+void CloseFrom(int low, int end) {
+  if (syscall(SYS_close_range, low, ~0u, 0) == 0) return;
+  const int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) {
+    for (int fd = low; fd < end; ++fd) close(fd);
+    return;
+  }
+  alignas(dirent64) char entries[4096];
+  for (;;) {
+    const ssize_t bytes = syscall(SYS_getdents64, folder, entries, sizeof(entries));
+    if (bytes <= 0) break;
+    for (ssize_t at = 0; at < bytes;) {
+      const auto* const entry = reinterpret_cast<const dirent64*>(entries + at);
+      at += entry->d_reclen;
+      const int fd = atoi(entry->d_name);  // 0 for "." and "..".
+      if (fd >= low && fd != folder) close(fd);
+    }
+  }
+  if (folder >= low) close(folder);
+}
+
 // The child, in its parent's memory: changes none of it, and never returns.
 [[noreturn]] void RunChild(const Plan& plan) {
   if (setsid() < 0) Fail(plan, Report::kSetUp, plan.report);
+  // Best effort: where the kernel refuses, the child has the cores of this thread.
+  if (plan.cores.has_value()) sched_setaffinity(0, sizeof(*plan.cores), &*plan.cores);
   if (plan.kill_with_parent) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) Fail(plan, Report::kSetUp, plan.report);
     if (getppid() != plan.parent) _exit(127);  // It had ended before the kernel knew.
@@ -91,7 +124,7 @@ void ExecFirstOf(const Plan& plan) {
       dup3(plan.report, kReportFd, O_CLOEXEC) < 0) {
     Fail(plan, Report::kSetUp, plan.report);
   }
-  closefrom(kReportFd + 1);
+  CloseFrom(kReportFd + 1, plan.descriptors_end);
   if (plan.directory != nullptr && chdir(plan.directory) != 0) {
     Fail(plan, Report::kDirectory, kReportFd);
   }
@@ -99,6 +132,9 @@ void ExecFirstOf(const Plan& plan) {
   ExecFirstOf(plan);
   Fail(plan, Report::kProgram, kReportFd);
 }
+
+// For an error, which a person reads.
+std::string Named(const std::string& text) { return Printable(text, 200); }
 
 bool HasZeroByte(const std::string& text) { return text.find('\0') != std::string::npos; }
 
@@ -110,7 +146,7 @@ absl::Status CheckOptions(const ChildOptions& options) {
       std::any_of(options.environment.begin(), options.environment.end(), HasZeroByte) ||
       HasZeroByte(options.directory)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a zero byte in an argument of ", options.argv[0]));
+        absl::StrCat("a zero byte in an argument of ", Named(options.argv[0])));
   }
   return absl::OkStatus();
 }
@@ -219,6 +255,14 @@ int ForkAndRun(const Plan& plan) {
   return pid;
 }
 
+// The kernel's own bound, unless somebody raised it.
+int DescriptorsEnd() {
+  constexpr rlim_t kMost = 1 << 20;
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMost;
+  return static_cast<int>(std::min(limit.rlim_max, kMost));
+}
+
 // Whether the child wrote a report; the pipe's end without one means that the program runs.
 bool ReadReport(const Fd& fd, Report& report) {
   ssize_t bytes;
@@ -236,26 +280,13 @@ void Reap(pid_t pid) {
 absl::Status ReportedError(const Report& report, const ChildOptions& options) {
   switch (report.step) {
     case Report::kDirectory:
-      return StatusFromErrno(report.error, absl::StrCat("chdir to ", options.directory));
+      return StatusFromErrno(report.error, absl::StrCat("chdir to ", Named(options.directory)));
     case Report::kProgram:
-      return StatusFromErrno(report.error, absl::StrCat("exec of ", options.argv[0]));
+      return StatusFromErrno(report.error, absl::StrCat("exec of ", Named(options.argv[0])));
     case Report::kSetUp:
       break;
   }
-  return StatusFromErrno(report.error, absl::StrCat("set-up of ", options.argv[0]));
-}
-
-// None when the child is no longer ours to wait for: then somebody reaped it, and its pid may
-// already be another process's.
-absl::StatusOr<Fd> OpenPidfd(pid_t pid) {
-  Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd.valid()) {
-    if (errno == ESRCH) return pidfd;
-    return StatusFromErrno(errno, "pidfd_open");
-  }
-  siginfo_t info;
-  if (waitid(P_PIDFD, pidfd.get(), &info, WEXITED | WNOHANG | WNOWAIT) != 0) pidfd.Reset();
-  return pidfd;
+  return StatusFromErrno(report.error, absl::StrCat("set-up of ", Named(options.argv[0])));
 }
 
 }  // namespace
@@ -276,43 +307,26 @@ absl::StatusOr<StartedChild> StartChild(const ChildOptions& options) {
             .input = ends.input.get(),
             .output = ends.output.get(),
             .error = ends.error.get(),
-            .report = report_pipe.write.get()};
+            .report = report_pipe.write.get(),
+            .descriptors_end = DescriptorsEnd(),
+            .cores = OwnCores()};
   plan.envp = Pointers(plan.environment);
 
-  started.pid = ForkAndRun(plan);
-  if (started.pid < 0) return StatusFromErrno(errno, absl::StrCat("fork of ", options.argv[0]));
+  const pid_t pid = ForkAndRun(plan);
+  if (pid < 0) return StatusFromErrno(errno, absl::StrCat("fork of ", Named(options.argv[0])));
   report_pipe.write.Reset();
   if (Report report; ReadReport(report_pipe.read, report)) {
-    Reap(started.pid);
+    Reap(pid);
     return ReportedError(report, options);
   }
-  absl::StatusOr<Fd> pidfd = OpenPidfd(started.pid);
-  if (!pidfd.ok()) {
-    kill(started.pid, SIGKILL);
-    Reap(started.pid);
-    return pidfd.status();
+  absl::StatusOr<PosixProcess> process = PosixProcess::Watch(pid);
+  if (!process.ok()) {
+    kill(pid, SIGKILL);
+    Reap(pid);
+    return process.status();
   }
-  started.pidfd = *std::move(pidfd);
+  started.process = *std::move(process);
   return started;
-}
-
-bool TryReap(int pidfd, bool block, ChildStatus& status) {
-  siginfo_t info = {};
-  int result;
-  do {
-    result = waitid(P_PIDFD, pidfd, &info, WEXITED | (block ? 0 : WNOHANG));
-  } while (result != 0 && errno == EINTR);
-  if (result != 0) {
-    status = {.known = false};
-    return true;
-  }
-  if (info.si_pid == 0) return false;
-  if (info.si_code == CLD_EXITED) {
-    status = {.exit_code = info.si_status};
-  } else {
-    status = {.signal = info.si_status};
-  }
-  return true;
 }
 
 }  // namespace troupe

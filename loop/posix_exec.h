@@ -4,13 +4,13 @@
 #include "absl/status/statusor.h"
 #include "troupe/loop/child_process.h"
 #include "troupe/loop/fd.h"
+#include "troupe/loop/posix_process.h"
 
 namespace troupe {
 
 // A process that was started, and this process's ends of its pipes.
 struct StartedChild {
-  int pid = 0;
-  Fd pidfd;   // None when somebody else has reaped it already.
+  PosixProcess process;
   Fd input;   // With pipe_input.
   Fd output;  // With capture_output.
   Fd error;
@@ -27,9 +27,6 @@ struct StartedChild {
 // Errors: what exec or chdir said, with the file's name; INVALID_ARGUMENT for no argv or a zero
 //         byte in it; RESOURCE_EXHAUSTED without descriptors or processes.
 absl::StatusOr<StartedChild> StartChild(const ChildOptions& options);
-
-// waitid() on `pidfd`, for a child that has ended or else with `block`. False while it runs.
-bool TryReap(int pidfd, bool block, ChildStatus& status);
 
 }  // namespace troupe
 

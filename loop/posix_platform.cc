@@ -1,16 +1,14 @@
-#include <sys/random.h>
-
 #include <atomic>
-#include <cerrno>
 #include <utility>
 
-#include "troupe/base/check.h"
+#include "troupe/loop/core_pin.h"
 #include "troupe/loop/epoll_poller.h"
 #include "troupe/loop/platform.h"
 #include "troupe/loop/posix_child.h"
 #include "troupe/loop/posix_clock.h"
 #include "troupe/loop/posix_event.h"
 #include "troupe/loop/posix_listener.h"
+#include "troupe/loop/posix_random.h"
 #include "troupe/loop/posix_signals.h"
 #include "troupe/loop/posix_stream.h"
 #include "troupe/loop/posix_thread.h"
@@ -26,17 +24,10 @@ class PosixPlatform final : public Platform {
  public:
   Clock& clock() override { return clock_; }
 
-  uint64_t RandomSeed() override {
-    uint64_t seed;
-    ssize_t bytes;
-    do {
-      bytes = getrandom(&seed, sizeof(seed), 0);
-    } while (bytes < 0 && errno == EINTR);
-    TROUPE_CHECK_MSG(bytes == sizeof(seed), "getrandom");
-    return seed;
-  }
+  uint64_t RandomSeed() override { return RandomSeedOf(clock_.Now()); }
 
   int usable_cores() override { return UsableCores(); }
+  bool cores_pinned() override { return AnyCorePinned(); }
   bool simulated() const override { return false; }
 
   absl::StatusOr<std::unique_ptr<Poller>> MakePoller(const Limits& limits) override {
@@ -45,7 +36,7 @@ class PosixPlatform final : public Platform {
 
   absl::StatusOr<std::unique_ptr<Executor>> StartLoop(ThreadOptions options,
                                                       LoopTask* task) override {
-    return PosixExecutor::Start(std::move(options), task);
+    return PosixExecutor::Start(std::move(options), task, [this] { signals_.MaskThisThread(); });
   }
 
   absl::StatusOr<std::unique_ptr<WorkerThreads>> StartWorkers(std::string name, int threads,

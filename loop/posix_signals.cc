@@ -2,13 +2,10 @@
 
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +13,7 @@
 #include "troupe/loop/fd.h"
 #include "troupe/loop/liveness.h"
 #include "troupe/loop/posix_error.h"
+#include "troupe/loop/process_signals.h"
 
 namespace troupe {
 namespace {
@@ -29,38 +27,12 @@ sigset_t SetOf(const std::vector<int>& signals) {
   return set;
 }
 
-// What this thread blocks and did not with `previous`.
-sigset_t NewlyBlocked(const sigset_t& previous) {
-  sigset_t mask;
-  pthread_sigmask(SIG_BLOCK, nullptr, &mask);
-  for (int signal = 1; signal <= kSignalMax; ++signal) {
-    if (sigismember(&previous, signal) == 1) sigdelset(&mask, signal);
-  }
-  return mask;
-}
-
-bool IsBlockedHere(int signal) {
-  sigset_t mask;
-  pthread_sigmask(SIG_BLOCK, nullptr, &mask);
-  return sigismember(&mask, signal) == 1;
-}
-
-// Runs in a thread that does not block `signal`: blocks it there from the return on, and sends it
-// to the process again, for a signalfd to read. Only async-signal-safe calls.
-void PassOn(int signal, siginfo_t* info, void* context) {
-  const int saved_errno = errno;
-  sigaddset(&static_cast<ucontext_t*>(context)->uc_sigmask, signal);
-  siginfo_t again = *info;
-  again.si_code = SI_QUEUE;  // The kernel lets nobody say SI_USER; the sender's pid stays.
-  if (syscall(SYS_rt_sigqueueinfo, getpid(), signal, &again) != 0) kill(getpid(), signal);
-  errno = saved_errno;
-}
-
-// So that a signal meant for a subscription does not hit whoever unblocks it next.
-void DiscardPending(const sigset_t& set) {
-  const timespec at_once = {};
-  while (sigtimedwait(&set, nullptr, &at_once) > 0) {
-  }
+// Without those that are no signals.
+std::vector<int> Distinct(std::vector<int> signals) {
+  std::erase_if(signals, [](int signal) { return signal < 1 || signal > kSignalMax; });
+  std::sort(signals.begin(), signals.end());
+  signals.erase(std::unique(signals.begin(), signals.end()), signals.end());
+  return signals;
 }
 
 absl::Status CheckCatchable(const std::vector<int>& signals) {
@@ -74,20 +46,21 @@ absl::Status CheckCatchable(const std::vector<int>& signals) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-// What one caller of Catch() waits for, in its poller twice: its signalfd, and the eventfd by
-// which other subscriptions hand signals over.
-class PosixSignals::Subscription final : public SignalSource, private FdHandler {
+// What one caller of Catch() waits for, in its poller three times: its signalfd, the eventfd by
+// which other subscriptions hand signals over, and what the process's handler has noted.
+class Subscription final : public SignalSource, public SignalListener, private FdHandler {
  public:
-  Subscription(PosixSignals& owner, PosixPoller& poller, std::vector<int> signals,
-               SignalHandler* handler)
-      : owner_(owner), poller_(poller), signals_(std::move(signals)), handler_(*handler) {}
+  Subscription(PosixPoller& poller, std::vector<int> signals, SignalHandler* handler)
+      : poller_(poller), signals_(std::move(signals)), handler_(*handler) {}
 
   ~Subscription() override {
     poller_.Remove(signal_watch_);
     poller_.Remove(handed_watch_);
-    if (joined_) owner_.Leave(*this);
+    poller_.Remove(raised_watch_);
+    if (mask_ == nullptr) return;
+    process_.Leave(*this, signals_);
+    for (const int signal : signals_) process_.Release(signal);
+    mask_->Drop(signals_);
   }
 
   absl::Status Start() {
@@ -98,18 +71,20 @@ class PosixSignals::Subscription final : public SignalSource, private FdHandler 
     if (!handed_fd_.valid()) return StatusFromErrno(errno, "eventfd");
     TROUPE_ASSIGN_OR_RETURN(signal_watch_, poller_.Add(signal_fd_.get(), kReadable, this));
     TROUPE_ASSIGN_OR_RETURN(handed_watch_, poller_.Add(handed_fd_.get(), kReadable, this));
-    joined_ = true;
-    owner_.Join(*this);
+    TROUPE_ASSIGN_OR_RETURN(raised_fd_, process_.Raised());
+    TROUPE_ASSIGN_OR_RETURN(raised_watch_, poller_.Add(raised_fd_.get(), kReadable, this));
+    mask_ = ThreadMask::OfThisThread();
+    mask_->Hold(signals_);
+    for (const int signal : signals_) process_.Catch(signal);
+    process_.Join(*this);
     return absl::OkStatus();
   }
 
-  const std::vector<int>& signals() const { return signals_; }
-  bool Wants(int signal) const {
+  bool Wants(int signal) const override {
     return std::find(signals_.begin(), signals_.end(), signal) != signals_.end();
   }
 
-  // Thread: any.
-  void Hand(int signal, int sender_pid) {
+  void Hand(int signal, int sender_pid) override {
     Note(signal, sender_pid);
     eventfd_write(handed_fd_.get(), 1);
   }
@@ -122,6 +97,7 @@ class PosixSignals::Subscription final : public SignalSource, private FdHandler 
 
   void OnFdReady(uint32_t events) override {
     ReadSignals();
+    process_.HandOutRaised();
     eventfd_t ignored;
     eventfd_read(handed_fd_.get(), &ignored);
     Liveness::Watch watch(liveness_);
@@ -139,7 +115,7 @@ class PosixSignals::Subscription final : public SignalSource, private FdHandler 
       const int signal = static_cast<int>(infos[i].ssi_signo);
       const int sender_pid = static_cast<int>(infos[i].ssi_pid);
       Note(signal, sender_pid);
-      owner_.Forward(*this, signal, sender_pid);
+      process_.Forward(*this, signal, sender_pid);
     }
   }
 
@@ -159,93 +135,55 @@ class PosixSignals::Subscription final : public SignalSource, private FdHandler 
     return std::exchange(pending_, {});
   }
 
-  PosixSignals& owner_;
+  ProcessSignals& process_ = ProcessSignals::Get();
   PosixPoller& poller_;
   const std::vector<int> signals_;
   SignalHandler& handler_;
   Fd signal_fd_;
   Fd handed_fd_;
   WatchId signal_watch_;
+  Fd raised_fd_;
   WatchId handed_watch_;
-  bool joined_ = false;
+  WatchId raised_watch_;
+  std::shared_ptr<ThreadMask> mask_;  // Of the thread that subscribed; null before.
   Liveness liveness_;
 
   Mutex mutex_;
   std::vector<Pending> pending_ ABSL_GUARDED_BY(mutex_);  // One entry a signal.
 };
 
+}  // namespace
+
 PosixSignals::~PosixSignals() {
   MutexLock lock(mutex_);
-  if (!previous_mask_ || !pthread_equal(mask_thread_, pthread_self())) return;
-  // A storm of SIGTERM outlasts the subscription that the first of it ended.
-  DiscardPending(NewlyBlocked(*previous_mask_));
-  pthread_sigmask(SIG_SETMASK, &*previous_mask_, nullptr);
+  for (const int signal : caught_) ProcessSignals::Get().Release(signal);
+  for (const Masked& masked : masked_) masked.mask->Drop(masked.signals);
 }
 
 void PosixSignals::Mask(const std::vector<int>& signals) {
-  const sigset_t set = SetOf(signals);
-  sigset_t previous;
-  pthread_sigmask(SIG_BLOCK, &set, &previous);
+  ProcessSignals& process = ProcessSignals::Get();
+  // Without a descriptor the shards cannot start either, and they say why.
+  const bool can_catch = process.Raised().ok();
   MutexLock lock(mutex_);
-  if (previous_mask_) return;
-  previous_mask_ = previous;
-  mask_thread_ = pthread_self();
+  masked_.push_back({ThreadMask::OfThisThread(), Distinct(signals)});
+  for (const int signal : masked_.back().signals) {
+    if (can_catch && process.CatchIfFatal(signal)) caught_.push_back(signal);
+  }
+  masked_.back().mask->Hold(masked_.back().signals);
+}
+
+void PosixSignals::MaskThisThread() {
+  MutexLock lock(mutex_);
+  for (const Masked& masked : masked_) ThreadMask::OfThisThread()->Hold(masked.signals);
 }
 
 absl::StatusOr<std::unique_ptr<SignalSource>> PosixSignals::Catch(PosixPoller& poller,
                                                                   const std::vector<int>& signals,
                                                                   SignalHandler* handler) {
   TROUPE_RETURN_IF_ERROR(CheckCatchable(signals));
-  auto subscription = std::make_unique<Subscription>(*this, poller, signals, handler);
+  auto subscription = std::make_unique<Subscription>(poller, Distinct(signals), handler);
   TROUPE_RETURN_IF_ERROR(subscription->Start());
   return subscription;
-}
-
-void PosixSignals::Join(Subscription& subscription) {
-  MutexLock lock(mutex_);
-  subscriptions_.push_back(&subscription);
-  for (const int signal : subscription.signals()) {
-    Begin(signal);
-    if (IsBlockedHere(signal)) continue;
-    const sigset_t set = SetOf({signal});
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    caught_[signal].blocked_threads.push_back(pthread_self());
-  }
-}
-
-void PosixSignals::Leave(Subscription& subscription) {
-  MutexLock lock(mutex_);
-  std::erase(subscriptions_, &subscription);
-  for (const int signal : subscription.signals()) End(signal);
-}
-
-void PosixSignals::Begin(int signal) {
-  Caught& caught = caught_[signal];
-  if (caught.subscription_count++ > 0) return;
-  struct sigaction action = {};
-  action.sa_sigaction = &PassOn;
-  action.sa_flags = SA_SIGINFO | SA_RESTART;
-  sigemptyset(&action.sa_mask);
-  sigaction(signal, &action, &caught.previous_action);
-}
-
-void PosixSignals::End(int signal) {
-  Caught& caught = caught_[signal];
-  if (--caught.subscription_count > 0) return;
-  const sigset_t set = SetOf({signal});
-  DiscardPending(set);
-  sigaction(signal, &caught.previous_action, nullptr);
-  for (const pthread_t thread : caught.blocked_threads) {
-    if (pthread_equal(thread, pthread_self())) pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-  }
-  caught = {};
-}
-
-void PosixSignals::Forward(Subscription& reader, int signal, int sender_pid) {
-  MutexLock lock(mutex_);
-  for (Subscription* other : subscriptions_) {
-    if (other != &reader && other->Wants(signal)) other->Hand(signal, sender_pid);
-  }
 }
 
 }  // namespace troupe

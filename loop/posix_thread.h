@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <functional>
 #include <memory>
 
 #include "absl/functional/any_invocable.h"
@@ -12,17 +13,14 @@
 
 namespace troupe {
 
-// Cores this process may run on, at least 1.
-int UsableCores();
-
-// A thread of the operating system.
+// A thread of the operating system. Its cores and its signal mask are those that the thread which
+// starts it has of its own, without what Troupe changed there.
 //
 // Thread:   the one that started it.
 // Lifetime: Join() or Detach() before destruction.
 class PosixThread {
  public:
-  // `options.cpu` counts the cores this process may run on; when the kernel does not pin there,
-  // the thread runs unpinned. The name is cut to 15 characters.
+  // When the kernel does not pin, the thread runs unpinned. The name is cut to 15 characters.
   // Errors: RESOURCE_EXHAUSTED when no thread could be started.
   static absl::StatusOr<PosixThread> Start(ThreadOptions options, absl::AnyInvocable<void()> body);
 
@@ -43,7 +41,9 @@ class PosixThread {
 // A shard's thread: turns until the task is over.
 class PosixExecutor final : public Executor {
  public:
-  static absl::StatusOr<std::unique_ptr<Executor>> Start(ThreadOptions options, LoopTask* task);
+  // `prepare` runs in the thread before its first turn.
+  static absl::StatusOr<std::unique_ptr<Executor>> Start(ThreadOptions options, LoopTask* task,
+                                                         std::function<void()> prepare = {});
   void Join() override { thread_.Join(); }
 
  private:

@@ -7,7 +7,7 @@ namespace {
 
 // Nodes looked at in one Advance(): enough to fire `fire_max` as a rule, few enough that a bucket
 // of a million does not hold the shard up.
-size_t VisitsMax(size_t fire_max) {
+size_t LookedAtMax(size_t fire_max) {
   constexpr size_t kFew = 1024;
   constexpr size_t kEach = 4;
   if (fire_max > (std::numeric_limits<size_t>::max() - kFew) / kEach) {
@@ -41,9 +41,10 @@ size_t TimerWheel::Advance(Instant now, size_t fire_max) {
   latest_ = std::max(latest_, now.nanos);
   advancing_ = true;
   size_t fired = 0;
-  size_t visits_left = VisitsMax(fire_max);
-  while (fired < fire_max && visits_left > 0 && StartSpreading()) {
-    --visits_left;
+  looked_at_count_ = 0;
+  const size_t looked_at_max = LookedAtMax(fire_max);
+  while (fired < fire_max && looked_at_count_ < looked_at_max && StartSpreading()) {
+    ++looked_at_count_;
     TimerNode& node = TakeFirst(spreading_);
     if (node.deadline_.nanos == origin_) {
       ++fired;

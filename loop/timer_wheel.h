@@ -101,6 +101,8 @@ class TimerWheel {
   Instant NextWake() const;
 
   size_t armed_count() const { return armed_count_; }
+  // Nodes that the latest Advance() fired or moved: its cost.
+  size_t looked_at_count() const { return looked_at_count_; }
 
  private:
   using Link = internal::TimerLink;
@@ -146,6 +148,7 @@ class TimerWheel {
   uint32_t filled_levels_ = 0;                 // Bit i: level i is not empty.
   std::array<uint64_t, kLevels> filled_ = {};  // Of a level, bit i: the bucket of digit i is not.
   size_t armed_count_ = 0;
+  size_t looked_at_count_ = 0;
   std::array<List, kLists> lists_;
 };
 

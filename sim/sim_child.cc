@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -10,6 +11,7 @@ namespace troupe {
 namespace {
 
 constexpr absl::Duration kSignalDelay = absl::Microseconds(100);
+constexpr absl::Duration kReadDelay = absl::Microseconds(100);
 
 // By default; a simulated program has no handlers of its own.
 bool EndsProcess(int signal) {
@@ -34,7 +36,8 @@ SimChild::SimChild(SimPoller& poller, int pid, SimProgram program, const ChildOp
       pid_(pid),
       program_(std::move(program)),
       options_(options),
-      bytes_max_(limits.child_output_bytes_max),
+      output_bytes_max_(limits.child_output_bytes_max),
+      input_bytes_max_(limits.child_input_bytes_max),
       running_count_(running_count),
       handler_(*handler) {
   ++running_count_;
@@ -45,23 +48,55 @@ SimChild::~SimChild() {
   if (!exited_) --running_count_;
 }
 
-absl::Status SimChild::Signal(int signal) {
+absl::Status SimChild::Signal(int signal, SignalTarget) {
   if (exited_) return absl::NotFoundError(absl::StrCat("the child ", pid_, " has ended"));
-  if (!EndsProcess(signal)) return absl::OkStatus();
+  if (!EndsBy(signal)) return absl::OkStatus();
   started_ = true;
   run_ = {.status = {.signal = signal}};
   EndAfter(kSignalDelay);
   return absl::OkStatus();
 }
 
+bool SimChild::EndsBy(int signal) const {
+  if (signal == SIGKILL) return true;
+  const std::vector<int>& ignored = run_.ignored_signals;
+  return EndsProcess(signal) && std::find(ignored.begin(), ignored.end(), signal) == ignored.end();
+}
+
 absl::Status SimChild::WriteInput(std::string_view bytes) {
   if (!options_.pipe_input) return absl::FailedPreconditionError("the child has no input pipe");
   if (started_) return absl::UnavailableError("the child's input is closed");
-  if (input_.size() + bytes.size() > bytes_max_) {
-    return absl::ResourceExhaustedError("child_output_bytes_max of input is unwritten");
+  if (bytes.size() > input_bytes_max_) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        bytes.size(), " bytes at once never fit: child_input_bytes_max is ", input_bytes_max_));
+  }
+  if (unread_bytes_ + bytes.size() > input_bytes_max_) {
+    wants_room_ = true;
+    return absl::ResourceExhaustedError(absl::StrCat("child_input_bytes_max (", input_bytes_max_,
+                                                     "): the child has not read ", unread_bytes_,
+                                                     " bytes"));
   }
   input_.append(bytes);
+  unread_bytes_ += bytes.size();
+  ReadInputSoon();
   return absl::OkStatus();
+}
+
+void SimChild::ReadInputSoon() {
+  if (read_ != nullptr) return;
+  read_ = std::make_shared<bool>();
+  scheduler_.After(kReadDelay, [this, read = std::weak_ptr<bool>(read_)] {
+    if (read.expired()) return;
+    read_.reset();
+    unread_bytes_ = 0;
+    if (wants_room_) SetReady(true);
+  });
+}
+
+void SimChild::TellRoom() {
+  if (!wants_room_ || (unread_bytes_ > input_bytes_max_ / 2 && !started_)) return;
+  wants_room_ = false;
+  handler_.OnChildInputRoom();
 }
 
 void SimChild::CloseInput() {
@@ -77,12 +112,15 @@ void SimChild::Start() {
 void SimChild::EndAfter(absl::Duration wait) {
   end_ = std::make_shared<bool>();
   scheduler_.After(wait, [this, end = std::weak_ptr<bool>(end_)] {
-    if (!end.expired()) SetReady(true);
+    if (end.expired()) return;
+    end_due_ = true;
+    SetReady(true);
   });
 }
 
 void SimChild::OnReady() {
   SetReady(false);
+  if (!end_due_) return TellRoom();
   exited_ = true;
   --running_count_;
   if (options_.capture_output) {
@@ -93,7 +131,7 @@ void SimChild::OnReady() {
 
 bool SimChild::TellOutput(bool is_stderr, std::string_view bytes) {
   Liveness::Watch watch(liveness_);
-  const size_t piece_bytes_max = bytes_max_;
+  const size_t piece_bytes_max = output_bytes_max_;
   while (watch.alive() && !bytes.empty()) {
     // A copy: the handler may destroy this, and with it the text.
     const std::string piece(bytes.substr(0, piece_bytes_max));

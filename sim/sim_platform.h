@@ -33,6 +33,7 @@ class SimPlatform final : public Platform {
   Clock& clock() override { return scheduler_; }
   uint64_t RandomSeed() override { return seeds_.Next(); }
   int usable_cores() override { return 2; }
+  bool cores_pinned() override { return false; }
   bool simulated() const override { return true; }
 
   absl::StatusOr<std::unique_ptr<Poller>> MakePoller(const Limits& limits) override;

@@ -74,6 +74,7 @@ void SimPoller::WakeSleeper() {
 
 size_t SimPoller::Deliver() {
   if (ready_.empty()) return 0;
+  TellObserver();
   std::vector<uint64_t> batch(ready_.begin(), ready_.end());
   // Any order will do, and a full batch must not starve the rest.
   const auto first = static_cast<ptrdiff_t>(scheduler_.random().Below(batch.size()));

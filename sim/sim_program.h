@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "troupe/loop/child_process.h"
@@ -17,6 +18,8 @@ struct SimProgramRun {
   ChildStatus status = {.exit_code = 0};
   // Until it ends; what it writes comes at the end.
   absl::Duration takes = absl::Milliseconds(1);
+  // Besides those that end no process by default. SIGKILL cannot be ignored.
+  std::vector<int> ignored_signals = {};
 };
 
 // A simulated program: called when it is started or, with `pipe_input`, when its input is closed.

@@ -1,11 +1,18 @@
 // Child processes as messages.
 
+#include "troupe/actors/child.h"
+
 #include <signal.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
+#include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,6 +26,7 @@
 #include "troupe/actors/ids.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
+#include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
 #include "troupe/loop/child_process.h"
 #include "troupe/tests/actors/probe.h"
@@ -179,6 +187,165 @@ TEST_P(ChildTest, F98_TheNextOutputWaitsForTheHandlerOfTheLast) {
   actor.Send(WaiterDo(
       [](Waiter& self, Context& cx) { EXPECT_TRUE(cx.Exec(&self, {.argv = {"yes"}}).ok()); }));
   EXPECT_EQ(waiting.Wait(3), (std::vector<size_t>{0, 0, 0}));
+  End();
+}
+
+// Whether the process runs no more, reaped or not.
+bool IsGone(int pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string number, name, state;
+  stat >> number >> name >> state;
+  return state.empty() || state == "Z" || state == "X";
+}
+
+bool IsGoneSoon(int pid) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!IsGone(pid) && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+  return IsGone(pid);
+}
+
+// Sends TERM to a child and waits for its end, but not for ever.
+Reply<void> EndPolitely(Context& cx, ChildId child, Collected<bool>& ended) {
+  EXPECT_TRUE(cx.SignalChild(child, SIGTERM).ok()) << "alive when OnStop begins";
+  for (int i = 0; i < 2000 && cx.SignalChild(child, 0).ok(); ++i) {
+    co_await cx.Sleep(absl::Milliseconds(1));
+  }
+  ended.Add(!cx.SignalChild(child, 0).ok());
+  co_return absl::OkStatus();
+}
+
+TEST_P(ChildTest, F131_ExecGivesThePidOfTheGroup) {
+  Told told;
+  const Ref<ProbeActor> actor = Spawn(last(), told.script());
+  Child child;
+  Perform(actor, [&](ProbeActor& self, Context& cx) {
+    child = cx.Exec(&self, {.argv = {"/bin/cat"}, .pipe_input = true}).value_or(Child());
+  });
+  ASSERT_GT(child.pid, 0);
+  EXPECT_EQ(getpgid(child.pid), child.pid);
+  Perform(actor, [&](ProbeActor&, Context& cx) { EXPECT_TRUE(cx.CloseChildInput(child).ok()); });
+  EXPECT_EQ(told.exits.Wait(1)[0].pid, child.pid);
+}
+
+TEST_P(ChildTest, F131_AChildLivesUntilOnStopIsOver) {
+  Collected<bool> ended;
+  Collected<int> pids;
+  ChildId child;
+  const Ref<ProbeActor> actor = Spawn(
+      last(),
+      Script{.stop = [&](Context& cx, StopReason) { return EndPolitely(cx, child, ended); },
+             .output = [&](Context&, const ChildOutput& o) { pids.Add(std::stoi(o.bytes)); }});
+  child = Exec(actor, Shell("trap 'exit 0' TERM; echo $$; while :; do sleep 0.01; done"));
+  pids.Wait(1);
+  StopAndWait(actor);
+  EXPECT_EQ(ended.Wait(1), std::vector<bool>{true});
+  End();
+}
+
+TEST_P(ChildTest, F131_AGroupThatIgnoresTermIsKilledAfterOnStop) {
+  Collected<int> pids;
+  ChildId child;
+  Collected<bool> alive;
+  const Ref<ProbeActor> actor = Spawn(
+      last(),
+      Script{.stop = [&](Context& cx, StopReason) -> Reply<void> {
+               EXPECT_TRUE(cx.SignalChild(child, SIGTERM).ok());
+               alive.Add(cx.SignalChild(child, 0).ok());
+               return absl::OkStatus();
+             },
+             .output = [&](Context&, const ChildOutput& o) { pids.Add(std::stoi(o.bytes)); }});
+  child = Exec(actor, Shell("trap '' TERM; sleep 1000 & echo $!; wait; sleep 1000"));
+  const int grandchild = pids.Wait(1)[0];
+  StopAndWait(actor);
+  EXPECT_EQ(alive.Wait(1), std::vector<bool>{true});
+  EXPECT_TRUE(IsGoneSoon(grandchild));
+  End();
+}
+
+TEST_P(ChildTest, F131_AGroupIsKilledWhenItsActorFails) {
+  Collected<int> pids;
+  const Ref<ProbeActor> actor =
+      Spawn(last(), Script{.output = [&](Context&, const ChildOutput& output) {
+              pids.Add(std::stoi(output.bytes));
+            }});
+  const ChildId child = Exec(actor, Shell("trap '' TERM; sleep 1000 & echo $!; wait"));
+  EXPECT_TRUE(child);
+  const int grandchild = pids.Wait(1)[0];
+  EXPECT_FALSE(IsGone(grandchild));
+  actor.Send(
+      Do{[](ProbeActor&, Context&) -> Reply<void> { throw std::runtime_error("as planned"); }});
+  EXPECT_TRUE(IsGoneSoon(grandchild));
+  End();
+}
+
+TEST_P(ChildTest, F131_RoomForInputIsAMessage) {
+  Collected<ChildId> rooms;
+  Told told;
+  Script script = told.script();
+  script.input_room = [&](Context&, const ChildInputRoom& room) { rooms.Add(room.child); };
+  const Ref<ProbeActor> actor = Spawn(last(), std::move(script));
+  const ChildId child =
+      Exec(actor, {.argv = {"/bin/sh", "-c", "read go; exec cat >/dev/null"}, .pipe_input = true});
+  Perform(actor, [&](ProbeActor&, Context& cx) {
+    const std::string block(8192, 'x');
+    absl::Status status;
+    while (status.ok()) status = cx.WriteChild(child, block);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  });
+  EXPECT_EQ(rooms.Wait(1), std::vector<ChildId>{child});
+  Perform(actor, [&](ProbeActor&, Context& cx) {
+    EXPECT_TRUE(cx.WriteChild(child, std::string(8192, 'x')).ok());
+    EXPECT_TRUE(cx.WriteChild(child, "\n").ok());
+    EXPECT_TRUE(cx.CloseChildInput(child).ok());
+  });
+  told.exits.Wait(1);
+  EXPECT_EQ(rooms.Now().size(), 1u);
+  End();
+}
+
+Reply<void> WriteAll(Context& cx, ChildId child, size_t bytes, Collected<absl::Status>& outcomes) {
+  outcomes.Add(co_await cx.WriteChildAll(child, std::string(bytes, 'x')));
+  cx.CloseChildInput(child).IgnoreError();
+  co_return absl::OkStatus();
+}
+
+TEST_P(ChildTest, F131_AnAwaitWritesAllOfALongInput) {
+  Collected<absl::Status> outcomes;
+  Told told;
+  const Ref<ProbeActor> actor = Spawn(last(), told.script());
+  const ChildId child = Exec(actor, {.argv = {"wc", "-c"}, .pipe_input = true});
+  actor.Send(Do{[&](ProbeActor&, Context& cx) { return WriteAll(cx, child, 1 << 20, outcomes); }});
+  EXPECT_TRUE(outcomes.Wait(1)[0].ok());
+  told.exits.Wait(1);
+  EXPECT_EQ(told.outputs, "1048576\n");
+  End();
+}
+
+TEST_P(ChildTest, F131_AnAwaitOfAChildThatEndsIsUnavailable) {
+  Collected<absl::Status> outcomes;
+  Told told;
+  const Ref<ProbeActor> actor = Spawn(last(), told.script());
+  const ChildId child =
+      Exec(actor, {.argv = {"/bin/sh", "-c", "read go; exit 5"}, .pipe_input = true});
+  actor.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    EXPECT_TRUE(cx.WriteChild(child, "go\n").ok());
+    return WriteAll(cx, child, 1 << 20, outcomes);
+  }});
+  EXPECT_EQ(outcomes.Wait(1)[0].code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(told.exits.Wait(1)[0].status.exit_code, 5);
+  End();
+}
+
+TEST_P(ChildTest, F131_AnAwaitThatWaitsWhenItsActorEndsIsCancelled) {
+  Collected<absl::Status> outcomes;
+  Told told;
+  const Ref<ProbeActor> actor = Spawn(last(), told.script());
+  const ChildId child = Exec(actor, {.argv = {"/bin/sleep", "1000"}, .pipe_input = true});
+  actor.Send(Do{[&](ProbeActor&, Context& cx) { return WriteAll(cx, child, 1 << 20, outcomes); }});
+  StopAndWait(actor);
+  for (const absl::Status& outcome : outcomes.Now()) {
+    EXPECT_EQ(outcome.code(), absl::StatusCode::kCancelled);
+  }
   End();
 }
 

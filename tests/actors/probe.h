@@ -96,6 +96,7 @@ struct Script {
   std::function<void(Context&, const SignalRaised&)> signal = {};
   std::function<void(Context&, const ChildOutput&)> output = {};
   std::function<void(Context&, const ChildExited&)> exited = {};
+  std::function<void(Context&, const ChildInputRoom&)> input_room = {};
 };
 
 class ProbeActor final : public Probe::Actor {
@@ -124,6 +125,9 @@ class ProbeActor final : public Probe::Actor {
   void On(Context& cx, const SignalRaised& raised) { script_.signal(cx, raised); }
   void On(Context& cx, const ChildOutput& output) { script_.output(cx, output); }
   void On(Context& cx, const ChildExited& exited) { script_.exited(cx, exited); }
+  void On(Context& cx, const ChildInputRoom& room) {
+    if (script_.input_room) script_.input_room(cx, room);
+  }
 
  private:
   const Script script_;

@@ -17,6 +17,7 @@
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/shard.h"
+#include "troupe/actors/slot_index.h"
 #include "troupe/actors/slot_table.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
@@ -343,12 +344,13 @@ TEST(SpawnTurnTest, WhatNewActorsHandleCountsInTheTurnTheyStartIn) {
 
 TEST(SlotTableTest, ASmallTablesFreeSlotsAreThereForAll) {
   constexpr uint32_t kSlots = 256;
-  internal::SlotTable table(kSlots, 1, 1);
+  internal::SlotIndex index(kSlots);
+  internal::SlotTable table(index, kSlots, 1, 1);
   std::vector<internal::SlotLease> own;
   while (const std::optional<internal::SlotLease> lease = table.Acquire()) own.push_back(*lease);
   EXPECT_EQ(own.size(), kSlots);
   for (const internal::SlotLease& each : own)
-    table.Release(*table.Find(each.slot, each.generation));
+    table.Release(*index.Find(each.slot, each.generation));
   std::vector<internal::SlotLease> others;
   while (table.Lease(others, 64) > 0) {
   }
@@ -357,7 +359,8 @@ TEST(SlotTableTest, ASmallTablesFreeSlotsAreThereForAll) {
 
 TEST(SlotTableTest, OneThatLeasesLeavesSomeOfASmallTableToOthers) {
   constexpr uint32_t kSlots = 64;
-  internal::SlotTable table(kSlots, 1, 1);
+  internal::SlotIndex index(kSlots);
+  internal::SlotTable table(index, kSlots, 1, 1);
   std::vector<internal::SlotLease> leases;
   EXPECT_EQ(table.Lease(leases, kSlots), kSlots / 16);
   EXPECT_TRUE(table.Acquire().has_value());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -94,6 +96,54 @@ TEST(SpscRingTest, ItemsCrossThreadsInOrder) {
   producer.join();
   EXPECT_TRUE(in_order);
   EXPECT_TRUE(ring.Empty());
+}
+
+size_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  size_t total_pages = 0;
+  size_t resident_pages = 0;
+  statm >> total_pages >> resident_pages;
+  return resident_pages * 4096;
+}
+
+TEST(MpscInboxTest, AnInboxTakesNoMemoryForSlotsThatWereNeverUsed) {
+  const size_t before = ResidentBytes();
+  std::vector<std::unique_ptr<MpscInbox<int*>>> inboxes;
+  for (int i = 0; i < 64; ++i) inboxes.push_back(std::make_unique<MpscInbox<int*>>(32768));
+  int value = 0;
+  for (auto& inbox : inboxes) EXPECT_TRUE(inbox->Push(&value));
+  // A page each; all slots together are 32 MB.
+  EXPECT_LT(ResidentBytes() - before, 2u << 20);
+  for (auto& inbox : inboxes) {
+    int* out = nullptr;
+    EXPECT_TRUE(inbox->Pop(out));
+    EXPECT_EQ(out, &value);
+    EXPECT_TRUE(inbox->Empty());
+  }
+}
+
+TEST(MpscInboxTest, ManyRoundsOfEveryFillLevel) {
+  for (const size_t capacity : {2, 4, 16}) {
+    MpscInbox<int> inbox(capacity);
+    int next_in = 0;
+    int next_out = 0;
+    for (size_t round = 0; round < 1000; ++round) {
+      for (size_t i = 0; i < round % (capacity + 1); ++i) {
+        if (inbox.Push(next_in)) ++next_in;
+      }
+      const bool full = static_cast<size_t>(next_in - next_out) == capacity;
+      EXPECT_EQ(inbox.Push(next_in), !full);
+      if (!full) ++next_in;
+      for (size_t i = 0; i < round % 3 + 1; ++i) {
+        int out = -1;
+        EXPECT_EQ(inbox.Pop(out), next_out < next_in);
+        if (out >= 0) {
+          EXPECT_EQ(out, next_out++);
+        }
+        EXPECT_EQ(inbox.Empty(), next_out == next_in);
+      }
+    }
+  }
 }
 
 TEST(MpscInboxTest, HoldsExactlyItsCapacity) {

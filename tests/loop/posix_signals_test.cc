@@ -13,7 +13,6 @@
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 #include "troupe/loop/platform.h"
-#include "troupe/tests/loop/sanitizer.h"
 #include "troupe/tests/loop/test_loop.h"
 
 namespace troupe {
@@ -165,9 +164,115 @@ TEST(PosixSignalsTest, WhatCannotBeCaughtIsRefused) {
   EXPECT_EQ(loop.poller().watch_count(), 0u);
 }
 
+bool HasDefaultAction(int signal) {
+  struct sigaction action;
+  sigaction(signal, nullptr, &action);
+  return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_DFL;
+}
+
+// Two platforms of one process, of which both have masked and the second is never run.
+TEST(PosixSignalsTest, F126_PlatformsEndedInEitherOrderLeaveEverythingAsBefore) {
+  for (const size_t first_to_end : {0, 1}) {
+    auto one = std::make_unique<PosixSignals>();
+    one->Mask({SIGHUP, SIGTERM});
+    auto two = std::make_unique<PosixSignals>();
+    two->Mask({SIGHUP, SIGTERM, SIGUSR1});
+    TestLoop loop;
+    Probe probe;
+    (first_to_end == 0 ? one : two).reset();
+    EXPECT_TRUE(IsBlocked(SIGHUP));
+    EXPECT_TRUE(IsBlocked(SIGTERM));
+    Raise(SIGTERM);
+    {
+      auto source = Catch(first_to_end == 0 ? *two : *one, loop, {SIGTERM}, probe);
+      ASSERT_TRUE(loop.RunUntil([&] { return !probe.signals.empty(); }));
+    }
+    one.reset();
+    two.reset();
+    for (const int signal : {SIGHUP, SIGTERM, SIGUSR1}) {
+      EXPECT_FALSE(IsBlocked(signal)) << signal;
+      EXPECT_TRUE(HasDefaultAction(signal)) << signal;
+    }
+  }
+}
+
+TEST(PosixSignalsTest, F126_EverySubscriberOfEveryPlatformHears) {
+  PosixSignals one, two;
+  one.Mask({SIGHUP, SIGTERM});
+  two.Mask({SIGHUP, SIGTERM});
+  TestLoop loops[3];
+  Probe probes[3];
+  std::unique_ptr<SignalSource> sources[] = {Catch(one, loops[0], {SIGHUP, SIGTERM}, probes[0]),
+                                             Catch(two, loops[1], {SIGHUP, SIGTERM}, probes[1]),
+                                             Catch(two, loops[2], {SIGTERM}, probes[2])};
+  for (int round = 0; round < 3; ++round) {
+    for (Probe& probe : probes) probe.signals.clear();
+    Raise(SIGHUP);
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(loops[i].RunUntil([&] { return !probes[i].signals.empty(); })) << i;
+    }
+    Raise(SIGTERM);
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(loops[i].RunUntil([&] {
+        return !probes[i].signals.empty() && probes[i].signals.back() == SIGTERM;
+      })) << i;
+    }
+    EXPECT_EQ(probes[2].signals, std::vector<int>{SIGTERM});
+  }
+  sources[1].reset();
+  Raise(SIGHUP);
+  ASSERT_TRUE(loops[0].RunUntil([&] { return probes[0].signals.size() == 3; }));
+  EXPECT_EQ(probes[1].signals.size(), 2u) << "it had ended";
+}
+
+// As a worker's: nothing is blocked there, and so the kernel chooses it.
+TEST(PosixSignalsTest, F126_AMaskedSignalEndsNothingWhereItIsNotBlocked) {
+  PosixSignals signals;
+  std::atomic<bool> stop{false};
+  std::thread worker([&] {
+    while (!stop) std::this_thread::yield();
+  });
+  signals.Mask({SIGUSR1});
+  Raise(SIGUSR1);
+  TestLoop loop;
+  Probe probe;
+  auto source = Catch(signals, loop, {SIGUSR1}, probe);
+  EXPECT_TRUE(loop.RunUntil([&] { return !probe.signals.empty(); })) << "kept for who comes";
+  Raise(SIGUSR1);
+  EXPECT_TRUE(loop.RunUntil([&] { return probe.signals.size() == 2; }));
+  stop = true;
+  worker.join();
+}
+
+TEST(PosixSignalsTest, F126_TheHostsOwnActionsAreLeftAlone) {
+  struct sigaction ignore = {}, previous, now;
+  ignore.sa_handler = SIG_IGN;
+  ASSERT_EQ(sigaction(SIGUSR1, &ignore, &previous), 0);
+  {
+    PosixSignals signals;
+    signals.Mask({SIGUSR1, SIGUSR2, SIGCHLD});
+    sigaction(SIGUSR1, nullptr, &now);
+    EXPECT_EQ(now.sa_handler, SIG_IGN);
+    EXPECT_TRUE(HasDefaultAction(SIGCHLD));
+    // One that comes later than Troupe stays when Troupe goes.
+    sigaction(SIGUSR2, &ignore, nullptr);
+  }
+  sigaction(SIGUSR2, nullptr, &now);
+  EXPECT_EQ(now.sa_handler, SIG_IGN);
+  sigaction(SIGUSR1, &previous, nullptr);
+  sigaction(SIGUSR2, &previous, nullptr);
+}
+
+TEST(PosixSignalsTest, F126_AMaskDroppedElsewhereComesBackWithTheNextOfItsThread) {
+  auto signals = std::make_unique<PosixSignals>();
+  signals->Mask({SIGUSR1});
+  std::thread([&] { signals.reset(); }).join();
+  EXPECT_TRUE(IsBlocked(SIGUSR1)) << "only a thread changes its own mask";
+  PosixSignals().Mask({SIGUSR1});
+  EXPECT_FALSE(IsBlocked(SIGUSR1));
+}
+
 TEST(PosixSignalsTest, F101_ASignalToAThreadThatDoesNotBlockItIsHeardToo) {
-  // It calls handlers with a context of its own, and what one writes there is lost.
-  if (UnderThreadSanitizer()) GTEST_SKIP();
   PosixSignals signals;
   TestLoop loop;
   Probe probe;

@@ -2,6 +2,7 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -23,11 +25,13 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "troupe/base/instant.h"
+#include "troupe/loop/core_pin.h"
 #include "troupe/loop/platform.h"
 #include "troupe/loop/posix_clock.h"
 #include "troupe/loop/posix_event.h"
 #include "troupe/loop/posix_thread.h"
 #include "troupe/loop/posix_workers.h"
+#include "troupe/loop/thread_mask.h"
 #include "troupe/tests/loop/sanitizer.h"
 
 namespace troupe {
@@ -70,18 +74,100 @@ TEST(PosixExecutorTest, ItTurnsUntilTheTaskIsOver) {
 
 TEST(PosixExecutorTest, APinnedThreadHasOneCore) {
   Turns turns(1);
-  auto executor = PosixExecutor::Start({.name = "pinned", .cpu = UsableCores() - 1}, &turns);
+  auto executor = PosixExecutor::Start({.name = "pinned", .pin = true}, &turns);
   ASSERT_TRUE(executor.ok()) << executor.status();
   (*executor)->Join();
   EXPECT_EQ(turns.core_count, 1);
 }
 
-TEST(PosixExecutorTest, ACoreThatIsNotThereLeavesTheThreadUnpinned) {
-  Turns turns(1);
-  auto executor = PosixExecutor::Start({.name = "nowhere", .cpu = 100'000}, &turns);
+// Keeps its thread until it is let go, and says which core it has.
+class Sitter final : public LoopTask {
+ public:
+  bool RunTurn(bool) override {
+    cpu_set_t set;
+    sched_getaffinity(0, sizeof(set), &set);
+    for (int i = 0; i < CPU_SETSIZE; ++i) {
+      if (CPU_ISSET(i, &set)) core = i;
+    }
+    seated.Notify();
+    leave.WaitUntil(Instant::Infinite());
+    return false;
+  }
+
+  int core = -1;
+  PosixEvent seated;
+  PosixEvent leave;
+};
+
+TEST(PosixExecutorTest, F127_NoTwoThreadsShareACoreWhileAnotherIsFree) {
+  const int cores = UsableCores();
+  for (int round = 0; round < 2; ++round) {  // What ended has given its core back.
+    EXPECT_FALSE(AnyCorePinned());
+    std::vector<std::unique_ptr<Sitter>> sitters;
+    std::vector<std::unique_ptr<Executor>> executors;
+    std::map<int, int> threads_of;
+    for (int i = 0; i < 2 * cores; ++i) {
+      sitters.push_back(std::make_unique<Sitter>());
+      auto executor = PosixExecutor::Start({.name = "sitter", .pin = true}, sitters[i].get());
+      ASSERT_TRUE(executor.ok()) << executor.status();
+      executors.push_back(*std::move(executor));
+      ASSERT_TRUE(sitters[i]->seated.WaitUntil(PosixClock().Now() + absl::Seconds(10)));
+      EXPECT_EQ(threads_of[sitters[i]->core]++, i / cores) << "thread " << i;
+    }
+    EXPECT_TRUE(AnyCorePinned());
+    for (auto& sitter : sitters) sitter->leave.Notify();
+    for (auto& executor : executors) executor->Join();
+  }
+}
+
+// What a thread has of its own.
+struct Traits {
+  int core_count = 0;
+  bool blocks_usr1 = false;
+  bool blocks_usr2 = false;
+};
+
+Traits TraitsHere() {
+  cpu_set_t set;
+  sched_getaffinity(0, sizeof(set), &set);
+  sigset_t mask;
+  pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+  return {.core_count = CPU_COUNT(&set),
+          .blocks_usr1 = sigismember(&mask, SIGUSR1) == 1,
+          .blocks_usr2 = sigismember(&mask, SIGUSR2) == 1};
+}
+
+// A shard that is pinned and blocks a signal, and starts a thread from there.
+class Starter final : public LoopTask {
+ public:
+  bool RunTurn(bool) override {
+    ThreadMask::OfThisThread()->Hold({SIGUSR1});
+    here = TraitsHere();
+    auto thread = PosixThread::Start({.name = "started"}, [this] { there = TraitsHere(); });
+    EXPECT_TRUE(thread.ok()) << thread.status();
+    thread->Join();
+    return false;
+  }
+
+  Traits here;
+  Traits there;
+};
+
+TEST(PosixThreadTest, F127_AThreadStartedFromAPinnedOneHasTheProcesssCoresAndMask) {
+  sigset_t usr2, previous;
+  sigemptyset(&usr2);
+  sigaddset(&usr2, SIGUSR2);
+  pthread_sigmask(SIG_BLOCK, &usr2, &previous);
+  Starter starter;
+  auto executor = PosixExecutor::Start({.name = "starter", .pin = true}, &starter);
   ASSERT_TRUE(executor.ok()) << executor.status();
   (*executor)->Join();
-  EXPECT_EQ(turns.core_count, UsableCores());
+  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+  EXPECT_EQ(starter.here.core_count, 1);
+  EXPECT_TRUE(starter.here.blocks_usr1);
+  EXPECT_EQ(starter.there.core_count, UsableCores());
+  EXPECT_FALSE(starter.there.blocks_usr1);
+  EXPECT_TRUE(starter.there.blocks_usr2) << "the process blocks it itself";
 }
 
 // From now on the kernel says to this process what it says at a limit of threads. (The limit

@@ -269,43 +269,6 @@ TEST_F(TimerWheelTest, LongPauseThenAllThatIsDueInChunks) {
   EXPECT_EQ(fired, size_t{kTimers});
 }
 
-// Counts itself, for tests with many.
-class CountingTimer final : public TimerNode {
- public:
-  static inline size_t fired_count = 0;
-
- private:
-  void OnTimer() override { ++fired_count; }
-};
-
-TEST(TimerWheelSizeTest, MillionTimersOfOneDeadlineFireInFullChunks) {
-  constexpr size_t kTimers = 1000000;
-  constexpr size_t kChunk = 1024;
-  const std::unique_ptr<CountingTimer[]> timers(new CountingTimer[kTimers]);
-  TimerWheel wheel(kStart);
-  for (size_t i = 0; i < kTimers; ++i) wheel.Arm(timers[i], {1000000});
-  CountingTimer::fired_count = 0;
-  for (size_t left = kTimers; left > 0; left -= std::min(left, kChunk)) {
-    ASSERT_EQ(wheel.Advance({2000000}, kChunk), std::min(left, kChunk));
-  }
-  EXPECT_EQ(CountingTimer::fired_count, kTimers);
-  EXPECT_EQ(wheel.armed_count(), 0u);
-}
-
-TEST(TimerWheelSizeTest, MillionTimersAreCancelledInOneCallback) {
-  constexpr size_t kTimers = 1000000;
-  const std::unique_ptr<CountingTimer[]> timers(new CountingTimer[kTimers]);
-  TimerWheel wheel(kStart);
-  TestTimer canceller([&] {
-    for (size_t i = 0; i < kTimers; ++i) wheel.Cancel(timers[i]);
-  });
-  wheel.Arm(canceller, {1000000});
-  for (size_t i = 0; i < kTimers; ++i) wheel.Arm(timers[i], {1000000});
-  EXPECT_EQ(wheel.Advance({1000000}, kAll), 1u);
-  EXPECT_EQ(wheel.armed_count(), 0u);
-  EXPECT_TRUE(wheel.NextDeadline().is_infinite());
-}
-
 TEST_F(TimerWheelTest, LoneTimerNeedsOneWakeUp) {
   wheel_.Arm(Make(), {123456789012345});
   EXPECT_EQ(wheel_.NextDeadline(), Instant{123456789012345});

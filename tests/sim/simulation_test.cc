@@ -253,6 +253,60 @@ TEST(SimulationTest, AProgramThatItDoesNotHaveIsAPreconditionThatFailed) {
   EXPECT_NE(heard[0].find("FAILED_PRECONDITION: no such program"), std::string::npos) << heard[0];
 }
 
+// Feeds a program more than fits, and ends it politely when it ends itself.
+class Feeder final : public Actor {
+ public:
+  explicit Feeder(std::vector<std::string>* heard) : heard_(*heard) {}
+
+  Reply<void> OnStart(Context& cx) override {
+    child_ = cx.Exec(this, {.argv = {"/bin/count"}, .pipe_input = true}).value_or(Child());
+    heard_.push_back(child_.pid > 0 ? "started" : "refused");
+    const std::string block(40 << 10, 'x');
+    EXPECT_TRUE(cx.WriteChild(child_, block).ok());
+    EXPECT_EQ(cx.WriteChild(child_, block).code(), absl::StatusCode::kResourceExhausted);
+    return absl::OkStatus();
+  }
+  Reply<void> On(Context& cx, const ChildInputRoom&) {
+    heard_.push_back("room");
+    EXPECT_TRUE((co_await cx.WriteChildAll(child_, std::string(200 << 10, 'x'))).ok());
+    EXPECT_TRUE(cx.CloseChildInput(child_).ok());
+    co_return absl::OkStatus();
+  }
+  void On(Context&, const ChildOutput& output) { heard_.push_back(output.bytes); }
+  void On(Context& cx, const ChildExited&) {
+    child_ = cx.Exec(this, {.argv = {"/bin/stubborn"}}).value_or(Child());
+    cx.Stop();
+  }
+  Reply<void> OnStop(Context& cx, StopReason) override {
+    EXPECT_TRUE(cx.SignalChild(child_, SIGTERM).ok());
+    co_await cx.Sleep(absl::Milliseconds(10));
+    heard_.push_back(cx.SignalChild(child_, 0).ok() ? "ignores TERM" : "ended");
+    EXPECT_TRUE(cx.SignalChild(child_, SIGKILL, SignalTarget::kChild).ok());
+    co_await cx.Sleep(absl::Milliseconds(10));
+    heard_.push_back(cx.SignalChild(child_, 0).ok() ? "ignores KILL" : "ended");
+    co_return absl::OkStatus();
+  }
+
+ private:
+  std::vector<std::string>& heard_;
+  Child child_;
+};
+
+TEST(SimulationTest, F131_ChildrenHaveRoomForInputAndOutliveOnStop) {
+  TestSimulation simulation;
+  simulation.AddProgram("/bin/count", [](const ChildOptions&, std::string_view input) {
+    return SimProgramRun{.output = std::to_string(input.size() >> 10)};
+  });
+  simulation.AddProgram("/bin/stubborn", [](const ChildOptions&, std::string_view) {
+    return SimProgramRun{.takes = absl::Hours(1), .ignored_signals = {SIGTERM}};
+  });
+  const auto system = StartOn(simulation.AddNode("a"));
+  std::vector<std::string> heard;
+  system->Spawn<Feeder>({}, &heard);
+  EXPECT_TRUE(simulation.RunUntil([&] { return heard.size() == 5; }));
+  EXPECT_EQ(heard, (std::vector<std::string>{"started", "room", "240", "ignores TERM", "ended"}));
+}
+
 TEST(SimulationTest, ASignalEndsRun) {
   TestSimulation simulation;
   const auto system = StartOn(simulation.AddNode("a"));
