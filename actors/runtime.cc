@@ -313,8 +313,10 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
   const AnyRef ref(system_, incarnation_, index, lease.slot, lease.generation);
   absl::Status refused = ClaimAndPrepare(request.options.name, ref, *instance);
   if (!refused.ok()) {
-    MutexLock lock(mutex_);
-    leases_[index].push_back(lease);
+    {
+      MutexLock lock(mutex_);
+      leases_[index].push_back(lease);
+    }
     return refuse(std::move(refused));
   }
   struct Installation {
