@@ -155,7 +155,7 @@ void Births::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
   }
   // Messages that came before are in the mailbox, and the cell may be queued for them: then its
   // turn starts it. Else it goes to the front.
-  if (cell.queued) {
+  if (cell.marked(kQueued)) {
     cell.stall |= kAttention;
   } else {
     shard_.run_queue().PushNewest(cell);

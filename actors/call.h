@@ -16,6 +16,7 @@
 #include "troupe/actors/ask_table.h"
 #include "troupe/actors/coroutine_frame.h"
 #include "troupe/actors/pending_ask.h"
+#include "troupe/actors/place.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/runtime_wait.h"
@@ -160,7 +161,7 @@ class CallAwaiter {
   using TroupeAwait = void;
 
   bool await_ready() {
-    if (Shard::Current()->activations().CurrentCancelled()) {
+    if (ShardHere("co_await of a call").activations().CurrentCancelled()) {
       state_.Abandon(WithCertainty(CancelledAwait(), Certainty::kNotSent));
     } else {
       state_.Start(target_, std::exchange(envelope_, nullptr), timeout_);
@@ -307,6 +308,7 @@ All(std::vector<Call<T>> calls);
 
 template <typename T>
 Pending<T> Call<T>::Start() && {
+  internal::ShardHere("Call::Start()");
   auto state = std::make_unique<internal::AskState<T>>();
   state->Start(target_, std::exchange(envelope_, nullptr), timeout_);
   return Pending<T>(std::move(state));
@@ -314,9 +316,11 @@ Pending<T> Call<T>::Start() && {
 
 template <typename T>
 internal::Outcome<T> Call<T>::Wait() && {
-  internal::WaitState<T> wait;
-  internal::RunWait(wait, target_, std::exchange(envelope_, nullptr), timeout_);
-  return wait.Take();
+  auto* const wait = new internal::WaitState<T>(internal::MakeWaitEvent(target_));
+  internal::RunWait(*wait, target_, std::exchange(envelope_, nullptr), timeout_);
+  internal::Outcome<T> outcome = wait->Take();
+  wait->LetGo();
+  return outcome;
 }
 
 }  // namespace troupe

@@ -40,6 +40,7 @@ enum CellMark : uint8_t {
   kDropOldest = 1u << 3,    // Overflow::kDropOldest.
   kOnStopCalled = 1u << 4,  // Or it is not called at all.
   kWillRestart = 1u << 5,   // Once it has stopped.
+  kQueued = 1u << 6,        // In the run queue.
 };
 
 // How far a stop has got. Each step may take several visits.
@@ -70,7 +71,7 @@ struct alignas(64) Cell {
   uint32_t bytes_max = 0;
   uint32_t slot = kNoSlot;
   uint8_t stall = 0;
-  bool queued = false;
+  uint8_t life = 0;  // Counts restarts, modulo 256.
   CellState state = CellState::kFree;
   uint8_t marks = 0;
 
@@ -88,8 +89,8 @@ struct alignas(64) Cell {
   uint32_t children : 26 = 0;  // On this shard and on others.
   uint32_t stop_step : 3 = 0;
   uint32_t stop_reason : 3 = 0;
-  uint16_t asks = 0;        // Requests of this actor without an outcome.
-  uint16_t blocked_by = 0;  // Handlers that wait and hold the actor.
+  uint32_t asks : 24 = 0;       // Requests of this actor without an outcome.
+  uint32_t blocked_by : 8 = 0;  // Handlers that wait and hold the actor.
 
   bool marked(CellMark mark) const { return (marks & mark) != 0; }
   void Mark(CellMark mark) { marks |= mark; }

@@ -1,5 +1,6 @@
 #include "troupe/actors/context.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,10 +10,12 @@
 #include "troupe/actors/fd_record.h"
 #include "troupe/actors/monitor_record.h"
 #include "troupe/actors/monitors.h"
+#include "troupe/actors/place.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/shard.h"
 #include "troupe/actors/signal_record.h"
 #include "troupe/actors/supervisor.h"
+#include "troupe/base/check.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/text.h"
 #include "troupe/loop/loop.h"
@@ -22,50 +25,59 @@ namespace troupe {
 using internal::ChildRecord;
 using internal::Shard;
 
+void Context::Misused() {
+  internal::ShardHere("a Context");
+  TROUPE_CHECK_MSG(false,
+                   "a Context is used by another handler than its own: a handler's Context is for "
+                   "that handler only");
+  std::abort();
+}
+
 AnyRef Context::sender() const {
   const internal::Envelope& e = envelope();
   if (e.sender_shard == internal::kNoShard || e.sender_slot == internal::kShardSlot) {
     return AnyRef();
   }
   if (e.ask != 0 || (e.flags & internal::kEvent) != 0) return AnyRef();
-  Shard& shard = *Shard::Current();
+  Shard& shard = Here();
   return AnyRef(shard.runtime().system(), shard.incarnation(), e.sender_shard, e.sender_slot,
                 e.sender_generation);
 }
 
-Instant Context::Now() const { return Shard::Current()->loop().now(); }
+Instant Context::Now() const { return Here().loop().now(); }
 absl::Time Context::WallNow() const {
-  return Shard::Current()->loop().platform().clock().WallNow();
+  return Here().loop().platform().clock().WallNow();
 }
-Random& Context::random() { return Shard::Current()->random(); }
+Random& Context::random() { return Here().random(); }
 
 absl::Duration Context::Remaining() const {
-  return Instant{envelope().deadline} - Shard::Current()->loop().now();
+  return Instant{envelope().deadline} - Here().loop().now();
 }
 
-bool Context::cancelled() const { return Shard::Current()->activations().CurrentCancelled(); }
+bool Context::cancelled() const { return Here().activations().CurrentCancelled(); }
 
 uint32_t Context::missed() const {
+  Here();
   return (envelope().flags & internal::kEvent) != 0 ? envelope().missed : 0;
 }
 
 void Context::Stop() {
-  internal::Running& running = Shard::Current()->running();
+  internal::Running& running = Here().running();
   running.stops_actor = true;
   running.cell->Mark(internal::kEndAsked);
 }
 SendResult Context::Stop(const AnyRef& other) {
-  if (other != self()) return Shard::Current()->supervisor().Stop(other, StopReason::kStopped);
+  if (other != self()) return Here().supervisor().Stop(other, StopReason::kStopped);
   Stop();
   return SendResult::kAccepted;
 }
 
 std::optional<AnyRef> Context::FindAny(std::string_view name) const {
-  return internal::FindService(Shard::Current()->runtime(), name, nullptr);
+  return internal::FindService(Here().runtime(), name, nullptr);
 }
 
 bool Context::RemoveRecord(uint64_t id) {
-  return Shard::Current()->records().Remove(id, envelope().cell);
+  return Here().records().Remove(id, envelope().cell);
 }
 
 bool Context::Cancel(TimerId timer) { return RemoveRecord(timer.value()); }
@@ -77,7 +89,7 @@ bool Context::Unsubscribe(SubscriptionId subscription) {
 
 FdWatchId Context::WatchFd(const internal::MessageType* type, int fd, uint32_t events) {
   auto record = std::make_unique<internal::FdRecord>(type, fd, events);
-  const uint64_t id = Shard::Current()->records().Add(*envelope().cell, *record);
+  const uint64_t id = Here().records().Add(*envelope().cell, *record);
   if (id == 0) {
     TROUPE_LOG(kError, "no watch of descriptor ", fd, ": records_per_shard_max are in use");
     return FdWatchId();
@@ -87,7 +99,7 @@ FdWatchId Context::WatchFd(const internal::MessageType* type, int fd, uint32_t e
 }
 
 MonitorId Context::MonitorActor(const internal::MessageType* type, const AnyRef& target) {
-  Shard& shard = *Shard::Current();
+  Shard& shard = Here();
   internal::Cell& cell = *envelope().cell;
   auto record = std::make_unique<internal::MonitorRecord>(target);
   const uint64_t id = shard.records().Add(cell, *record);
@@ -110,7 +122,7 @@ MonitorId Context::MonitorActor(const internal::MessageType* type, const AnyRef&
 SubscriptionId Context::SubscribeSignal(const internal::MessageType* type, int signal) {
   auto record = std::make_unique<internal::SignalRecord>(type, signal);
   const absl::Status begun = record->Begin();
-  const uint64_t id = begun.ok() ? Shard::Current()->records().Add(*envelope().cell, *record) : 0;
+  const uint64_t id = begun.ok() ? Here().records().Add(*envelope().cell, *record) : 0;
   if (id == 0) {
     TROUPE_LOG(kError, "no subscription to signal ", signal, ": ",
                AbslView(StdView(begun.message())));
@@ -125,24 +137,24 @@ absl::StatusOr<Child> Context::ExecChild(const internal::ChildMessages& messages
   auto record = std::make_unique<ChildRecord>(messages);
   absl::Status begun = record->Begin(options);
   if (!begun.ok()) return begun;
-  const uint64_t id = Shard::Current()->records().Add(*envelope().cell, *record);
+  const uint64_t id = Here().records().Add(*envelope().cell, *record);
   if (id == 0) return absl::ResourceExhaustedError("records_per_shard_max are in use");
   const int pid = record.release()->process()->pid();
   return Child{.id = ChildId(id), .pid = pid};
 }
 
 absl::Status Context::SignalChild(ChildId child, int signal, SignalTarget target) {
-  const absl::StatusOr<ChildRecord*> record = ChildRecord::Find(child, envelope().cell);
+  const absl::StatusOr<ChildRecord*> record = ChildRecord::Find(child, Here().running().cell);
   return record.ok() ? (*record)->process()->Signal(signal, target) : record.status();
 }
 
 absl::Status Context::WriteChild(ChildId child, std::string_view bytes) {
-  const absl::StatusOr<ChildRecord*> record = ChildRecord::Find(child, envelope().cell);
+  const absl::StatusOr<ChildRecord*> record = ChildRecord::Find(child, Here().running().cell);
   return record.ok() ? (*record)->Write(bytes) : record.status();
 }
 
 absl::Status Context::CloseChildInput(ChildId child) {
-  const absl::StatusOr<ChildRecord*> record = ChildRecord::Find(child, envelope().cell);
+  const absl::StatusOr<ChildRecord*> record = ChildRecord::Find(child, Here().running().cell);
   if (record.ok()) (*record)->process()->CloseInput();
   return record.status();
 }

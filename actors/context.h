@@ -33,7 +33,14 @@ inline const internal::Envelope& Context::envelope() const {
   return static_cast<const internal::Envelope&>(*this);
 }
 
-inline AnyRef Context::self() const { return internal::Shard::Current()->RefOf(*envelope().cell); }
+inline internal::Shard& Context::Here() const {
+  internal::Shard* const shard = internal::Shard::Current();
+  if (shard == nullptr || shard->running().cell != envelope().cell) [[unlikely]]
+    Misused();
+  return *shard;
+}
+
+inline AnyRef Context::self() const { return Here().RefOf(*envelope().cell); }
 
 template <typename A>
 Ref<A> Context::Self(const A*) const {
@@ -43,6 +50,7 @@ Ref<A> Context::Self(const A*) const {
 template <typename A, typename... Args>
 requires internal::SpawnsFrom<A, Args...> Ref<A> Context::Spawn(SpawnOptions options,
                                                                 Args&&... args) {
+  Here();
   return Ref<A>(internal::SpawnChild(internal::MakeInstance<A, false>(std::forward<Args>(args)...),
                                      std::move(options)));
 }
@@ -50,6 +58,7 @@ requires internal::SpawnsFrom<A, Args...> Ref<A> Context::Spawn(SpawnOptions opt
 template <typename A, typename... Args>
 requires internal::SpawnsOnceFrom<A, Args...> Ref<A> Context::SpawnOnce(SpawnOptions options,
                                                                         Args&&... args) {
+  Here();
   return Ref<A>(internal::SpawnChild(internal::MakeInstance<A, true>(std::forward<Args>(args)...),
                                      std::move(options)));
 }
@@ -57,6 +66,7 @@ requires internal::SpawnsOnceFrom<A, Args...> Ref<A> Context::SpawnOnce(SpawnOpt
 template <typename A, typename... Args>
 requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> Context::TrySpawn(
     SpawnOptions options, Args&&... args) {
+  Here();
   absl::StatusOr<AnyRef> ref = internal::TrySpawnChild(
       internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options));
   if (!ref.ok()) return std::move(ref).status();
@@ -67,7 +77,7 @@ template <typename W, typename... Args>
 requires internal::WorksFrom<W, Args...> Ref<W> Context::SpawnWorkers(WorkerOptions options,
                                                                       Args&&... args) {
   return Ref<W>(
-      internal::SpawnChild(internal::MakeWorkerFront<W>(internal::CurrentRuntime(),
+      internal::SpawnChild(internal::MakeWorkerFront<W>(Here().runtime(),
                                                         options, std::forward<Args>(args)...),
                            internal::FrontOptions(options)));
 }
@@ -75,13 +85,14 @@ requires internal::WorksFrom<W, Args...> Ref<W> Context::SpawnWorkers(WorkerOpti
 template <typename S>
 std::optional<typename S::Ref> Context::Find(std::string_view name) const {
   const std::optional<AnyRef> found =
-      internal::FindService(internal::CurrentRuntime(), name, &S::kServiceInfo);
+      internal::FindService(Here().runtime(), name, &S::kServiceInfo);
   if (!found.has_value()) return std::nullopt;
   return typename S::Ref(*found);
 }
 
 template <typename A, typename M>
 requires Handles<A, M> TimerId Context::After(A*, absl::Duration delay, M message) {
+  Here();
   return internal::ArmTimer(std::make_unique<internal::OneShotTimer<M>>(
                                 &internal::kMessageType<A, M>, std::move(message)),
                             delay);
@@ -125,14 +136,19 @@ requires Handles<A, ChildExited> absl::StatusOr<Child> Context::Exec(A*, ChildOp
   return ExecChild(messages, options);
 }
 
-inline Sleeper Context::Sleep(absl::Duration duration) { return Sleeper(duration); }
+inline Sleeper Context::Sleep(absl::Duration duration) {
+  Here();
+  return Sleeper(duration);
+}
 
 inline ChildWriter Context::WriteChildAll(ChildId child, std::string bytes) {
+  Here();
   return ChildWriter(child, std::move(bytes));
 }
 
 template <typename F, typename... Args>
 auto Context::Offload(F function, Args... args) {
+  Here();
   return internal::OffloadAwaiter<F, Args...>(std::move(function), std::move(args)...);
 }
 

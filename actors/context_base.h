@@ -39,6 +39,7 @@ struct ChildMessages;
 struct Envelope;
 struct MessageType;
 class Instance;
+class Shard;
 }  // namespace internal
 
 // What a handler may do besides its own computing: everything that has an effect outside its
@@ -177,6 +178,9 @@ class Context {
   ~Context() = default;
 
  private:
+  // The shard that runs this handler. A CHECK on another thread, and in another handler.
+  internal::Shard& Here() const;
+  [[noreturn]] static void Misused();
   internal::Envelope& envelope();
   const internal::Envelope& envelope() const;
   FdWatchId WatchFd(const internal::MessageType* type, int fd, uint32_t events);

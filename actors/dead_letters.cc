@@ -17,10 +17,12 @@ namespace {
 
 struct UndeliveredNotice {
   AnyRef sender;
+  uint32_t life;
   Undelivered* notice;  // Owned.
 
   void operator()(Shard& shard) {
-    shard.dead_letters().NoteUndelivered(sender, notice->target, notice->message, notice->reason);
+    shard.dead_letters().NoteUndelivered(sender, life, notice->target, notice->message,
+                                         notice->reason);
     delete notice;
   }
 };
@@ -100,18 +102,20 @@ void DeadLetters::TellSender(const Envelope& envelope, const AnyRef& target,
   // What cannot be told is counted here all the same.
   if (!shard_.ControlRoom(sender.shard()).ok()) return;
   SendControlTo(shard_, sender.shard(),
-                UndeliveredNotice{sender, new Undelivered{.target = target,
+                UndeliveredNotice{sender, envelope.sender_life,
+                                  new Undelivered{.target = target,
                                                           .message = envelope.type->name,
                                                           .reason = why.code()}});
 }
 
-void DeadLetters::NoteUndelivered(const AnyRef& sender, const AnyRef& target,
+void DeadLetters::NoteUndelivered(const AnyRef& sender, uint32_t life, const AnyRef& target,
                                   std::string_view message, absl::StatusCode reason) {
   ++shard_.counters().undelivered;
   Cell* const cell = shard_.Find(sender);
-  if (cell == nullptr || cell->instance == nullptr) return;
+  if (cell == nullptr || cell->instance == nullptr || cell->life != life) return;
   const MessageType* const type = cell->instance->info().undelivered;
-  if (type == nullptr || cell->state == CellState::kStopping) return;
+  const bool lives = cell->state == CellState::kStarting || cell->state == CellState::kRunning;
+  if (type == nullptr || !lives) return;
   Envelope* const envelope = shard_.NewEnvelope(type);
   shard_.SetPayload(envelope,
                     Undelivered{.target = target, .message = message, .reason = reason}, 0);

@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_DEAD_LETTERS_H_
 #define TROUPE_ACTORS_DEAD_LETTERS_H_
 
+#include <cstdint>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -33,9 +34,9 @@ class DeadLetters {
   // The handler of `envelope` is ended in the middle: destroys the payload, but keeps the envelope.
   void Abandon(Envelope& envelope);
 
-  // A message of the actor `sender`, here, was refused elsewhere.
-  void NoteUndelivered(const AnyRef& sender, const AnyRef& target, std::string_view message,
-                       absl::StatusCode reason);
+  // A message that the actor `sender`, here, sent in its life `life` was refused elsewhere.
+  void NoteUndelivered(const AnyRef& sender, uint32_t life, const AnyRef& target,
+                       std::string_view message, absl::StatusCode reason);
 
  private:
   void TellSender(const Envelope& envelope, const AnyRef& target, const absl::Status& why);

@@ -81,7 +81,7 @@ constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 //          40  bytes       charged; sender_shard, home
 //          48  ask         in the asker's table, 0 for one-way; the record of an event
 //          56  chain       of an ask; sender_generation or origin of a one-way message
-//          64  flags, block_class, missed or credit
+//          64  flags, block_class; missed, credit or sender_life
 //          72  payload
 //
 // Lifetime: pooled; after it is pushed to another shard nothing of it is read again.
@@ -112,8 +112,9 @@ struct alignas(64) Envelope final : Context {
   uint16_t flags = 0;
   uint16_t block_class = 0;
   union {
-    uint32_t missed = 0;  // Firings of a periodic timer that came to nothing before this one.
-    uint32_t credit;
+    uint32_t missed = 0;   // Firings of a periodic timer that came to nothing before this one.
+    uint32_t credit;       // Of a stream's request.
+    uint32_t sender_life;  // Of a one-way message.
   };
   alignas(8) char inline_payload[kInlineBytes];
 

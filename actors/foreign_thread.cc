@@ -5,14 +5,17 @@
 #include <utility>
 
 #include "troupe/actors/ask_table.h"
+#include "absl/strings/str_cat.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/dead_letters.h"
+#include "troupe/actors/place.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/router.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/runtime_wait.h"
 #include "troupe/actors/shard_inbox.h"
 #include "troupe/actors/system.h"
+#include "troupe/loop/loop.h"
 
 namespace troupe::internal {
 namespace {
@@ -50,6 +53,7 @@ void FreeForeignEnvelope(Envelope* envelope) {
 
 SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope) {
   if (!ref) return SendResult::kGone;
+  CheckLives(ref.system(), "Send()");
   Runtime& runtime = ref.system()->runtime();
   if (ref.incarnation() != runtime.incarnation()) {
     // A session belongs to a shard: the first one passes it on.
@@ -78,30 +82,41 @@ void DiscardUnsent(Envelope* envelope) {
   FreeForeignEnvelope(envelope);
 }
 
-void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Duration timeout) {
-  TROUPE_CHECK_MSG(Shard::Current() == nullptr,
-                   "Wait() would block a shard: co_await the call instead");
-  if (!target) {
-    DiscardUnsent(envelope);
-    wait.OnReply(
-        WithCertainty(absl::UnavailableError("the handle is empty"), Certainty::kNotExecuted),
-        nullptr);
-    return;
-  }
+std::unique_ptr<Event> MakeWaitEvent(const AnyRef& target) {
+  if (!target) return nullptr;
+  CheckLives(target.system(), "Wait()");
   Runtime& runtime = target.system()->runtime();
-  const std::unique_ptr<Event> event = runtime.platform().MakeEvent();
-  wait.set_event(event.get());
+  CheckMayBlock(runtime, "Wait()");
+  return runtime.platform().MakeEvent();
+}
+
+void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Duration timeout) {
+  const auto fail = [&](absl::Status status, Certainty certainty) {
+    wait.Fail(WithCertainty(std::move(status), certainty));
+  };
+  const auto unsent = [&](absl::Status status) {
+    DiscardUnsent(envelope);
+    fail(std::move(status), Certainty::kNotSent);
+    wait.LetGo();
+  };
+  if (!target) return unsent(absl::UnavailableError("the handle is empty"));
+  Runtime& runtime = target.system()->runtime();
   const bool local = target.incarnation() == runtime.incarnation();
   Shard& shard =
       runtime.shard(local && target.shard() < runtime.shard_count() ? target.shard() : 0);
-  const absl::Duration time = WaitTime(runtime, timeout);
-  if (!shard.inbox().Post([&] { shard.asks().Start(wait, target, envelope, time); })) {
-    DiscardUnsent(envelope);
-    wait.OnReply(WithCertainty(absl::ResourceExhaustedError("the shard's inbox is full"),
-                               Certainty::kNotSent),
-                 nullptr);
+  const Instant deadline = runtime.platform().clock().Now() + WaitTime(runtime, timeout);
+  // What of the time has passed when the shard comes to it does not count again.
+  const bool posted = shard.inbox().Post([&shard, &wait, target, envelope, deadline] {
+    shard.asks().Start(wait, target, envelope, deadline - shard.loop().now());
+  });
+  if (!posted) {
+    return unsent(absl::ResourceExhaustedError(
+        absl::StrCat("the inbox of shard ", shard.index(), " is full: inbox_messages_max (",
+                     runtime.limits().inbox_messages_max, ") or inbox_bytes_max (",
+                     runtime.limits().inbox_bytes_max, ")")));
   }
-  event->WaitUntil(Instant::Infinite());
+  if (wait.event().WaitUntil(deadline)) return;
+  fail(absl::DeadlineExceededError("no reply within the deadline"), Certainty::kMaybeExecuted);
 }
 
 }  // namespace troupe::internal

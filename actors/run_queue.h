@@ -17,8 +17,8 @@ class RunQueue {
  public:
   // Ignored for a cell that is in the queue.
   void Push(Cell& cell) {
-    if (cell.queued) return;
-    cell.queued = true;
+    if (cell.marked(kQueued)) return;
+    cell.Mark(kQueued);
     cell.run_next = nullptr;
     if (tail_ != nullptr) {
       tail_->run_next = &cell;
@@ -30,7 +30,7 @@ class RunQueue {
 
   // An actor to be started. Requires that it is not in the queue.
   void PushNewest(Cell& cell) {
-    cell.queued = true;
+    cell.Mark(kQueued);
     cell.run_next = newest_;
     newest_ = &cell;
   }
@@ -47,7 +47,7 @@ class RunQueue {
     if (cell == nullptr) return nullptr;
     head_ = cell->run_next;
     if (head_ == nullptr) tail_ = nullptr;
-    cell->queued = false;
+    cell->Unmark(kQueued);
     return cell;
   }
 

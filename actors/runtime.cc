@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "troupe/actors/births.h"
 #include "troupe/actors/dispatch.h"
+#include "troupe/actors/place.h"
 #include "troupe/actors/router.h"
 #include "troupe/actors/shard_inbox.h"
 #include "troupe/actors/shard_turn.h"
@@ -18,6 +19,7 @@
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/loop/loop.h"
+#include "troupe/loop/process_id.h"
 
 namespace troupe::internal {
 namespace {
@@ -51,6 +53,7 @@ Runtime::Runtime(System* system, SystemOptions options)
     : system_(system),
       platform_(options.platform),
       limits_(options.limits),
+      process_id_(ProcessId()),
       names_(options.limits.names_max) {
   if (platform_ == nullptr) {
     owned_platform_ = MakePosixPlatform();
@@ -61,6 +64,7 @@ Runtime::Runtime(System* system, SystemOptions options)
 absl::StatusOr<std::unique_ptr<Runtime>> Runtime::Start(System* system, SystemOptions options) {
   TROUPE_RETURN_IF_ERROR(ValidateOptions(options));
   InstallTerminateHandler();
+  CheckAtExit();
   std::unique_ptr<Runtime> runtime(new Runtime(system, options));
   TROUPE_RETURN_IF_ERROR(runtime->StartShards(options));
   return runtime;

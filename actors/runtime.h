@@ -47,6 +47,8 @@ class Runtime {
   Platform& platform() { return *platform_; }
   const Limits& limits() const { return limits_; }
   uint64_t incarnation() const { return incarnation_; }
+  // The process that started it.
+  int process_id() const { return process_id_; }
   size_t shard_count() const { return shards_.size(); }
   Shard& shard(size_t index) { return *shards_[index]; }
   ShardLinks& links() { return *links_; }
@@ -130,6 +132,7 @@ class Runtime {
   Platform* platform_;
   const Limits limits_;
   uint64_t incarnation_ = 0;
+  const int process_id_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<ShardLinks> links_;
   std::vector<std::unique_ptr<Executor>> executors_;

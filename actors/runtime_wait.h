@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_RUNTIME_WAIT_H_
 #define TROUPE_ACTORS_RUNTIME_WAIT_H_
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -17,28 +18,36 @@
 
 namespace troupe::internal {
 
-// A request that a thread which is no shard's waits for. A shard registers it and gives it its
-// outcome; the deadline is that shard's to keep.
+// A request that a thread which is no shard's waits for. The thread keeps the deadline itself,
+// whatever the shard does; an outcome that comes later is given to nobody.
 //
-// Lifetime: on the waiting thread's stack, which waits until the outcome is there.
+// Thread:   the waiting one and a shard's; the event orders them.
+// Lifetime: shared by the two: whoever lets go last destroys it.
 class WaitBase : public PendingAsk {
  public:
-  void set_event(Event* event) { event_ = event; }
+  explicit WaitBase(std::unique_ptr<Event> event) : event_(std::move(event)) {}
 
- protected:
-  ~WaitBase() = default;
-  // Without an event the outcome came before the wait.
-  void Done() {
-    if (event_ != nullptr) event_->Notify();
+  Event& event() { return *event_; }
+  // The outcome, if it did not come in time or never will.
+  virtual void Fail(absl::Status status) = 0;
+  void LetGo() {
+    // Release and acquire: what the other one wrote is seen by the destructor.
+    if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
+ protected:
+  virtual ~WaitBase() = default;
+
  private:
-  Event* event_ = nullptr;
+  const std::unique_ptr<Event> event_;
+  std::atomic<int> holders_{2};
 };
 
 template <typename T>
 class WaitState final : public WaitBase {
  public:
+  using WaitBase::WaitBase;
+
   void OnReply(absl::Status status, void* value) override {
     if (!status.ok()) {
       outcome_.emplace(std::move(status));
@@ -47,13 +56,22 @@ class WaitState final : public WaitBase {
     } else {
       outcome_.emplace(std::move(*static_cast<T*>(value)));
     }
-    Done();
+    event().Notify();
+    LetGo();
+  }
+  void Fail(absl::Status status) override { failure_ = std::move(status); }
+
+  // Thread: the waiting one, after RunWait().
+  Outcome<T> Take() {
+    if (!failure_.ok()) return failure_;
+    return *std::move(outcome_);
   }
 
-  Outcome<T> Take() { return *std::move(outcome_); }
-
  private:
-  std::optional<Outcome<T>> outcome_;
+  ~WaitState() override = default;
+
+  std::optional<Outcome<T>> outcome_;  // The shard's, until the event.
+  absl::Status failure_;               // The waiting thread's.
 };
 
 // What this thread waits for meanwhile ends with the job that it runs.
@@ -65,7 +83,10 @@ class JobDeadline {
   JobDeadline& operator=(const JobDeadline&) = delete;
 };
 
-// Sends `envelope` to `target` as a request and blocks until `wait` has its outcome.
+// An event of the platform of `target`'s system.
+std::unique_ptr<Event> MakeWaitEvent(const AnyRef& target);
+// Sends `envelope` to `target` as a request and blocks until `wait` has an outcome or the time is
+// over. The shard's share of `wait` is let go, the caller's is not.
 void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Duration timeout);
 
 }  // namespace troupe::internal

@@ -134,13 +134,13 @@ uint32_t Shard::Visit(Cell& cell, uint32_t budget) {
       [[unlikely]] {
     // It is marked as queued while it starts: what it then has to do is done here and now, so that
     // an actor which ends as it starts is gone before the next is made.
-    cell.queued = true;
+    cell.Mark(kQueued);
     if (cell.marked(kStopAsked)) {
       cell.stall |= kAttention;
     } else {
       births().Begin(cell);
     }
-    cell.queued = false;
+    cell.Unmark(kQueued);
     if (cell.mailbox.empty() && (cell.stall & kAttention) == 0) return 1;
   }
   return VisitInline(cell, budget);

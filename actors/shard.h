@@ -75,6 +75,7 @@ class Shard final {
     if (running_.cell != nullptr) {
       envelope->sender_slot = running_.cell->slot;
       envelope->sender_generation = running_.cell->generation;
+      envelope->sender_life = running_.cell->life;
     } else {
       envelope->sender_slot = kShardSlot;
       envelope->sender_generation = 0;

@@ -27,7 +27,8 @@ void SlotTable::Release(Cell& cell) {
   ++cell.generation;
   cell.state = CellState::kLeased;
   cell.stall = kBlocked;
-  cell.marks = 0;
+  cell.marks &= kQueued;
+  cell.life = 0;
   cell.messages = 0;
   cell.bytes = 0;
   cell.messages_max = messages_max_;

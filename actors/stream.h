@@ -18,6 +18,7 @@
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/coroutine_frame.h"
 #include "troupe/actors/pending_ask.h"
+#include "troupe/actors/place.h"
 #include "troupe/actors/shard.h"
 #include "troupe/actors/suspension.h"
 #include "troupe/base/check.h"
@@ -313,6 +314,7 @@ class [[nodiscard(
  private:
   void Begin() {
     if (envelope_ == nullptr) return;
+    internal::ShardHere("Stream::Start() or Next()");
     state_ = std::make_unique<internal::StreamState<T>>();
     internal::Shard::Current()->asks().Start(*state_, target_, std::exchange(envelope_, nullptr),
                                              timeout_);

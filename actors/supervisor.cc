@@ -70,7 +70,9 @@ void Supervisor::HandlerThrew(Cell& cell) {
 }
 
 void Supervisor::Fail(Cell& cell, absl::Status why) {
-  if (cell.instance == nullptr) return;  // The shard's own.
+  // The shard's own, or one that fails already.
+  if (&cell == &shard_.limbo()) return;
+  if (cell.marked(kFailed) && cell.state != CellState::kStopping) return;
   ++shard_.counters().failures;
   const Envelope* const envelope = shard_.running().envelope;
   const std::string_view during =
@@ -123,7 +125,8 @@ void Supervisor::AwaitBackoff(Cell& cell) {
   ++shard_.counters().restarts;
   cell.state = CellState::kBackoff;
   cell.stall = kBlocked;
-  cell.marks &= kDropOldest;
+  cell.marks &= kDropOldest | kQueued;
+  ++cell.life;
   cell.set_step(StopStep::kMailbox);
   cell.set_reason(StopReason::kStopped);
   extra.stop_status = absl::OkStatus();
@@ -163,7 +166,7 @@ SendResult Supervisor::Stop(const AnyRef& ref, StopReason reason) {
 }
 
 void Supervisor::AskToStop(Cell& cell, StopReason reason) {
-  if (cell.state == CellState::kFree || cell.instance == nullptr) return;
+  if (cell.state == CellState::kFree || &cell == &shard_.limbo()) return;
   cell.Mark(kEndAsked);
   if (cell.state == CellState::kStopping) {
     // A failed actor on its way to its next life: there will be none.

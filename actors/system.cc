@@ -5,8 +5,10 @@
 #include "troupe/actors/activations.h"
 #include "troupe/actors/births.h"
 #include "troupe/actors/dispatch.h"
+#include "troupe/actors/place.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/shard.h"
+#include "troupe/actors/shard_inbox.h"
 #include "troupe/actors/supervisor.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
@@ -18,10 +20,18 @@ absl::StatusOr<std::unique_ptr<System>> System::Start(SystemOptions options) {
   std::unique_ptr<System> system(new System);
   TROUPE_ASSIGN_OR_RETURN(system->runtime_,
                           internal::Runtime::Start(system.get(), std::move(options)));
+  internal::NoteBegun(system.get());
   return system;
 }
 
-System::~System() = default;
+System::~System() {
+  if (runtime_ == nullptr) return;
+  internal::CheckMayEnd(*runtime_, "~System()");
+  TROUPE_CHECK_MSG(runtime_->router() == nullptr,
+                   "~System(): its node still runs; destroy the Node before its System");
+  runtime_.reset();
+  internal::NoteEnded(this);
+}
 
 namespace {
 
@@ -48,7 +58,7 @@ std::optional<AnyRef> System::FindAny(std::string_view name) const {
 }
 
 int System::Run() {
-  TROUPE_CHECK_MSG(internal::Shard::Current() == nullptr, "Run() would block a shard");
+  internal::CheckMayEnd(*runtime_, "System::Run()");
   runtime_->WaitForShutdownRequest();
   const absl::Status status = runtime_->ShutDown();
   return status.ok() ? 0 : 1;
@@ -57,7 +67,7 @@ int System::Run() {
 void System::Shutdown() { runtime_->RequestShutdown(); }
 
 ShardCounters System::Counters() {
-  TROUPE_CHECK_MSG(internal::Shard::Current() == nullptr, "Counters() would block a shard");
+  internal::CheckMayBlock(*runtime_, "System::Counters()");
   ShardCounters sum;
   for (size_t i = 0; i < runtime_->shard_count(); ++i) {
     internal::Shard& shard = runtime_->shard(i);

@@ -20,6 +20,7 @@ void TimerRecord::operator delete(void* record, size_t bytes) {
 TimerRecord::~TimerRecord() { Shard::Current()->loop().timers().Cancel(*this); }
 
 void TimerRecord::Deliver() {
+  if (cell()->marked(kStopAsked)) return;  // It handles nothing more.
   Shard& shard = *Shard::Current();
   Activations::Scope scope(shard, cell(), nullptr);
   try {

@@ -53,7 +53,8 @@ void WorkJob::Complete(bool abandoned) {
     absl::Status why = absl::CancelledError("the job was given up");
     if (!started_ && envelope_->ask == 0) {
       // It never ran: whoever sent it hears of that.
-      shard.dead_letters().RefuseSent(target_, envelope_, std::move(why),
+      shard.dead_letters().RefuseSent(target_, envelope_,
+                                      absl::UnavailableError("the pool of workers has ended"),
                                       Certainty::kNotExecuted);
       delete this;
       return;

@@ -1,5 +1,6 @@
 #include "troupe/actors/worker_pool.h"
 
+#include "troupe/actors/place.h"
 #include "troupe/actors/shard.h"
 #include "troupe/actors/shard_turn.h"
 
@@ -8,7 +9,10 @@ namespace troupe::internal {
 void ShardWork::Run(int thread) {
   // The shard may complete and delete this as soon as it is pushed: `home` is a copy.
   Shard& home = home_;
-  Work(thread);
+  {
+    const WorkerPlace place(home.runtime());
+    Work(thread);
+  }
   home.turn().TakeBack(this);
 }
 

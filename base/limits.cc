@@ -35,7 +35,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(mailbox_messages_max, 1, kMany);
   TROUPE_FIELD(mailbox_bytes_max, kKiB, 1024 * kGiB);
   TROUPE_FIELD(asks_per_shard_max, 1, kIdsMax);
-  TROUPE_FIELD(asks_per_actor_max, 1, 65535);
+  TROUPE_FIELD(asks_per_actor_max, 1, kIdsMax);
   TROUPE_FIELD(call_chain_depth_max, 1, 1024);
   TROUPE_FIELD(monitors_per_actor_max, 0, kMany);
   TROUPE_FIELD(children_per_actor_max, 0, kMany);

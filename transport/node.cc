@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/place.h"
 #include "troupe/base/check.h"
 #include "troupe/base/printable.h"
 #include "troupe/base/status_macros.h"
@@ -13,11 +14,13 @@ namespace troupe {
 Node::Node(std::unique_ptr<internal::NodeCore> core) : core_(std::move(core)) {}
 
 Node::~Node() {
-  TROUPE_CHECK_MSG(internal::Shard::Current() == nullptr, "~Node() would block a shard");
+  if (core_ == nullptr) return;
+  internal::CheckLives(core_->system(), "~Node()");
+  internal::CheckMayEnd(core_->runtime(), "~Node()");
 }
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Start(System& system, NodeOptions options) {
-  TROUPE_CHECK_MSG(internal::Shard::Current() == nullptr, "Node::Start() would block a shard");
+  internal::CheckMayBlock(system.runtime(), "Node::Start()");
   auto core = std::make_unique<internal::NodeCore>(system.runtime(), std::move(options));
   TROUPE_RETURN_IF_ERROR(core->Start());
   return std::unique_ptr<Node>(new Node(std::move(core)));
@@ -40,6 +43,9 @@ AnyRef Node::Nobody() const {
 
 const SocketAddress& Node::address() const { return core_->address(); }
 
-NodeCounters Node::Counters() { return core_->Counters(); }
+NodeCounters Node::Counters() {
+  internal::CheckMayBlock(core_->runtime(), "Node::Counters()");
+  return core_->Counters();
+}
 
 }  // namespace troupe

@@ -13,6 +13,7 @@ namespace troupe::internal {
 
 NodeCore::NodeCore(Runtime& runtime, NodeOptions options)
     : runtime_(runtime),
+      system_(runtime.system()),
       options_(std::move(options)),
       shards_(runtime.shard_count()),
       directory_(runtime.limits().sessions_max),

@@ -47,6 +47,7 @@ class NodeCore final : public Router {
   NodeCounters Counters();
 
   Runtime& runtime() { return runtime_; }
+  const System* system() const { return system_; }
   const std::string& name() const { return options_.name; }
   // Where this node says that it can be reached; empty when it does not listen.
   const std::string& advertised() const { return advertised_; }
@@ -65,6 +66,7 @@ class NodeCore final : public Router {
 
   // Set once.
   Runtime& runtime_;
+  const System* const system_;  // Not used but to ask whether it lives.
   const NodeOptions options_;
   SocketAddress address_;
   std::string advertised_;

@@ -115,7 +115,7 @@ SendResult Session::Send(const AnyRef& target, Envelope* envelope, bool notice) 
     requests_.Find(frame.id)->ends_at = connection_.appended();
   } else {
     unacked_.push_back({sent_, envelope->type, envelope->sender_generation, envelope->sender_slot,
-                        envelope->sender_shard, notice});
+                        envelope->sender_life, envelope->sender_shard, notice});
   }
   envelope->type->destroy(*envelope);
   shard_.Recycle(envelope);
@@ -497,7 +497,8 @@ void Session::End(const absl::Status& why, bool flushes) {
     if (!message.notice) continue;
     SendDataTo(
         shard_, message.sender_shard,
-        NoticeUndelivered{message.sender_generation, message.sender_slot, message.sender_shard,
+        NoticeUndelivered{message.sender_generation, message.sender_slot,
+                          message.sender_life, message.sender_shard,
                           absl::StatusCode::kUnavailable, message.type->name});
   }
   unacked_.clear();

@@ -130,6 +130,7 @@ class Session final : private TimerNode {
     const MessageType* type;
     uint64_t sender_generation;
     uint32_t sender_slot;
+    uint32_t sender_life;
     uint16_t sender_shard;
     bool notice;
   };

@@ -728,7 +728,7 @@ bool Session::OnUndelivered(const Frame& frame, std::string_view& why) {
                         : absl::StatusCode::kUnknown;
   SendDataTo(shard_, refused->sender_shard,
                 NoticeUndelivered{refused->sender_generation, refused->sender_slot,
-                                  refused->sender_shard, code, refused->type->name});
+                                  refused->sender_life, refused->sender_shard, code, refused->type->name});
   return true;
 }
 

@@ -35,6 +35,7 @@ struct AskFailure {
 struct NoticeUndelivered {
   uint64_t sender_generation;
   uint32_t sender_slot;
+  uint32_t sender_life;
   uint16_t sender_shard;
   absl::StatusCode reason;
   std::string_view message;
@@ -42,7 +43,7 @@ struct NoticeUndelivered {
   void operator()(Shard& shard) {
     const AnyRef sender(shard.runtime().system(), shard.incarnation(), sender_shard, sender_slot,
                         sender_generation);
-    shard.dead_letters().NoteUndelivered(sender, AnyRef(), message, reason);
+    shard.dead_letters().NoteUndelivered(sender, sender_life, AnyRef(), message, reason);
   }
 };
 

@@ -45,6 +45,7 @@ class FewThreads final : public Platform {
   Clock& clock() override { return real_.clock(); }
   uint64_t RandomSeed() override { return real_.RandomSeed(); }
   int usable_cores() override { return real_.usable_cores(); }
+  bool cores_pinned() override { return real_.cores_pinned(); }
   bool simulated() const override { return real_.simulated(); }
   absl::StatusOr<std::unique_ptr<Poller>> MakePoller(const Limits& limits) override {
     return real_.MakePoller(limits);

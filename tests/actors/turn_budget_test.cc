@@ -19,6 +19,7 @@
 #include "troupe/actors/shard.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
+#include "troupe/loop/loop.h"
 #include "troupe/tests/actors/probe.h"
 #include "troupe/tests/actors/uneven_platform.h"
 

@@ -45,6 +45,7 @@ class UnevenPlatform final : public Platform {
   Clock& clock() override { return simulated_.clock(); }
   uint64_t RandomSeed() override { return simulated_.RandomSeed(); }
   int usable_cores() override { return simulated_.usable_cores(); }
+  bool cores_pinned() override { return simulated_.cores_pinned(); }
   bool simulated() const override { return simulated_.simulated(); }
   absl::StatusOr<std::unique_ptr<Poller>> MakePoller(const Limits& limits) override {
     return simulated_.MakePoller(limits);
