@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/activations.h"
 #include "troupe/actors/cell_extra.h"
+#include "troupe/actors/dead_letters.h"
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/life_events.h"
+#include "troupe/actors/mailboxes.h"
+#include "troupe/actors/monitors.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/shard.h"
 #include "troupe/actors/slot_table.h"
@@ -126,6 +130,21 @@ void Births::Configure(Cell& cell, const SpawnOptions& options) {
   if (!options.name.empty()) cell.Extra().name = options.name;
 }
 
+// What came before the actor did is held to the bounds that it has.
+void Births::Readmit(Cell& cell) {
+  EnvelopeQueue came = std::exchange(cell.mailbox, {});
+  cell.messages = cell.bytes = 0;
+  while (!came.empty()) {
+    Envelope* const envelope = came.Pop();
+    if ((envelope->flags & kNeedsCheck) != 0) {
+      cell.mailbox.Push(envelope);
+    } else if (shard_.Enqueue(cell, envelope) != SendResult::kAccepted) {
+      shard_.dead_letters().Refuse(envelope, shard_.mailboxes().WhyFull(cell, *envelope),
+                                   Certainty::kNotExecuted);
+    }
+  }
+}
+
 void Births::Adopt(Cell& cell, const AnyRef& parent_ref) {
   if (!shard_.IsLocal(parent_ref)) {
     cell.Extra().remote_parent = parent_ref;
@@ -145,6 +164,9 @@ void Births::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
   cell.state = CellState::kStarting;
   cell.stall = kBlocked;
   Configure(cell, request.options);
+  if (request.options.mailbox.messages_max > 0 || request.options.mailbox.bytes_max > 0) {
+    Readmit(cell);
+  }
   if (request.parent) Adopt(cell, request.parent);
   shard_.supervisor().NoteBorn();
   ++shard_.counters().spawned;
@@ -159,6 +181,24 @@ void Births::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
     cell.stall |= kAttention;
   } else {
     shard_.run_queue().PushNewest(cell);
+  }
+}
+
+void Births::EndRefused() {
+  for (const SlotLease& lease : shard_.slots_table().TakeBurned()) {
+    Cell& cell = *shard_.Find(lease.slot, lease.generation);
+    cell.messages_max = 0;
+    while (!cell.mailbox.empty()) {
+      shard_.dead_letters().Refuse(shard_.TakeFirst(cell),
+                                   absl::UnavailableError("the actor was never born"),
+                                   Certainty::kNotExecuted);
+    }
+    cell.set_reason(StopReason::kNeverBorn);
+    constexpr uint32_t kBudget = 64;
+    while (shard_.monitors().NotifySome(cell, kBudget) > 0) {
+    }
+    cell.FreeExtra();
+    shard_.slots_table().Release(cell);
   }
 }
 

@@ -38,6 +38,8 @@ class Births {
   std::pair<AnyRef, absl::Status> Spawn(std::unique_ptr<Instance> instance, SpawnRequest request);
   // The second half of a spawn, on the actor's own shard.
   void Install(const SlotLease& lease, std::unique_ptr<Instance> instance, SpawnRequest request);
+  // Ends the handles of spawns that were refused after others had seen them.
+  void EndRefused();
   // Constructs the actor and runs OnStart: the beginning of a life.
   void Begin(Cell& cell);
 
@@ -46,6 +48,7 @@ class Births {
   std::optional<SlotLease> Lease(uint16_t shard);
   void GiveBack(uint16_t shard, const SlotLease& lease);
   void Adopt(Cell& cell, const AnyRef& parent);
+  void Readmit(Cell& cell);
   void Configure(Cell& cell, const SpawnOptions& options);
 
   Shard& shard_;

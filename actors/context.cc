@@ -88,6 +88,7 @@ bool Context::Unsubscribe(SubscriptionId subscription) {
 }
 
 FdWatchId Context::WatchFd(const internal::MessageType* type, int fd, uint32_t events) {
+  Here();
   auto record = std::make_unique<internal::FdRecord>(type, fd, events);
   const uint64_t id = Here().records().Add(*envelope().cell, *record);
   if (id == 0) {
@@ -99,6 +100,7 @@ FdWatchId Context::WatchFd(const internal::MessageType* type, int fd, uint32_t e
 }
 
 MonitorId Context::MonitorActor(const internal::MessageType* type, const AnyRef& target) {
+  Here();
   Shard& shard = Here();
   internal::Cell& cell = *envelope().cell;
   auto record = std::make_unique<internal::MonitorRecord>(target);
@@ -120,6 +122,7 @@ MonitorId Context::MonitorActor(const internal::MessageType* type, const AnyRef&
 }
 
 SubscriptionId Context::SubscribeSignal(const internal::MessageType* type, int signal) {
+  Here();
   auto record = std::make_unique<internal::SignalRecord>(type, signal);
   const absl::Status begun = record->Begin();
   const uint64_t id = begun.ok() ? Here().records().Add(*envelope().cell, *record) : 0;
@@ -134,6 +137,7 @@ SubscriptionId Context::SubscribeSignal(const internal::MessageType* type, int s
 
 absl::StatusOr<Child> Context::ExecChild(const internal::ChildMessages& messages,
                                          const ChildOptions& options) {
+  Here();
   auto record = std::make_unique<ChildRecord>(messages);
   absl::Status begun = record->Begin(options);
   if (!begun.ok()) return begun;

@@ -102,6 +102,7 @@ template <typename A, typename M>
 requires(Handles<A, M>&& std::copy_constructible<M>) TimerId Context::Every(A*,
                                                                             absl::Duration period,
                                                                             M message) {
+  Here();
   return internal::ArmPeriodic(std::make_unique<internal::PeriodicTimer<M>>(
                                    &internal::kMessageType<A, M>, std::move(message), period),
                                period);

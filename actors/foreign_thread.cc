@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "troupe/actors/ask_table.h"
-#include "absl/strings/str_cat.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/dead_letters.h"
 #include "troupe/actors/place.h"
@@ -94,27 +93,27 @@ void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Dur
   const auto fail = [&](absl::Status status, Certainty certainty) {
     wait.Fail(WithCertainty(std::move(status), certainty));
   };
-  const auto unsent = [&](absl::Status status) {
+  const auto unsent = [&](absl::Status status, Certainty certainty) {
     DiscardUnsent(envelope);
-    fail(std::move(status), Certainty::kNotSent);
+    fail(std::move(status), certainty);
     wait.LetGo();
   };
-  if (!target) return unsent(absl::UnavailableError("the handle is empty"));
+  if (!target) {
+    return unsent(absl::UnavailableError("the handle is empty"), Certainty::kNotExecuted);
+  }
   Runtime& runtime = target.system()->runtime();
   const bool local = target.incarnation() == runtime.incarnation();
   Shard& shard =
       runtime.shard(local && target.shard() < runtime.shard_count() ? target.shard() : 0);
   const Instant deadline = runtime.platform().clock().Now() + WaitTime(runtime, timeout);
   // What of the time has passed when the shard comes to it does not count again.
-  const bool posted = shard.inbox().Post([&shard, &wait, target, envelope, deadline] {
-    shard.asks().Start(wait, target, envelope, deadline - shard.loop().now());
-  });
-  if (!posted) {
-    return unsent(absl::ResourceExhaustedError(
-        absl::StrCat("the inbox of shard ", shard.index(), " is full: inbox_messages_max (",
-                     runtime.limits().inbox_messages_max, ") or inbox_bytes_max (",
-                     runtime.limits().inbox_bytes_max, ")")));
-  }
+  const uint32_t bytes = envelope->bytes;
+  const bool posted = shard.inbox().Post(
+      [&shard, &wait, target, envelope, deadline] {
+        shard.asks().Start(wait, target, envelope, deadline - shard.loop().now());
+      },
+      bytes);
+  if (!posted) return unsent(shard.inbox().WhyFull(bytes), Certainty::kNotSent);
   if (wait.event().WaitUntil(deadline)) return;
   fail(absl::DeadlineExceededError("no reply within the deadline"), Certainty::kMaybeExecuted);
 }

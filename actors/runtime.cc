@@ -330,13 +330,17 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
   };
   auto install = std::make_shared<Installation>(
       Installation{lease, std::move(instance), std::move(request)});
-  // Others may know the handle by its name: it is not taken back. So this waits for room.
-  PostSurely(*shard, [shard, install] {
-    if (install->instance == nullptr) return;
-    shard->births().Install(install->lease, std::move(install->instance),
-                            std::move(install->request));
-  });
-  return {ref, absl::OkStatus()};
+  const std::string name = install->request.options.name;
+  if (shard->inbox().Post([shard, install] {
+        shard->births().Install(install->lease, std::move(install->instance),
+                                std::move(install->request));
+      })) {
+    return {ref, absl::OkStatus()};
+  }
+  // Others may know the handle by its name: nobody else ever gets it.
+  if (!name.empty()) names_.Release(name, ref);
+  shard->slots_table().Burn(lease);
+  return refuse(shard->inbox().WhyFull(0));
 }
 
 absl::StatusOr<WorkerPool*> Runtime::StartPool(const std::string& name, int threads,

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/foreign.h"
 #include "troupe/actors/runtime.h"
@@ -19,9 +20,9 @@ struct Task {
 
 }  // namespace
 
-bool ShardInbox::Post(std::function<void()> task) {
+bool ShardInbox::Post(std::function<void()> task, uint32_t bytes) {
   Envelope* const envelope = NewForeignEnvelope(&kControlType<Task>);
-  SetForeignPayload(envelope, Task{std::move(task)}, 0);
+  SetForeignPayload(envelope, Task{std::move(task)}, bytes);
   envelope->slot = kShardSlot;
   if (PostEnvelope(envelope)) return true;
   DestroyPayload<Task>(*envelope);
@@ -32,15 +33,23 @@ bool ShardInbox::Post(std::function<void()> task) {
 bool ShardInbox::PostEnvelope(Envelope* envelope) {
   const uint32_t bytes = envelope->bytes;
   const uint64_t before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  // One that is larger than the bound gets in when nothing else is there.
-  const bool fits = before == 0 || before + bytes <= bytes_max_;
-  if (!fits || !inbox_.Push(envelope)) {
+  if (before + bytes > bytes_max_ || !inbox_.Push(envelope)) {
     bytes_.fetch_sub(bytes, std::memory_order_relaxed);
     return false;
   }
   shard_.loop().waker().Publish();
   shard_.runtime().SweepIfLeft();
   return true;
+}
+
+absl::Status ShardInbox::WhyFull(uint32_t bytes) const {
+  if (bytes > bytes_max_) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "a message of ", bytes, " bytes can never fit inbox_bytes_max (", bytes_max_, ")"));
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the inbox of shard ", shard_.index(), " is full: inbox_messages_max (",
+                   messages_max_, ") or inbox_bytes_max (", bytes_max_, ")"));
 }
 
 void ShardInbox::Drain(size_t messages_max) {

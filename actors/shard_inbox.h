@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "troupe/actors/envelope.h"
 #include "troupe/base/limits.h"
 #include "troupe/loop/lockfree.h"
@@ -22,13 +23,18 @@ class Shard;
 class ShardInbox {
  public:
   ShardInbox(Shard& shard, const Limits& limits)
-      : shard_(shard), bytes_max_(limits.inbox_bytes_max), inbox_(limits.inbox_messages_max) {}
+      : shard_(shard),
+        messages_max_(limits.inbox_messages_max),
+        bytes_max_(limits.inbox_bytes_max),
+        inbox_(limits.inbox_messages_max) {}
   ShardInbox(const ShardInbox&) = delete;
   ShardInbox& operator=(const ShardInbox&) = delete;
 
-  // Runs `task` on the shard, in one of its next turns.
+  // Runs `task`, which holds `bytes`, on the shard, in one of its next turns.
   // Thread: any. False at a bound.
-  bool Post(std::function<void()> task);
+  bool Post(std::function<void()> task, uint32_t bytes = 0);
+  // What to tell whoever was refused with `bytes`. Thread: any.
+  absl::Status WhyFull(uint32_t bytes) const;
   // Hands an envelope over from a thread that is no shard's. Thread: any. False at a bound.
   bool PostEnvelope(Envelope* envelope);
 
@@ -42,6 +48,7 @@ class ShardInbox {
 
  private:
   Shard& shard_;
+  const uint32_t messages_max_;
   const uint64_t bytes_max_;
 
   // Other threads.

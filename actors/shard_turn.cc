@@ -37,8 +37,10 @@ void ShardTurn::DrainInbound() {
   // A shard that could not handle what the last turn took leaves more in the rings.
   const size_t most = shard_.limits().turn_inbound_messages_max;
   const size_t share = more_ ? std::max<size_t>(most / 4, 1) : most;
-  shard_.inbound().Drain(share);
+  shard_.births().EndRefused();
+  // Threads first: an actor that one spawned is installed before messages to it come.
   shard_.inbox().Drain(share);
+  shard_.inbound().Drain(share);
   TakeCompletions();
 }
 

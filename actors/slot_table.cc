@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "troupe/actors/instance.h"
 
@@ -53,6 +54,19 @@ size_t SlotTable::Lease(std::vector<SlotLease>& leases, size_t count) {
   leases.insert(leases.end(), shared_.end() - given, shared_.end());
   shared_.resize(shared_.size() - given);
   return given;
+}
+
+void SlotTable::Burn(const SlotLease& lease) {
+  MutexLock lock(mutex_);
+  burned_.push_back(lease);
+  any_burned_.store(true, std::memory_order_release);
+}
+
+std::vector<SlotLease> SlotTable::TakeBurned() {
+  if (!any_burned_.load(std::memory_order_acquire)) return {};
+  MutexLock lock(mutex_);
+  any_burned_.store(false, std::memory_order_relaxed);
+  return std::exchange(burned_, {});
 }
 
 uint32_t SlotTable::SlotsMade() {

@@ -2,6 +2,7 @@
 #define TROUPE_ACTORS_SLOT_TABLE_H_
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -42,6 +43,12 @@ class SlotTable {
   // Adds up to `count` leases to `leases`, of a small table fewer. Returns how many.
   // Thread: any.
   size_t Lease(std::vector<SlotLease>& leases, size_t count);
+
+  // A lease that others have seen and no actor will take: the shard ends its generation.
+  // Thread: any.
+  void Burn(const SlotLease& lease);
+  // Those burned since. Costs a load while there are none.
+  std::vector<SlotLease> TakeBurned();
 
   // Calls `visit` for each cell that holds an actor, from slot `from` on, over at most `count`
   // slots. Returns the slot to go on from; 0 at the end.
@@ -86,6 +93,8 @@ class SlotTable {
   uint32_t slots_made_ ABSL_GUARDED_BY(mutex_) = 0;
   SlabMemory memory_ ABSL_GUARDED_BY(mutex_){SlabMemory::Pages::kSmall};
   std::vector<SlotLease> shared_ ABSL_GUARDED_BY(mutex_);
+  std::vector<SlotLease> burned_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> any_burned_{false};
 };
 
 }  // namespace troupe::internal

@@ -389,7 +389,9 @@ SendResult NodeShard::HandOver(uint16_t shard, const AnyRef& target, Envelope* e
   }
   Envelope* const carrier = shard_.NewEnvelope(&kControlType<SendHandover>);
   shard_.SetPayload(carrier, SendHandover{target, envelope, notice}, envelope->bytes);
-  shard_.PushTo(shard, carrier);
+  // Charged and refused as the message is.
+  carrier->slot = kShardSlot;
+  shard_.outboxes().Push(shard, carrier, Charge::kMessage);
   return SendResult::kAccepted;
 }
 
