@@ -193,6 +193,7 @@ void Activations::StartTurn() {
 void Activations::ResumeOne(Suspension& suspension) {
   CoroutineFrame& frame = *suspension.frame_;
   suspension.list_->Remove(suspension);
+  if (frame.IsDropped()) return;  // It waits for an offload of another part of it.
   frame.waits_at_ = nullptr;
   shard_.running().frame = &frame;
   frame.handle_.resume();

@@ -2,6 +2,7 @@
 
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "troupe/actors/activations.h"
 #include "troupe/actors/shard.h"
@@ -59,6 +60,7 @@ std::coroutine_handle<> CoroutineFrame::Finish() noexcept {
     return std::noop_coroutine();
   }
   CoroutineFrame& next = *waiter->frame();
+  if (next.IsDropped()) return std::noop_coroutine();
   next.waits_at_ = nullptr;
   next.caller_ = std::exchange(running.frame, &next);
   return next.handle_;
@@ -110,16 +112,23 @@ void CoroutineFrame::BeginOffload() {
 bool CoroutineFrame::EndOffload() {
   Activation& activation = *activation_;
   --activation.offloads;
-  CoroutineFrame* dropped = nullptr;
+  const bool goes_on = !IsDropped();
+  // Each was dropped by an owner of its own: the inner ones die first.
+  std::vector<CoroutineFrame*> dropped;
   for (CoroutineFrame* frame = this; frame != nullptr; frame = frame->parent_) {
-    if (--frame->offloads_ == 0 && frame->dropped_) dropped = frame;
+    if (--frame->offloads_ == 0 && frame->dropped_) dropped.push_back(frame);
   }
-  if (dropped != nullptr) {
-    Activations::Scope scope(*Shard::Current(), activation.cell, activation.envelope, &activation);
-    dropped->handle_.destroy();
-    return false;
+  if (dropped.empty()) return goes_on;
+  Activations::Scope scope(*Shard::Current(), activation.cell, activation.envelope, &activation);
+  for (CoroutineFrame* const frame : dropped) frame->handle_.destroy();
+  return false;
+}
+
+bool CoroutineFrame::IsDropped() const {
+  for (const CoroutineFrame* frame = this; frame != nullptr; frame = frame->parent_) {
+    if (frame->dropped_) return true;
   }
-  return true;
+  return false;
 }
 
 void CoroutineFrame::Drop() {

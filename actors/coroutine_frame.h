@@ -62,7 +62,8 @@ class CoroutineFrame {
 
   // A function on a worker thread uses the frame from now on; the frame cannot be destroyed.
   void BeginOffload();
-  // The function has returned. False when the frame was dropped meanwhile: it is gone now.
+  // The function has returned. False if the frame, or one that it is part of, was dropped meanwhile:
+  // it is not resumed, and may be gone now.
   bool EndOffload();
 
   // The owner wants the coroutine no more: destroyed now or, while it runs or is in an offload, as
@@ -80,6 +81,8 @@ class CoroutineFrame {
   friend class Activation;
   friend class Activations;
 
+  // It, or a frame that it is part of: it is resumed no more.
+  bool IsDropped() const;
   // At the end of the coroutine: who runs next.
   std::coroutine_handle<> Finish() noexcept;
   // Leaves the running frames; the caller's goes on.
