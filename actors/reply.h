@@ -66,6 +66,22 @@ absl::Status FellOffTheEnd();
 absl::Status AwaitedTwice();
 absl::Status CancelledAwait();
 
+// Forwards to an awaiter that lives elsewhere in the awaiting expression.
+template <typename A>
+class AwaiterRef {
+ public:
+  explicit AwaiterRef(A& awaiter) : awaiter_(&awaiter) {}
+  bool await_ready() { return awaiter_->await_ready(); }
+  template <typename P>
+  auto await_suspend(std::coroutine_handle<P> handle) {
+    return awaiter_->await_suspend(handle);
+  }
+  decltype(auto) await_resume() { return awaiter_->await_resume(); }
+
+ private:
+  A* const awaiter_;
+};
+
 template <typename T>
 class ReplyPromise final : public CoroutineFrame {
  public:
@@ -83,14 +99,19 @@ class ReplyPromise final : public CoroutineFrame {
     state_ = State::kReturned;
   }
 
+  // By value: g++ 12 would move an awaiter that it is given by reference into the frame.
   template <Awaits A>
-  A&& await_transform(A&& awaited) {
-    return static_cast<A&&>(awaited);
+  auto await_transform(A&& awaited) {
+    if constexpr (requires { std::forward<A>(awaited).operator co_await(); }) {
+      return std::forward<A>(awaited).operator co_await();
+    } else {
+      return AwaiterRef<std::remove_reference_t<A>>(awaited);
+    }
   }
   template <typename A>
   requires(!Awaits<A>) __attribute__((unavailable(
       "a Troupe coroutine can co_await only Troupe's own: a call, a stream, a Reply, cx.Sleep(), "
-      "cx.Offload()"))) void await_transform(A&&);
+      "cx.Offload()"))) std::suspend_never await_transform(A&&);
 
   // Once. Throws what the coroutine threw.
   Outcome<T> Take() {

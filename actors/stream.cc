@@ -99,7 +99,8 @@ void GrantCredit(const AnyRef& target, uint64_t ask, uint32_t items) {
     }
     return;
   }
-  SendControlTo(shard, target.shard(),
+  // Behind the request, so on the road of requests.
+  SendDataTo(shard, target.shard(),
                 CreditGrant{ask, items, shard.index()});
 }
 
