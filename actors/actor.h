@@ -12,8 +12,8 @@ namespace troupe {
 // Reply<void>; an actor with a generated service base overrides one method an rpc.
 //
 // Thread:   its shard's, from construction to destruction.
-// Lifetime: made by Spawn, destroyed by the runtime when it stops, and made anew from the same
-//           arguments when it fails and its options say so.
+// Lifetime: made by Spawn, destroyed by the runtime when it stops, and made again from the same
+//           arguments if it fails and its options say so.
 // Errors:   an exception that leaves a handler, or a non-OK OnStart, fails this actor alone.
 class Actor {
  public:
@@ -25,7 +25,7 @@ class Actor {
   virtual Reply<void> OnStart(Context&) { return absl::OkStatus(); }
 
   // After the last message and after the children, unless the actor failed or was stopped before
-  // OnStart was through. Its outcome is logged when it is not OK.
+  // OnStart had ended. Its outcome is logged if it is not OK.
   virtual Reply<void> OnStop(Context&, StopReason) { return absl::OkStatus(); }
 
  protected:

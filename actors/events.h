@@ -14,10 +14,10 @@
 
 namespace troupe {
 
-// What an actor is told of as a message, when it has an On() for it and asked.
+// Events that reach an actor as messages, if it has an On() for them and asked.
 
-// A watched descriptor is ready: FdEvents of it. One at a time: the next comes when the handler
-// of this one is through. A watch that could not be made comes once with kError and `status`.
+// A watched descriptor is ready: FdEvents of it. One at a time: the next comes once the handler
+// of this one has ended. A watch that could not be made comes once with kError and `status`.
 struct FdReady {
   int fd = -1;
   uint32_t events = 0;
@@ -41,7 +41,7 @@ struct SignalRaised {
   SubscriptionId subscription;
 };
 
-// Some bytes a child wrote. The next come when the handler of these is through.
+// Some bytes a child wrote. The next come once the handler of these has ended.
 struct ChildOutput {
   ChildId child;
   bool is_stderr = false;

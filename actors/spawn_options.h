@@ -32,7 +32,7 @@ enum class RestartKind : uint8_t {
 
 std::string_view ToString(RestartKind kind);
 
-// How an actor that failed is made anew.
+// How an actor that failed is restarted.
 struct RestartOptions {
   RestartKind kind = RestartKind::kOnFailure;
   uint32_t max = 5;                                      // Restarts ...

@@ -10,7 +10,7 @@ namespace troupe {
 enum class StopReason : uint8_t {
   kStopped,    // It or another actor asked for it.
   kShutdown,   // The system stops, or its parent does.
-  kRestart,    // It failed and is made anew: OnStop is not called, children are stopped.
+  kRestart,    // It failed and is restarted: OnStop is not called, children are stopped.
   kFailed,     // It failed and is not, or no more, restarted; or OnStart said no.
   kNeverBorn,  // It could not be spawned: name taken, actor limit, stopping system.
   kUnknown,    // It was gone already when the monitor was made.

@@ -25,7 +25,7 @@ namespace troupe {
 //   Simulation simulation({.seed = 7});
 //   auto a = System::Start({.shards = 2, .platform = &simulation.AddNode("a")});
 //   auto b = System::Start({.shards = 2, .platform = &simulation.AddNode("b")});
-//   auto balance = account.Deposit(request).Wait();   // runs all of them until it is there
+//   auto balance = account.Deposit(request).Wait();   // runs all of them until it arrives
 //
 // Time stands still unless somebody waits: for a reply, for a system's end, or by RunFor().
 //

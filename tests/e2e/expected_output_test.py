@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs the bank example and compares what it prints."""
+"""Runs an example without arguments and compares what it prints with its expected output."""
 
 import subprocess
 import sys
