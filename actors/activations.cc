@@ -118,6 +118,13 @@ void Activations::Remove(CoroutineFrame& frame) {
   (frame.prev_ != nullptr ? frame.prev_->next_ : activation.frames) = frame.next_;
   if (frame.root_of_ != nullptr) frame.root_of_->root = nullptr;
   if (frame.parent_ != nullptr) --frame.parent_->children_;
+  // Offloads of its children are theirs alone from now on.
+  if (frame.offloads_ > 0) {
+    for (CoroutineFrame* each = frame.parent_; each != nullptr; each = each->parent_) {
+      each->offloads_ -= frame.offloads_;
+      if (each->offloads_ == 0 && each->dropped_) Bury(*each);
+    }
+  }
   // A coroutine that was moved out of the one that created it outlives that.
   for (CoroutineFrame* each = activation.frames; frame.children_ > 0 && each != nullptr;
        each = each->next_) {
@@ -129,7 +136,7 @@ void Activations::Remove(CoroutineFrame& frame) {
 }
 
 void Activations::Bury(CoroutineFrame& frame) {
-  frame.waiter_ = nullptr;
+  frame.DisappointWaiter();
   // Through the pointer that only a running frame uses.
   frame.caller_ = std::exchange(buried_, &frame);
 }
@@ -193,7 +200,7 @@ void Activations::StartTurn() {
 void Activations::ResumeOne(Suspension& suspension) {
   CoroutineFrame& frame = *suspension.frame_;
   suspension.list_->Remove(suspension);
-  if (frame.IsDropped()) return;  // It waits for an offload of another part of it.
+  if (frame.dropped_) return;  // It waits for the return of an offload of its own.
   frame.waits_at_ = nullptr;
   shard_.running().frame = &frame;
   frame.handle_.resume();

@@ -182,7 +182,8 @@ void AskTable::GiveUp(const AnyRef& target, uint16_t asker_shard, uint64_t ask) 
     shard_.activations().Cancel(*request->activation);
   } else if (request->server != nullptr) {
     request->server->OnGivenUp();
-  } else if (Cell* const cell = shard_.Find(target)) {
+  } else if (Cell* const cell = shard_.Find(target);
+             cell != nullptr && (request->envelope->flags & kTaken) == 0) {
     shard_.mailboxes().Withdraw(*cell, *request->envelope);
   }
 }

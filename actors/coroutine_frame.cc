@@ -40,10 +40,7 @@ CoroutineFrame::CoroutineFrame() {
 }
 
 CoroutineFrame::~CoroutineFrame() {
-  if (Suspension* const waiter = std::exchange(waiter_, nullptr)) {
-    waiter->Cancel();
-    Here().Resume(*waiter);
-  }
+  DisappointWaiter();
   if (activation_ != nullptr) Here().Remove(*this);
 }
 
@@ -60,7 +57,7 @@ std::coroutine_handle<> CoroutineFrame::Finish() noexcept {
     return std::noop_coroutine();
   }
   CoroutineFrame& next = *waiter->frame();
-  if (next.IsDropped()) return std::noop_coroutine();
+  if (next.dropped_) return std::noop_coroutine();
   next.waits_at_ = nullptr;
   next.caller_ = std::exchange(running.frame, &next);
   return next.handle_;
@@ -109,37 +106,33 @@ void CoroutineFrame::BeginOffload() {
   ++activation_->offloads;
 }
 
-bool CoroutineFrame::EndOffload() {
+void CoroutineFrame::EndOffload() {
   Activation& activation = *activation_;
   --activation.offloads;
-  const bool goes_on = !IsDropped();
   // Each was dropped by an owner of its own: the inner ones die first.
   std::vector<CoroutineFrame*> dropped;
   for (CoroutineFrame* frame = this; frame != nullptr; frame = frame->parent_) {
     if (--frame->offloads_ == 0 && frame->dropped_) dropped.push_back(frame);
   }
-  if (dropped.empty()) return goes_on;
+  if (dropped.empty()) return;
   Activations::Scope scope(*Shard::Current(), activation.cell, activation.envelope, &activation);
   for (CoroutineFrame* const frame : dropped) frame->handle_.destroy();
-  return false;
 }
 
-bool CoroutineFrame::IsDropped() const {
-  for (const CoroutineFrame* frame = this; frame != nullptr; frame = frame->parent_) {
-    if (frame->dropped_) return true;
-  }
-  return false;
+void CoroutineFrame::DisappointWaiter() {
+  Suspension* const waiter = std::exchange(waiter_, nullptr);
+  if (waiter == nullptr) return;
+  waiter->Cancel();
+  Here().Resume(*waiter);
 }
 
 void CoroutineFrame::Drop() {
-  if (waits_at_ == nullptr && !handle_.done()) {
-    dropped_ = true;  // It drops itself: buried where it suspends.
-  } else if (offloads_ > 0) {
-    dropped_ = true;
-    ForgetWaiter();
-  } else {
-    handle_.destroy();
-  }
+  // Once it is done, what it created is somebody else's.
+  const bool done = handle_.done();
+  const bool runs = waits_at_ == nullptr && !done;  // It drops itself: buried where it suspends.
+  if (!runs && (done || offloads_ == 0)) return handle_.destroy();
+  dropped_ = true;
+  DisappointWaiter();
 }
 
 }  // namespace troupe::internal

@@ -62,9 +62,9 @@ class CoroutineFrame {
 
   // A function on a worker thread uses the frame from now on; the frame cannot be destroyed.
   void BeginOffload();
-  // The function has returned. False if the frame, or one that it is part of, was dropped meanwhile:
-  // it is not resumed, and may be gone now.
-  bool EndOffload();
+  // The function has returned: frames that were dropped meanwhile, this one perhaps, are destroyed.
+  void EndOffload();
+  bool dropped() const { return dropped_; }
 
   // The owner wants the coroutine no more: destroyed now or, while it runs or is in an offload, as
   // soon as that is over.
@@ -81,8 +81,8 @@ class CoroutineFrame {
   friend class Activation;
   friend class Activations;
 
-  // It, or a frame that it is part of: it is resumed no more.
-  bool IsDropped() const;
+  // Whoever awaits it gets CANCELLED.
+  void DisappointWaiter();
   // At the end of the coroutine: who runs next.
   std::coroutine_handle<> Finish() noexcept;
   // Leaves the running frames; the caller's goes on.

@@ -70,7 +70,11 @@ void DeadLetters::RefuseSent(const AnyRef& target, Envelope* envelope, absl::Sta
     ReplyError(*envelope, WithCertainty(std::move(why), certainty));
   } else {
     ++shard_.counters().dead_letters;
-    TellSender(*envelope, target, why);
+    if (envelope->flags & kHasOrigin) {
+      envelope->origin->OnRefused(shard_, why);
+    } else {
+      TellSender(*envelope, target, why);
+    }
   }
   Discard(envelope);
 }

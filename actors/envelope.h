@@ -58,6 +58,7 @@ enum EnvelopeFlags : uint16_t {
   kHasOrigin = 1u << 6,    // A one-way message from outside of this process: `origin` is owned.
   kHasStreamCredit = 1u << 7,  // A stream's request: `credit` says how far its writer may be ahead.
   kIndexed = 1u << 8,          // A request in InboundRequests.
+  kTaken = 1u << 9,            // Out of its mailbox: it is handled.
 };
 // What has to be freed with the envelope.
 constexpr uint16_t kAttachments = kOutOfLine | kHasChain | kHasOrigin | kIndexed;

@@ -57,12 +57,14 @@ SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope) {
   if (ref.incarnation() != runtime.incarnation()) {
     // A session belongs to a shard: the first one passes it on.
     Shard& shard = runtime.shard(0);
-    const bool posted = shard.inbox().Post([&shard, ref, envelope] {
+    const uint32_t bytes = envelope->bytes;
+    const auto send = [&shard, ref, envelope] {
       if (shard.SendElsewhere(ref, envelope) != SendResult::kAccepted) {
         shard.dead_letters().Refuse(envelope, absl::UnavailableError("the node is not reachable"),
                      Certainty::kNotExecuted);
       }
-    });
+    };
+    const bool posted = shard.inbox().Post(send, bytes);
     return posted ? SendResult::kAccepted : SendResult::kFull;
   }
   if (ref.shard() >= runtime.shard_count() || runtime.left()) return SendResult::kGone;

@@ -31,7 +31,11 @@ void OffloadWait::Back() {
   Shard& shard = *Shard::Current();
   Activation& activation = *frame()->activation();
   Cell& cell = *activation.cell;
-  if (frame()->EndOffload() && !activation.doomed) return shard.activations().Resume(*this);
+  const bool goes_on = !frame()->dropped() && !activation.doomed;
+  // First, since the frame may be gone afterwards: then it leaves the list again.
+  if (goes_on) shard.activations().Resume(*this);
+  frame()->EndOffload();
+  if (goes_on) return;
   // What waited for the function goes on: a dropped coroutine's owner, the actor's end.
   cell.stall |= kAttention;
   shard.MakeRunnable(cell);

@@ -340,6 +340,7 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
   // Others may know the handle by its name: nobody else ever gets it.
   if (!name.empty()) names_.Release(name, ref);
   shard->slots_table().Burn(lease);
+  shard->loop().waker().Publish();
   return refuse(shard->inbox().WhyFull(0));
 }
 

@@ -93,6 +93,7 @@ void Shard::AfterHandler(const Envelope& envelope) {
 
 Envelope* Shard::TakeFirst(Cell& cell) {
   Envelope* const envelope = cell.mailbox.Pop();
+  envelope->flags |= kTaken;
   if ((envelope->flags & kNeedsCheck) == 0) {  // The others are not counted.
     --cell.messages;
     cell.bytes -= envelope->bytes;
@@ -158,7 +159,9 @@ bool Shard::SeeToAttention(Cell& cell, uint32_t& handled, uint32_t limit) {
         each = each->ready_next;
       } while (each != cell.ready_tail && handled + ready < limit);
     }
-    for (; ready > 0 && cell.ready_tail != nullptr && !cell.marked(kFailed); --ready) {
+    for (; ready > 0 && cell.ready_tail != nullptr &&
+           (cell.state == CellState::kStopping || !cell.marked(kFailed));
+         --ready) {
       ++handled;
       activations_->Run(*cell.ready_tail->ready_next);
     }

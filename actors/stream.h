@@ -145,7 +145,10 @@ class SinkWrite final : public SinkWaiter {
     Shard& shard = *Shard::Current();
     const size_t bytes = reader_shard == shard.index() ? 0 : ItemSpace(value_);
     absl::Status room = BeginItem(reader_shard, bytes);
-    if (!room.ok()) return room;
+    if (!room.ok()) {
+      state_->Grant(1);  // What it took is not used.
+      return room;
+    }
     SendDataTo(shard, reader_shard, StreamItem<T>{state_->ask(), std::move(value_)}, bytes);
     EndItem(reader_shard);
     return absl::OkStatus();

@@ -84,6 +84,7 @@ void Supervisor::Fail(Cell& cell, absl::Status why) {
   cell.Extra().stop_status = std::move(why);
   if (cell.state == CellState::kStopping) {
     cell.Unmark(kWillRestart);
+    cell.messages_max = 0;
     return;
   }
   cell.Mark(kStopAsked);
@@ -296,7 +297,7 @@ uint32_t Supervisor::AskChildren(Cell& cell, uint32_t budget) {
 
 void Supervisor::RunOnStop(Cell& cell) {
   cell.Mark(kOnStopCalled);
-  if (!cell.instance->info().has_on_stop) return;
+  if (kills_all_ || !cell.instance->info().has_on_stop) return;
   Envelope* const envelope = shard_.NewEnvelope(&kStopType);
   envelope->flags |= kEvent;
   envelope->record = 0;

@@ -45,6 +45,7 @@ internal::Shard* CurrentShardOf(internal::Runtime& runtime) {
 
 void System::Stop(const AnyRef& actor) {
   if (actor.incarnation() != runtime_->incarnation()) return;
+  if (actor.shard() >= runtime_->shard_count()) return;
   internal::Shard& shard = runtime_->shard(actor.shard());
   if (internal::Shard* const current = CurrentShardOf(*runtime_)) {
     current->supervisor().Stop(actor, StopReason::kStopped);
