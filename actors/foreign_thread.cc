@@ -107,12 +107,13 @@ void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Dur
   const bool local = target.incarnation() == runtime.incarnation();
   Shard& shard =
       runtime.shard(local && target.shard() < runtime.shard_count() ? target.shard() : 0);
-  const Instant deadline = runtime.platform().clock().Now() + WaitTime(runtime, timeout);
+  const absl::Duration time = WaitTime(runtime, timeout);
+  const Instant deadline = runtime.platform().clock().Now() + time;
   // What of the time has passed when the shard comes to it does not count again.
   const uint32_t bytes = envelope->bytes;
   const bool posted = shard.inbox().Post(
-      [&shard, &wait, target, envelope, deadline] {
-        shard.asks().Start(wait, target, envelope, deadline - shard.loop().now());
+      [&shard, &wait, target, envelope, deadline, time] {
+        shard.asks().Start(wait, target, envelope, std::min(time, deadline - shard.loop().now()));
       },
       bytes);
   if (!posted) return unsent(shard.inbox().WhyFull(bytes), Certainty::kNotSent);
