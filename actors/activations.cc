@@ -307,11 +307,7 @@ void Activations::Orphan(Cell& cell) {
       if (frame->next_ != nullptr) frame->next_->prev_ = nullptr;
       frame->activation_ = nullptr;
       frame->parent_ = nullptr;
-      if (frame->waiter_ != nullptr && frame->waiter_elsewhere_) {
-        Suspension& waiter = *std::exchange(frame->waiter_, nullptr);
-        waiter.Cancel();
-        Resume(waiter);
-      }
+      if (frame->waiter_elsewhere_) frame->DisappointWaiter();
       Suspension* const at = frame->waits_at_;
       if (at != nullptr && at->list_ != nullptr) at->list_->Remove(*at);
     }

@@ -44,18 +44,15 @@ class CoroutineFrame {
   // Null once its activation's life is over, and outside of shards.
   Activation* activation() const { return activation_; }
   std::coroutine_handle<> handle() const { return handle_; }
-  // Its function on a worker thread, or one of a frame that it created, may still use it.
-  bool in_offload() const { return offloads_ > 0; }
 
   // The coroutine waits at `suspension`, until Activations::Resume(). One that is cancelled
   // already is resumed in the next turn.
   void Wait(Suspension& suspension);
   // The coroutine waits at `suspension` for the next turn only: what it awaits has failed.
   void WaitForTurn(Suspension& suspension);
-  // The coroutine waits for another frame of its activation, which resumes it by transfer.
+  // The coroutine waits for the end of another frame, which resumes it by transfer if it is of the
+  // same activation.
   void WaitFor(CoroutineFrame& other, Suspension& suspension);
-  // As Wait(), for the end of a frame of another activation.
-  void WaitForForeign(CoroutineFrame& other, Suspension& suspension);
   // Nobody waits for its end any more.
   void ForgetWaiter() { waiter_ = nullptr; }
   bool awaited() const { return waiter_ != nullptr; }
@@ -78,7 +75,6 @@ class CoroutineFrame {
   std::exception_ptr exception_;
 
  private:
-  friend class Activation;
   friend class Activations;
 
   // Whoever awaits it gets CANCELLED.
@@ -87,7 +83,6 @@ class CoroutineFrame {
   std::coroutine_handle<> Finish() noexcept;
   // Leaves the running frames; the caller's goes on.
   void StopRunning(Suspension& suspension);
-  void CheckThread() const;
 
   std::coroutine_handle<> handle_;
   Activation* activation_ = nullptr;
