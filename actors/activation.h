@@ -8,6 +8,7 @@
 namespace troupe::internal {
 
 class CoroutineFrame;
+class RequestServer;
 struct Cell;
 struct Envelope;
 
@@ -22,6 +23,8 @@ class Activation {
   Envelope* envelope = nullptr;  // Owned once the handler has answered.
   Cell* cell = nullptr;
   uint64_t serial = 0;  // Of the shard's activations: never given twice.
+
+  RequestServer* server = nullptr;  // Owned: the writing end of a stream.
 
   // --- Its coroutines. ---
   CoroutineFrame* root = nullptr;    // The handler, once it has suspended.

@@ -297,6 +297,7 @@ void Activations::End(Activation& activation) {
     root->root_of_ = nullptr;
     root->handle_.destroy();
   }
+  if (RequestServer* const server = std::exchange(activation.server, nullptr)) server->OnClosed();
   if (!std::exchange(activation.answered, true)) shard_.dead_letters().Abandon(envelope);
 }
 

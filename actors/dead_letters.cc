@@ -86,9 +86,6 @@ void DeadLetters::ReplyError(Envelope& request, absl::Status status) {
 }
 
 void DeadLetters::Abandon(Envelope& envelope) {
-  if (InboundRequest* const request = shard_.asks().inbound().Of(envelope)) {
-    if (request->server != nullptr) request->server->OnAbandoned();
-  }
   // A one-way message was delivered, whatever became of it.
   if ((envelope.flags & kEvent) == 0) {
     ReplyError(envelope,

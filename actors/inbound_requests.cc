@@ -9,8 +9,10 @@ void InboundRequests::Add(Envelope& envelope) {
   const size_t page = index / kPageRequests;
   if (page >= pages.size()) pages.resize(page + 1);
   if (pages[page] == nullptr) pages[page] = std::make_unique<Page>();
-  (*pages[page])[index % kPageRequests] = {.envelope = &envelope};
-  ++count_;
+  InboundRequest& request = (*pages[page])[index % kPageRequests];
+  // The asker may use a place again before the handler of a request that it gave up has ended.
+  if (request.envelope == nullptr) ++count_;
+  request = {.envelope = &envelope};
   envelope.flags |= kIndexed;
 }
 

@@ -23,8 +23,8 @@ class RequestServer {
   virtual void OnGivenUp() {}
   // The reader of the stream has room for `items` more.
   virtual void OnCredit(uint32_t) {}
-  // Its handler is ended in the middle: the server may destroy itself.
-  virtual void OnAbandoned() {}
+  // Its handler has ended: a server that an activation owns destroys itself.
+  virtual void OnClosed() {}
 
  protected:
   ~RequestServer() = default;

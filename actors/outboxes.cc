@@ -87,7 +87,7 @@ bool Outboxes::HasReturns() const {
                      [](const Outbox* outbox) { return !outbox->returns_empty(); });
 }
 
-void Outboxes::TakeReturns() {
+bool Outboxes::TakeReturns() {
   // Only those that this shard sent to have envelopes of it. One chain at a time: the pool is
   // filled before the caches are emptied.
   for (size_t looked = 0; looked < destinations_.size(); ++looked) {
@@ -101,8 +101,9 @@ void Outboxes::TakeReturns() {
       shard_.Recycle(chain);
       chain = next;
     }
-    return;
+    return true;
   }
+  return false;
 }
 
 }  // namespace troupe::internal

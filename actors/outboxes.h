@@ -41,8 +41,8 @@ class Outboxes {
   bool pending() const { return !listed_.empty(); }
   bool HasReturns() const;
 
-  // Envelopes of this shard that have come home since; the first few of them.
-  void TakeReturns();
+  // Takes some of the envelopes of this shard that have come home. False when none have.
+  bool TakeReturns();
 
  private:
   Outbox& Make(size_t shard);

@@ -113,7 +113,8 @@ void ShardTurn::TakeBack(ShardWork* work) {
 
 bool ShardTurn::RunLast() {
   Shard* const before = std::exchange(current_shard, &shard_);
-  shard_.outboxes().TakeReturns();
+  while (shard_.outboxes().TakeReturns()) {
+  }
   DrainInbound();
   RunReady();
   FlushOutbound();

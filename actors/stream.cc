@@ -81,14 +81,17 @@ SinkState* OpenSink(Envelope& envelope) {
   Shard& shard = *Shard::Current();
   auto* const sink =
       new SinkState(envelope.sender_shard, envelope.ask, InitialCredit(shard, envelope));
+  shard.activations().Current().server = sink;
   if (InboundRequest* const request = shard.asks().inbound().Of(envelope)) request->server = sink;
   return sink;
 }
 
 void CloseSink(Envelope& envelope) {
-  InboundRequest* const request = Shard::Current()->asks().inbound().Of(envelope);
-  if (request == nullptr || request->server == nullptr) return;
-  std::exchange(request->server, nullptr)->OnAbandoned();
+  Shard& shard = *Shard::Current();
+  RequestServer* const sink = std::exchange(shard.activations().Current().server, nullptr);
+  InboundRequest* const request = shard.asks().inbound().Of(envelope);
+  if (request != nullptr && request->server == sink) request->server = nullptr;
+  if (sink != nullptr) sink->OnClosed();
 }
 
 void GrantCredit(const AnyRef& target, uint64_t ask, uint32_t items) {

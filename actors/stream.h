@@ -44,7 +44,7 @@ class SinkWaiter : public Suspension {
 // for room, oldest first.
 //
 // Thread:   the callee's shard.
-// Lifetime: as long as the handler's activation.
+// Lifetime: its activation's, until the handler has ended.
 class SinkState final : public RequestServer {
  public:
   SinkState(uint16_t reader_shard, uint64_t ask, uint32_t credit)
@@ -59,7 +59,7 @@ class SinkState final : public RequestServer {
     return true;
   }
   void OnCredit(uint32_t items) override { Grant(items); }
-  void OnAbandoned() override { delete this; }
+  void OnClosed() override { delete this; }
   // Keeps the room for those that wait, as far as it goes, and resumes them.
   void Grant(uint32_t items);
   void Wait(SinkWaiter& waiter);
