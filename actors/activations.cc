@@ -5,8 +5,8 @@
 
 #include "troupe/actors/ask_table.h"
 #include "troupe/actors/cell.h"
-#include "troupe/actors/dead_letters.h"
 #include "troupe/actors/coroutine_frame.h"
+#include "troupe/actors/dead_letters.h"
 #include "troupe/actors/method.h"
 #include "troupe/actors/shard.h"
 #include "troupe/actors/supervisor.h"
@@ -211,11 +211,12 @@ void Activations::ResumeOne(Suspension& suspension) {
 
 void Activations::Run(Activation& activation) {
   LeaveReadyList(activation);
-  shard_.running() = {.cell = activation.cell,
-                      .envelope = activation.envelope,
-                      .activation = &activation};
+  shard_.running() = {
+      .cell = activation.cell, .envelope = activation.envelope, .activation = &activation};
   activation.running = true;
-  const auto root_done = [&] { return activation.root != nullptr && activation.root->handle_.done(); };
+  const auto root_done = [&] {
+    return activation.root != nullptr && activation.root->handle_.done();
+  };
   // What becomes ready meanwhile waits for the next visit.
   for (uint32_t left = activation.ready.count; left > 0 && !root_done(); --left) {
     if (activation.ready.empty()) break;

@@ -92,7 +92,7 @@ class Activations {
   Shard& shard_;
   SuspensionList next_turn_;
   CoroutineFrame* buried_ = nullptr;  // Dropped while they ran; destroyed once they do not.
-  Activation* end_next_ = nullptr;  // Of EndSome().
+  Activation* end_next_ = nullptr;    // Of EndSome().
   uint64_t made_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "troupe/actors/dispatch.h"
 #include "troupe/actors/mailboxes.h"
 #include "troupe/actors/method.h"
+#include "troupe/actors/outboxes.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/router.h"
 #include "troupe/actors/runtime.h"
@@ -42,9 +43,8 @@ PendingAsk::~PendingAsk() = default;
 void PendingAsk::OnItem(void*) {}
 
 void PendingAsk::OnTimer() {
-  Shard::Current()->asks().Drop(*this, /*tell_callee=*/true);
-  OnReply(WithCertainty(absl::DeadlineExceededError("no reply within the deadline"),
-                        Certainty::kMaybeExecuted),
+  const Certainty certainty = Shard::Current()->asks().Drop(*this);
+  OnReply(WithCertainty(absl::DeadlineExceededError("no reply within the deadline"), certainty),
           nullptr);
 }
 
@@ -56,7 +56,7 @@ void AskTable::Start(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
   Certainty certainty = Certainty::kNotSent;
   absl::Status status = Register(ask, *envelope, timeout);
   if (status.ok()) {
-    status = Deliver(target, envelope, certainty);
+    status = Deliver(ask, target, envelope, certainty);
     if (status.ok()) return;
     Take(ask.id_);
   }
@@ -103,7 +103,8 @@ absl::Status AskTable::Register(PendingAsk& ask, Envelope& envelope, absl::Durat
   return absl::OkStatus();
 }
 
-absl::Status AskTable::Deliver(const AnyRef& target, Envelope* envelope, Certainty& certainty) {
+absl::Status AskTable::Deliver(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
+                               Certainty& certainty) {
   const bool local = shard_.IsLocal(target);
   Cell* const cell = local ? shard_.Find(target) : nullptr;
   SendResult result = SendResult::kGone;
@@ -114,7 +115,10 @@ absl::Status AskTable::Deliver(const AnyRef& target, Envelope* envelope, Certain
     result = shard_.Enqueue(*cell, envelope);
     if (result == SendResult::kAccepted) inbound_.Add(*envelope);
   } else if (!local) {
+    // Until its outbox is flushed, which may be at once.
+    if (target.incarnation() == shard_.incarnation()) ask.unsent_ = envelope;
     result = shard_.SendElsewhere(target, envelope);
+    if (result != SendResult::kAccepted) ask.unsent_ = nullptr;
   } else {
     certainty = Certainty::kNotExecuted;
   }
@@ -144,19 +148,24 @@ PendingAsk* AskTable::Take(uint64_t id) {
   return ask;
 }
 
-void AskTable::Drop(PendingAsk& ask, bool tell_callee) {
+Certainty AskTable::Drop(PendingAsk& ask) {
   const uint64_t id = ask.id_;
-  if (Take(id) == nullptr || !tell_callee) return;
   const AnyRef& target = ask.target_;
-  if (!target) return;
+  if (Take(id) == nullptr || !target) return Certainty::kMaybeExecuted;
+  if (Envelope* const unsent = std::exchange(ask.unsent_, nullptr)) {
+    shard_.outboxes().To(target.shard()).Withdraw(*unsent, shard_);
+    return Certainty::kNotSent;
+  }
   if (target.incarnation() != shard_.incarnation()) {
-    if (Router* const router = shard_.runtime().router()) router->Cancel(target, shard_.index(), id);
+    if (Router* const router = shard_.runtime().router())
+      router->Cancel(target, shard_.index(), id);
   } else if (target.shard() == shard_.index()) {
     GiveUp(target, shard_.index(), id);
   } else {
     // Behind the request, so on the road of requests.
     SendDataTo(shard_, target.shard(), GiveUpRequest{target, id, shard_.index()});
   }
+  return Certainty::kMaybeExecuted;
 }
 
 uint32_t AskTable::FailSome(uint32_t budget) {

@@ -39,8 +39,13 @@ class AskTable {
   // Takes the ask off the table for its outcome. Null when it is gone: counted as late.
   PendingAsk* Take(uint64_t id);
   PendingAsk* Find(uint64_t id) { return asks_.Find(id); }
-  // Forgets the ask without an outcome and tells the callee, unless that has answered.
-  void Drop(PendingAsk& ask, bool tell_callee);
+  // The request of `id` has left for another shard.
+  void NoteSent(uint64_t id) {
+    if (PendingAsk* const ask = asks_.Find(id)) ask->unsent_ = nullptr;
+  }
+  // Forgets the ask without an outcome and tells the callee, unless that has answered. Returns how
+  // far the request got.
+  Certainty Drop(PendingAsk& ask);
   // The shard ends: up to `budget` asks get their outcome. Returns how many.
   uint32_t FailSome(uint32_t budget);
 
@@ -55,7 +60,8 @@ class AskTable {
  private:
   absl::Status Register(PendingAsk& ask, Envelope& envelope, absl::Duration timeout);
   absl::Status AttachChain(Envelope& envelope);
-  absl::Status Deliver(const AnyRef& target, Envelope* envelope, Certainty& certainty);
+  absl::Status Deliver(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
+                       Certainty& certainty);
 
   Shard& shard_;
   IdTable<PendingAsk> asks_;

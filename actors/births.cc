@@ -36,9 +36,8 @@ struct InstallActor {
 
 bool IsDefault(const RestartOptions& options) {
   const RestartOptions plain;
-  return options.kind == plain.kind && options.max == plain.max &&
-         options.within == plain.within && options.backoff_min == plain.backoff_min &&
-         options.backoff_max == plain.backoff_max;
+  return options.kind == plain.kind && options.max == plain.max && options.within == plain.within &&
+         options.backoff_min == plain.backoff_min && options.backoff_max == plain.backoff_max;
 }
 
 }  // namespace
@@ -74,8 +73,8 @@ absl::Status Births::MaySpawn(int placement) const {
         absl::StrCat("the actor has children_per_actor_max (", children_max, ") children"));
   }
   if (placement >= 0 && !shard_.HasShard(static_cast<size_t>(placement))) {
-    return absl::InvalidArgumentError(absl::StrCat("placement names shard ", placement, " of ",
-                                                   shard_.runtime().shard_count()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("placement names shard ", placement, " of ", shard_.runtime().shard_count()));
   }
   if (placement < 0 || placement == shard_.index()) return absl::OkStatus();
   return shard_.ControlRoom(static_cast<uint16_t>(placement));
@@ -90,9 +89,9 @@ std::pair<AnyRef, absl::Status> Births::Spawn(std::unique_ptr<Instance> instance
   std::optional<SlotLease> lease;
   if (status.ok()) lease = Lease(shard);
   if (status.ok() && !lease.has_value()) {
-    status = absl::ResourceExhaustedError(
-        absl::StrCat("actors_per_shard_max (", shard_.limits().actors_per_shard_max,
-                     ") actors live on shard ", shard));
+    status = absl::ResourceExhaustedError(absl::StrCat("actors_per_shard_max (",
+                                                       shard_.limits().actors_per_shard_max,
+                                                       ") actors live on shard ", shard));
   }
   AnyRef ref;
   if (status.ok()) {
@@ -105,7 +104,8 @@ std::pair<AnyRef, absl::Status> Births::Spawn(std::unique_ptr<Instance> instance
     TROUPE_LOG(kWarning, "no actor ", actor, " is spawned: ", AbslView(StdView(status.message())));
     return {runtime.UnbornRef(status), status};
   }
-  if (Cell* const parent = shard_.running().cell; parent != nullptr && parent->instance != nullptr) {
+  if (Cell* const parent = shard_.running().cell;
+      parent != nullptr && parent->instance != nullptr) {
     request.parent = shard_.RefOf(*parent);
     ++parent->children;
     if (shard != shard_.index()) parent->Extra().remote_children.insert(ref);
@@ -130,21 +130,6 @@ void Births::Configure(Cell& cell, const SpawnOptions& options) {
   if (!options.name.empty()) cell.Extra().name = options.name;
 }
 
-// What came before the actor did is held to the bounds that it has.
-void Births::Readmit(Cell& cell) {
-  EnvelopeQueue came = std::exchange(cell.mailbox, {});
-  cell.messages = cell.bytes = 0;
-  while (!came.empty()) {
-    Envelope* const envelope = came.Pop();
-    if ((envelope->flags & kNeedsCheck) != 0) {
-      cell.mailbox.Push(envelope);
-    } else if (shard_.Enqueue(cell, envelope) != SendResult::kAccepted) {
-      shard_.dead_letters().Refuse(envelope, shard_.mailboxes().WhyFull(cell, *envelope),
-                                   Certainty::kNotExecuted);
-    }
-  }
-}
-
 void Births::Adopt(Cell& cell, const AnyRef& parent_ref) {
   if (!shard_.IsLocal(parent_ref)) {
     cell.Extra().remote_parent = parent_ref;
@@ -165,7 +150,7 @@ void Births::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
   cell.stall = kBlocked;
   Configure(cell, request.options);
   if (request.options.mailbox.messages_max > 0 || request.options.mailbox.bytes_max > 0) {
-    Readmit(cell);
+    shard_.mailboxes().ArriveAgain(cell);
   }
   if (request.parent) Adopt(cell, request.parent);
   shard_.supervisor().NoteBorn();
@@ -186,19 +171,7 @@ void Births::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
 
 void Births::EndRefused() {
   for (const SlotLease& lease : shard_.slots_table().TakeBurned()) {
-    Cell& cell = *shard_.Find(lease.slot, lease.generation);
-    cell.messages_max = 0;
-    while (!cell.mailbox.empty()) {
-      shard_.dead_letters().Refuse(shard_.TakeFirst(cell),
-                                   absl::UnavailableError("the actor was never born"),
-                                   Certainty::kNotExecuted);
-    }
-    cell.set_reason(StopReason::kNeverBorn);
-    constexpr uint32_t kBudget = 64;
-    while (shard_.monitors().NotifySome(cell, kBudget) > 0) {
-    }
-    cell.FreeExtra();
-    shard_.slots_table().Release(cell);
+    shard_.supervisor().EndUnborn(*shard_.Find(lease.slot, lease.generation));
   }
 }
 

@@ -48,7 +48,6 @@ class Births {
   std::optional<SlotLease> Lease(uint16_t shard);
   void GiveBack(uint16_t shard, const SlotLease& lease);
   void Adopt(Cell& cell, const AnyRef& parent);
-  void Readmit(Cell& cell);
   void Configure(Cell& cell, const SpawnOptions& options);
 
   Shard& shard_;

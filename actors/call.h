@@ -63,7 +63,7 @@ class AskState final : public PendingAsk {
  public:
   AskState() = default;
   ~AskState() {
-    if (pending()) Shard::Current()->asks().Drop(*this, /*tell_callee=*/true);
+    if (pending()) Shard::Current()->asks().Drop(*this);
   }
 
   void Start(const AnyRef& target, Envelope* envelope, absl::Duration timeout) {
@@ -83,7 +83,7 @@ class AskState final : public PendingAsk {
 
   // The caller gives up, or never begins.
   void Abandon(absl::Status status) {
-    if (pending()) Shard::Current()->asks().Drop(*this, /*tell_callee=*/true);
+    if (pending()) Shard::Current()->asks().Drop(*this);
     OnReply(std::move(status), nullptr);
   }
 

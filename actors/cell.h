@@ -41,6 +41,7 @@ enum CellMark : uint8_t {
   kOnStopCalled = 1u << 4,  // Or it is not called at all.
   kWillRestart = 1u << 5,   // Once it has stopped.
   kQueued = 1u << 6,        // In the run queue.
+  kArrivalsWait = 1u << 7,  // Messages from elsewhere wait for room in the mailbox.
 };
 
 // How far a stop has got. Each step may take several visits.

@@ -11,9 +11,9 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
+#include "troupe/actors/arrivals.h"
 #include "troupe/actors/backoff_timer.h"
 #include "troupe/actors/cell.h"
-#include "troupe/actors/mailbox_shares.h"
 #include "troupe/actors/restart_window.h"
 #include "troupe/actors/spawn_options.h"
 
@@ -44,7 +44,7 @@ struct CellExtra {
   std::unique_ptr<BackoffTimer> backoff;
   absl::Status stop_status;
   // The mailbox.
-  MailboxShares shares;
+  Arrivals arrivals;
   uint32_t withdrawn = 0;  // Envelopes in the mailbox whose askers gave up.
 };
 

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "troupe/actors/dispatch.h"
-#include "troupe/actors/events.h"
 #include "troupe/actors/event_records.h"
+#include "troupe/actors/events.h"
 #include "troupe/actors/shard.h"
-#include "troupe/loop/loop.h"
 #include "troupe/base/status_macros.h"
+#include "troupe/loop/loop.h"
 
 namespace troupe::internal {
 

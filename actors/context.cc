@@ -45,9 +45,7 @@ AnyRef Context::sender() const {
 }
 
 Instant Context::Now() const { return Here().loop().now(); }
-absl::Time Context::WallNow() const {
-  return Here().loop().platform().clock().WallNow();
-}
+absl::Time Context::WallNow() const { return Here().loop().platform().clock().WallNow(); }
 Random& Context::random() { return Here().random(); }
 
 absl::Duration Context::Remaining() const {
@@ -76,9 +74,7 @@ std::optional<AnyRef> Context::FindAny(std::string_view name) const {
   return internal::FindService(Here().runtime(), name, nullptr);
 }
 
-bool Context::RemoveRecord(uint64_t id) {
-  return Here().records().Remove(id, envelope().cell);
-}
+bool Context::RemoveRecord(uint64_t id) { return Here().records().Remove(id, envelope().cell); }
 
 bool Context::Cancel(TimerId timer) { return RemoveRecord(timer.value()); }
 bool Context::Unwatch(FdWatchId watch) { return RemoveRecord(watch.value()); }

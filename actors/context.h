@@ -76,10 +76,9 @@ requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> Context::TrySpa
 template <typename W, typename... Args>
 requires internal::WorksFrom<W, Args...> Ref<W> Context::SpawnWorkers(WorkerOptions options,
                                                                       Args&&... args) {
-  return Ref<W>(
-      internal::SpawnChild(internal::MakeWorkerFront<W>(Here().runtime(),
-                                                        options, std::forward<Args>(args)...),
-                           internal::FrontOptions(options)));
+  return Ref<W>(internal::SpawnChild(
+      internal::MakeWorkerFront<W>(Here().runtime(), options, std::forward<Args>(args)...),
+      internal::FrontOptions(options)));
 }
 
 template <typename S>

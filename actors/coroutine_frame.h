@@ -86,16 +86,16 @@ class CoroutineFrame {
 
   std::coroutine_handle<> handle_;
   Activation* activation_ = nullptr;
-  CoroutineFrame* parent_ = nullptr;           // The frame that created it, while that one lives.
-  CoroutineFrame* caller_ = nullptr;           // While it runs: the frame that goes on when it suspends.
+  CoroutineFrame* parent_ = nullptr;  // The frame that created it, while that one lives.
+  CoroutineFrame* caller_ = nullptr;  // While it runs: the frame that goes on when it suspends.
   Suspension* waits_at_ = nullptr;    // Null while it runs and once it is done.
   Suspension* waiter_ = nullptr;      // The await that waits for its end.
   Activation* root_of_ = nullptr;     // The activation whose handler it is.
-  CoroutineFrame* next_ = nullptr;             // Of the activation's frames.
+  CoroutineFrame* next_ = nullptr;    // Of the activation's frames.
   CoroutineFrame* prev_ = nullptr;
-  uint32_t children_ = 0;             // Living frames that it created.
-  uint32_t offloads_ = 0;             // Of its own and of the frames it created.
-  bool waiter_elsewhere_ = false;     // The waiter's activation is another one.
+  uint32_t children_ = 0;          // Living frames that it created.
+  uint32_t offloads_ = 0;          // Of its own and of the frames it created.
+  bool waiter_elsewhere_ = false;  // The waiter's activation is another one.
   bool dropped_ = false;
 };
 

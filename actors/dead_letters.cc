@@ -27,6 +27,9 @@ struct UndeliveredNotice {
   }
 };
 
+// A request whose asker gave up: only its envelope is left.
+constexpr MessageType kWithdrawnType = {.destroy = [](Envelope&) {}, .name = "a withdrawn request"};
+
 }  // namespace
 
 void FailAsk::operator()(Shard& shard) {
@@ -44,8 +47,18 @@ void DeadLetters::Discard(Envelope* envelope) {
   shard_.Recycle(envelope);
 }
 
+void DeadLetters::MakeWithdrawn(Envelope& request) {
+  {
+    Activations::Scope scope(shard_, nullptr, nullptr);
+    request.type->destroy(request);
+  }
+  shard_.asks().inbound().Remove(request);
+  request.type = &kWithdrawnType;
+  request.flags |= kCancelled;
+}
+
 void DeadLetters::Refuse(Envelope* envelope, absl::Status why, Certainty certainty) {
-  if ((envelope->flags & kEvent) == 0) {
+  if ((envelope->flags & kNeedsCheck) == 0) {
     if (envelope->ask != 0) {
       ReplyError(*envelope, WithCertainty(std::move(why), certainty));
     } else {
@@ -102,11 +115,11 @@ void DeadLetters::TellSender(const Envelope& envelope, const AnyRef& target,
                       envelope.sender_slot, envelope.sender_generation);
   // What cannot be told is counted here all the same.
   if (!shard_.ControlRoom(sender.shard()).ok()) return;
-  SendControlTo(shard_, sender.shard(),
-                UndeliveredNotice{sender, envelope.sender_life,
-                                  new Undelivered{.target = target,
-                                                          .message = envelope.type->name,
-                                                          .reason = why.code()}});
+  SendControlTo(
+      shard_, sender.shard(),
+      UndeliveredNotice{
+          sender, envelope.sender_life,
+          new Undelivered{.target = target, .message = envelope.type->name, .reason = why.code()}});
 }
 
 void DeadLetters::NoteUndelivered(const AnyRef& sender, uint32_t life, const AnyRef& target,
@@ -118,8 +131,8 @@ void DeadLetters::NoteUndelivered(const AnyRef& sender, uint32_t life, const Any
   const bool lives = cell->state == CellState::kStarting || cell->state == CellState::kRunning;
   if (type == nullptr || !lives) return;
   Envelope* const envelope = shard_.NewEnvelope(type);
-  shard_.SetPayload(envelope,
-                    Undelivered{.target = target, .message = message, .reason = reason}, 0);
+  shard_.SetPayload(envelope, Undelivered{.target = target, .message = message, .reason = reason},
+                    0);
   // Counted in any case: a sender that does not look at its mailbox gets no more of them.
   if (shard_.Enqueue(*cell, envelope) != SendResult::kAccepted) Discard(envelope);
 }

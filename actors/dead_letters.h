@@ -25,6 +25,9 @@ class DeadLetters {
 
   // Destroys the payload and recycles the envelope; nobody hears of it.
   void Discard(Envelope* envelope);
+  // The asker of `request`, which was not handled, gave up: destroys the payload. The envelope is
+  // discarded where it is met.
+  void MakeWithdrawn(Envelope& request);
   // Counts a dead letter or, for an ask, sends its outcome; and discards it.
   void Refuse(Envelope* envelope, absl::Status why, Certainty certainty);
   // The same for a message to an actor elsewhere, `target`, that was accepted from its sender.

@@ -59,6 +59,7 @@ enum EnvelopeFlags : uint16_t {
   kHasStreamCredit = 1u << 7,  // A stream's request: `credit` says how far its writer may be ahead.
   kIndexed = 1u << 8,          // A request in InboundRequests.
   kTaken = 1u << 9,            // Out of its mailbox: it is handled.
+  kWaitsForRoom = 1u << 10,    // Not in its mailbox yet, which is full.
 };
 // What has to be freed with the envelope.
 constexpr uint16_t kAttachments = kOutOfLine | kHasChain | kHasOrigin | kIndexed;

@@ -19,7 +19,8 @@ class Shard;
 // Bounds: records_per_shard_max.
 class EventRecords {
  public:
-  // Gives ids that no other of `tables` gives: an actor may be told the id of another shard's timer.
+  // Gives ids that no other of `tables` gives: an actor may be told the id of another shard's
+  // timer.
   EventRecords(Shard& shard, size_t records_max, SlabMemory& memory, uint32_t table,
                uint32_t tables)
       : shard_(shard), records_(records_max, memory, table, tables) {}

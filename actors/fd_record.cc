@@ -4,8 +4,8 @@
 
 #include "absl/status/statusor.h"
 #include "troupe/actors/dispatch.h"
-#include "troupe/actors/events.h"
 #include "troupe/actors/event_records.h"
+#include "troupe/actors/events.h"
 #include "troupe/actors/shard.h"
 #include "troupe/loop/loop.h"
 

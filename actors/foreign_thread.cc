@@ -61,7 +61,7 @@ SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope) {
     const auto send = [&shard, ref, envelope] {
       if (shard.SendElsewhere(ref, envelope) != SendResult::kAccepted) {
         shard.dead_letters().Refuse(envelope, absl::UnavailableError("the node is not reachable"),
-                     Certainty::kNotExecuted);
+                                    Certainty::kNotExecuted);
       }
     };
     const bool posted = shard.inbox().Post(send, bytes);
@@ -71,7 +71,7 @@ SendResult SendFromForeignThread(const AnyRef& ref, Envelope* envelope) {
   envelope->slot = ref.slot();
   envelope->generation = ref.generation();
   return runtime.shard(ref.shard()).inbox().PostEnvelope(envelope) ? SendResult::kAccepted
-                                                           : SendResult::kFull;
+                                                                   : SendResult::kFull;
 }
 
 void DiscardUnsent(Envelope* envelope) {

@@ -60,8 +60,8 @@ class IdTable {
     return object;
   }
 
-  // Some object of the table; null when there is none. Asked again and again, it looks at each place
-  // once in a round.
+  // Some object of the table; null when there is none. Asked again and again, it looks at each
+  // place once in a round.
   T* Any() {
     if (count_ == 0) return nullptr;
     for (;; ++any_) {

@@ -25,6 +25,8 @@ class InboundLinks {
 
   SenderSet& senders() { return senders_; }
   bool Pending() const { return !waiting_.empty() || !senders_.Empty(); }
+  // What shard `from` sent has left its charge, or (below zero) has it again.
+  void Discharge(uint16_t from, Charge charge, int64_t bytes);
   // Delivers about `messages_max` messages.
   void Drain(size_t messages_max);
 
@@ -36,6 +38,7 @@ class InboundLinks {
   Shard& shard_;
   SenderSet senders_;
   std::vector<uint16_t> waiting_;  // Shards with something in their links, in the order of serving.
+  std::vector<uint16_t> served_;   // Of Drain(): those that have more.
   std::vector<bool> waits_;        // By shard: it is in waiting_.
 };
 

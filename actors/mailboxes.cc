@@ -7,7 +7,11 @@
 #include "troupe/actors/ask_table.h"
 #include "troupe/actors/cell_extra.h"
 #include "troupe/actors/dead_letters.h"
+#include "troupe/actors/dispatch.h"
+#include "troupe/actors/inbound_links.h"
+#include "troupe/actors/outboxes.h"
 #include "troupe/actors/shard.h"
+#include "troupe/actors/shard_inbox.h"
 
 namespace troupe::internal {
 namespace {
@@ -33,23 +37,23 @@ Envelope* TakeOldestOneWay(EnvelopeQueue& mailbox) {
   return nullptr;
 }
 
-// A request whose asker gave up: only its envelope is still in the mailbox.
-constexpr MessageType kWithdrawnType = {.destroy = [](Envelope&) {}, .name = "a withdrawn request"};
+// To the shard of those who send more to one actor than that can take.
+struct HoldBackOrder {
+  uint64_t generation;
+  uint32_t slot;
+  uint16_t shard;
+  bool holds_back;
+
+  void operator()(Shard& sender) {
+    sender.outboxes().To(shard).HoldBack(slot, generation, holds_back);
+  }
+};
 
 }  // namespace
 
 SendResult Mailboxes::MakeRoom(Cell& cell, const Envelope& envelope) {
   if (cell.messages_max == 0) return SendResult::kGone;  // It stops for good.
   if (cell.marked(kDropOldest) && DropOldest(cell, envelope)) return SendResult::kAccepted;
-  const uint64_t bytes = uint64_t{cell.bytes} + envelope.bytes;
-  const bool within_reserve =
-      cell.messages < cell.messages_max + cell.messages_max / 8 &&
-      bytes <= uint64_t{cell.bytes_max} + cell.bytes_max / 8 && envelope.bytes <= cell.bytes_max;
-  if (within_reserve && cell.mailbox.tail != nullptr &&
-      cell.Extra().shares.Admit(envelope.sender_shard, cell.mailbox.tail->sender_shard,
-                                cell.messages, cell.messages_max)) {
-    return SendResult::kAccepted;
-  }
   ++shard_.counters().refused_full;
   return SendResult::kFull;
 }
@@ -72,48 +76,232 @@ bool Mailboxes::DropOldest(Cell& cell, const Envelope& envelope) {
 
 absl::Status Mailboxes::WhyFull(const Cell& cell, const Envelope& envelope) const {
   if (envelope.bytes > cell.bytes_max) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("a message of ", envelope.bytes, " bytes can never fit a mailbox of ",
-                     cell.bytes_max, " bytes (mailbox_bytes_max)"));
+    return absl::ResourceExhaustedError(absl::StrCat("a message of ", envelope.bytes,
+                                                     " bytes can never fit a mailbox of ",
+                                                     cell.bytes_max, " bytes (mailbox_bytes_max)"));
   }
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "the mailbox is full: ", cell.messages, " of ", cell.messages_max, " messages, ", cell.bytes,
-      " of ", cell.bytes_max, " bytes"));
+  return absl::ResourceExhaustedError(absl::StrCat("the mailbox is full: ", cell.messages, " of ",
+                                                   cell.messages_max, " messages, ", cell.bytes,
+                                                   " of ", cell.bytes_max, " bytes"));
 }
 
-void Mailboxes::Withdraw(Cell& cell, Envelope& request) {
-  --cell.messages;
-  cell.bytes -= request.bytes;
-  {
-    Activations::Scope scope(shard_, nullptr, nullptr);
-    request.type->destroy(request);
+// --- Messages from elsewhere. ---
+
+Mailboxes::Arrival Mailboxes::Arrive(Cell& cell, Envelope* envelope, uint16_t from) {
+  if (cell.messages_max == 0) return Arrival::kGone;
+  if (envelope->bytes > cell.bytes_max) return Arrival::kFull;
+  const bool others_wait = cell.marked(kArrivalsWait);
+  const bool replaces =
+      cell.marked(kDropOldest) && (Fits(cell, *envelope) || DropOldest(cell, *envelope));
+  if (!others_wait && replaces) {
+    Enqueue(cell, envelope);
+    return Arrival::kEnqueued;
   }
-  request.type = &kWithdrawnType;
-  request.flags |= kCancelled;
-  // Few are left where they are; when they are the most, the mailbox is gone through once.
+  if (MayWait(cell, *envelope, from)) {
+    Wait(cell, envelope, from);
+    return Arrival::kWaits;
+  }
+  if (!others_wait && Fits(cell, *envelope)) {
+    Enqueue(cell, envelope);
+    return Arrival::kEnqueued;
+  }
+  ++shard_.counters().refused_full;
+  return Arrival::kFull;
+}
+
+bool Mailboxes::MayWait(const Cell& cell, const Envelope& envelope, uint16_t from) const {
+  // Whoever wants a mailbox of fewer messages than a visit handles wants them refused.
+  if (cell.messages_max < shard_.limits().turn_messages_per_actor_max) return false;
+  // The inbox keeps other threads to its bounds, in whose charge this stays.
+  if (from == kNoShard) return true;
+  const Arrivals::Source* const source =
+      cell.marked(kArrivalsWait) ? cell.extra->arrivals.Find(from) : nullptr;
+  return source == nullptr ||
+         (source->messages < cell.messages_max && source->bytes + envelope.bytes <= cell.bytes_max);
+}
+
+bool Mailboxes::ArriveBehind(Cell& cell, Envelope* event, uint16_t from) {
+  Arrivals::Source* const source = cell.extra->arrivals.Find(from);
+  if (source == nullptr) return false;
+  source->queue.Push(event);
+  return true;
+}
+
+void Mailboxes::AdmitWaiting(Cell& cell) {
+  Arrivals& arrivals = cell.Extra().arrivals;
+  uint32_t kept = 0;  // Places of the reserve that are left to the actor's own shard.
+  while (cell.marked(kArrivalsWait)) {
+    Arrivals::Source* const source = arrivals.Turn();
+    if (source == nullptr) {
+      arrivals.EndTurn();
+      if (cell.messages >= cell.messages_max - Reserve(cell)) ++kept;
+      continue;
+    }
+    const Envelope& first = *source->queue.head;
+    const bool counts = (first.flags & kNeedsCheck) == 0;
+    if (counts && cell.messages > 0 && !BelowReserve(cell, first) &&
+        (!Fits(cell, first) || cell.messages + kept >= cell.messages_max)) {
+      return;
+    }
+    if (counts) arrivals.EndTurn();
+    Envelope* const envelope = PopWaiting(cell, *source);
+    if (counts) {
+      Enqueue(cell, envelope);
+    } else if (envelope != nullptr) {
+      shard_.EnqueueEvent(cell, envelope);
+    }
+  }
+}
+
+Envelope* Mailboxes::TakeWaiting(Cell& cell) {
+  while (cell.marked(kArrivalsWait)) {
+    Arrivals& arrivals = cell.extra->arrivals;
+    if (arrivals.Turn() == nullptr) arrivals.EndTurn();
+    if (Envelope* const envelope = PopWaiting(cell, *arrivals.Turn())) return envelope;
+  }
+  return nullptr;
+}
+
+void Mailboxes::ArriveAgain(Cell& cell) {
+  EnvelopeQueue came = std::exchange(cell.mailbox, {});
+  cell.messages = cell.bytes = 0;
+  Sweep(came);
+  if (cell.extra != nullptr) cell.extra->withdrawn = 0;
+  while (Envelope* const envelope = TakeWaiting(cell)) came.Push(envelope);
+  while (!came.empty()) {
+    Envelope* const envelope = came.Pop();
+    if ((envelope->flags & kEvent) != 0) {
+      shard_.EnqueueEvent(cell, envelope);
+    } else if (!ArriveOnceMore(cell, envelope)) {
+      shard_.dead_letters().Refuse(envelope, WhyFull(cell, *envelope), Certainty::kNotExecuted);
+    }
+  }
+}
+
+bool Mailboxes::ArriveOnceMore(Cell& cell, Envelope* envelope) {
+  const uint16_t from = envelope->sender_shard;
+  if (from == shard_.index()) return shard_.Enqueue(cell, envelope) == SendResult::kAccepted;
+  if (Admits(cell, *envelope)) {
+    Enqueue(cell, envelope);
+    return true;
+  }
+  const uint32_t bytes = envelope->bytes;
+  const Arrival arrival = Arrive(cell, envelope, from);
+  // Whoever sent it is charged again.
+  if (arrival == Arrival::kWaits) Discharge(from, -int64_t{bytes});
+  return arrival == Arrival::kWaits || arrival == Arrival::kEnqueued;
+}
+
+void Mailboxes::Enqueue(Cell& cell, Envelope* envelope) {
+  ++cell.messages;
+  cell.bytes += envelope->bytes;
+  shard_.EnqueueEvent(cell, envelope);
+}
+
+void Mailboxes::Wait(Cell& cell, Envelope* envelope, uint16_t from) {
+  Arrivals& arrivals = cell.Extra().arrivals;
+  Arrivals::Source* source = arrivals.Find(from);
+  if (source == nullptr) source = &arrivals.Add(from);
+  cell.Mark(kArrivalsWait);
+  envelope->flags |= kWaitsForRoom;
+  source->queue.Push(envelope);
+  ++source->messages;
+  source->bytes += envelope->bytes;
+  if (source->messages > cell.messages_max / 8 || source->bytes > cell.bytes_max / 8) {
+    HoldBack(cell, *source, true);
+  }
+}
+
+// Null for a withdrawn request. `source` is gone if it was its last.
+Envelope* Mailboxes::PopWaiting(Cell& cell, Arrivals::Source& source) {
+  Envelope* envelope = source.queue.Pop();
+  envelope->flags &= static_cast<uint16_t>(~kWaitsForRoom);
+  if ((envelope->flags & kNeedsCheck) == 0) {
+    Discharge(cell, source, *envelope);
+  } else if ((envelope->flags & kCancelled) != 0) {
+    --source.withdrawn;
+    ++shard_.counters().cancelled;
+    shard_.Recycle(std::exchange(envelope, nullptr));
+  }
+  RemoveIfEmpty(cell, source);
+  return envelope;
+}
+
+void Mailboxes::RemoveIfEmpty(Cell& cell, Arrivals::Source& source) {
+  if (!source.queue.empty()) return;
+  Arrivals& arrivals = cell.extra->arrivals;
+  arrivals.Remove(source);
+  if (arrivals.empty()) cell.Unmark(kArrivalsWait);
+}
+
+void Mailboxes::Discharge(Cell& cell, Arrivals::Source& source, const Envelope& envelope) {
+  --source.messages;
+  source.bytes -= envelope.bytes;
+  Discharge(source.shard, envelope.bytes);
+  if (source.messages <= cell.messages_max / 16 && source.bytes <= cell.bytes_max / 16) {
+    HoldBack(cell, source, false);
+  }
+}
+
+void Mailboxes::Discharge(uint16_t from, int64_t bytes) {
+  if (from == kNoShard) {
+    shard_.inbox().Discharge(bytes);
+  } else {
+    shard_.inbound().Discharge(from, Charge::kMessage, bytes);
+  }
+}
+
+void Mailboxes::HoldBack(const Cell& cell, Arrivals::Source& source, bool holds_back) {
+  // Threads that are no shard's have their inbox's bounds.
+  if (source.shard == kNoShard || source.holds_back == holds_back) return;
+  source.holds_back = holds_back;
+  SendControlTo(shard_, source.shard,
+                HoldBackOrder{cell.generation, cell.slot, shard_.index(), holds_back});
+}
+
+// --- Withdrawn requests. ---
+
+void Mailboxes::Withdraw(Cell& cell, Envelope& request) {
+  // Few are left where they are; when they are the most, the queue is gone through once.
   constexpr uint32_t kFew = 64;
-  const uint32_t withdrawn = ++cell.Extra().withdrawn;
-  shard_.asks().inbound().Remove(request);
-  if (withdrawn > kFew && withdrawn > cell.messages) Sweep(cell);
+  // First of all: the destructor of the payload may do what a handler may.
+  shard_.dead_letters().MakeWithdrawn(request);
+  if ((request.flags & kWaitsForRoom) == 0) {
+    --cell.messages;
+    cell.bytes -= request.bytes;
+    uint32_t& withdrawn = cell.Extra().withdrawn;
+    if (++withdrawn > kFew && withdrawn > cell.messages) withdrawn -= Sweep(cell.mailbox);
+  } else {
+    Arrivals::Source& source = *cell.extra->arrivals.Find(request.sender_shard);
+    Discharge(cell, source, request);
+    if (++source.withdrawn > kFew && source.withdrawn > source.messages) {
+      source.withdrawn -= Sweep(source.queue);
+      RemoveIfEmpty(cell, source);
+    }
+  }
+  if (cell.marked(kArrivalsWait)) AdmitWaiting(cell);
 }
 
 void Mailboxes::NoteWithdrawnGone(Cell& cell) {
   if (cell.extra != nullptr && cell.extra->withdrawn > 0) --cell.extra->withdrawn;
 }
 
-void Mailboxes::Sweep(Cell& cell) {
+// Returns how many it took out. Each of them paid for two looks when it was withdrawn.
+uint32_t Mailboxes::Sweep(EnvelopeQueue& queue) {
   EnvelopeQueue kept;
-  while (!cell.mailbox.empty()) {
-    Envelope* const envelope = cell.mailbox.Pop();
+  uint32_t swept = 0;
+  while (!queue.empty()) {
+    Envelope* const envelope = queue.Pop();
     if (envelope->flags & kCancelled) {
+      ++swept;
       ++shard_.counters().cancelled;
       shard_.Recycle(envelope);
     } else {
       kept.Push(envelope);
     }
   }
-  cell.mailbox = kept;
-  cell.extra->withdrawn = 0;
+  queue = kept;
+  return swept;
 }
 
 }  // namespace troupe::internal

@@ -126,7 +126,9 @@ void Monitors::Send(Envelope* down, const AnyRef& who, StopReason reason,
   event.reason = reason;
   event.status = status;
   if (down->sender_shard != shard_.index()) return shard_.PushTo(down->sender_shard, down);
-  if (down->slot == kShardSlot) return shard_.Deliver(down);  // For a watcher on another node.
+  if (down->slot == kShardSlot)
+    return static_cast<void>(
+        shard_.Deliver(down, shard_.index()));  // For a watcher on another node.
   if (Cell* const watcher = shard_.Find(down->slot, down->generation)) {
     shard_.EnqueueEvent(*watcher, down);
   } else {

@@ -18,8 +18,8 @@ absl::Status OffloadThrew(std::string_view what) {
 
 void OffloadWait::Begin(CoroutineFrame& frame, ShardWork* work) {
   Shard& shard = *Shard::Current();
-  posted_ = !shard.activations().CurrentCancelled() &&
-            shard.runtime().blocking_pool().TryPost(work);
+  posted_ =
+      !shard.activations().CurrentCancelled() && shard.runtime().blocking_pool().TryPost(work);
   if (!posted_) return frame.WaitForTurn(*this);
   out_ = true;
   frame.BeginOffload();

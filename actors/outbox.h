@@ -1,18 +1,20 @@
 #ifndef TROUPE_ACTORS_OUTBOX_H_
 #define TROUPE_ACTORS_OUTBOX_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "troupe/actors/envelope.h"
-#include "troupe/actors/envelope_pool.h"
 #include "troupe/actors/sender_set.h"
 #include "troupe/actors/shard_link.h"
 #include "troupe/base/limits.h"
 #include "troupe/loop/waker.h"
 
 namespace troupe::internal {
+
+class Shard;
 
 // What one shard has for another and could not hand over yet: messages and replies in their order,
 // and beside them a lane for what the runtimes say to each other.
@@ -47,7 +49,7 @@ class Outbox {
   // True when it is worth a Flush() now.
   bool Push(Envelope* envelope, Charge charge) {
     sent_[static_cast<int>(charge)] += envelope->bytes;
-    ++messages_;
+    if (charge == Charge::kMessage) ++messages_;
     data_.Push(envelope);
     return ++unflushed_ >= kFlushAt;
   }
@@ -56,9 +58,27 @@ class Outbox {
     control_.Push(envelope);
   }
 
+  // `request`, which is still in here, is not sent: what is left of it is charged to nobody.
+  void Withdraw(Envelope& request, Shard& shard);
+
+  // The receiver has too many messages for one of its actors: that is sent no more until it says
+  // so.
+  void HoldBack(uint32_t slot, uint64_t generation, bool holds_back) {
+    const std::pair target(slot, generation);
+    if (holds_back) {
+      held_back_.push_back(target);
+    } else {
+      std::erase(held_back_, target);
+    }
+  }
+  bool HoldsBack(uint32_t slot, uint64_t generation) const {
+    return !held_back_.empty() && std::find(held_back_.begin(), held_back_.end(),
+                                            std::pair(slot, generation)) != held_back_.end();
+  }
+
   // Moves what fits into the rings and wakes the receiver. Envelopes whose messages were copied go
-  // back to `pool`.
-  void Flush(EnvelopePool& pool);
+  // back to the pool of `shard`, which sends.
+  void Flush(Shard& shard);
   // Nothing waits here, but perhaps in the rings.
   bool empty() const { return data_.empty() && control_.empty(); }
   // The receiver wakes this shard once it has made room. Returns whether there is some already.
@@ -92,7 +112,8 @@ class Outbox {
     return sent_[i] - taken_[i] + bytes <= bytes_max;
   }
   bool FlushControl();
-  bool FlushData(EnvelopePool& pool);
+  bool FlushData(Shard& shard);
+  void Sweep(Shard& shard);
 
   ShardLink& link_;
   Waker& waker_;
@@ -103,12 +124,14 @@ class Outbox {
   EnvelopeQueue control_;
   uint64_t sent_[2] = {};
   uint64_t taken_[2] = {};  // As the link said last.
-  uint32_t messages_ = 0;
+  uint32_t messages_ = 0;   // In data_, without replies and withdrawn requests.
+  uint32_t withdrawn_ = 0;  // In data_.
   uint32_t control_count_ = 0;
   uint32_t unflushed_ = 0;
   uint32_t return_count_ = 0;
   Envelope* returns_ = nullptr;
-  std::vector<std::pair<uint32_t, uint64_t>> held_;
+  std::vector<std::pair<uint32_t, uint64_t>> held_;       // Actors here, by slot and generation.
+  std::vector<std::pair<uint32_t, uint64_t>> held_back_;  // Actors there.
 };
 
 }  // namespace troupe::internal

@@ -30,7 +30,7 @@ void Outboxes::List(Outbox& outbox) {
 void Outboxes::Push(size_t shard, Envelope* envelope, Charge charge) {
   Outbox& outbox = To(shard);
   List(outbox);
-  if (outbox.Push(envelope, charge)) outbox.Flush(shard_.envelopes());
+  if (outbox.Push(envelope, charge)) outbox.Flush(shard_);
 }
 
 void Outboxes::PushControl(size_t shard, Envelope* envelope) {
@@ -62,7 +62,7 @@ void Outboxes::ReleaseHeld(Outbox& outbox) {
 void Outboxes::Flush(bool idle) {
   for (size_t i = 0; i < listed_.size();) {
     Outbox& outbox = *listed_[i];
-    outbox.Flush(shard_.envelopes());
+    outbox.Flush(shard_);
     ReleaseHeld(outbox);
     if (!outbox.empty() || outbox.holds_any()) {
       ++i;

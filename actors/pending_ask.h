@@ -12,6 +12,7 @@ namespace troupe::internal {
 
 class AskTable;
 struct Cell;
+struct Envelope;
 
 // limits.ask_timeout.
 inline constexpr absl::Duration kDefaultTimeout = -absl::InfiniteDuration();
@@ -50,6 +51,7 @@ class PendingAsk : public TimerNode {
   uint64_t asker_generation_ = 0;
   // Of the asker's handler, when that is not interleaved and so could close a cycle; 0 otherwise.
   uint64_t asking_ = 0;
+  Envelope* unsent_ = nullptr;  // While it waits in the outbox to another shard.
 };
 
 }  // namespace troupe::internal

@@ -49,19 +49,22 @@ Shard& ShardHere(std::string_view call) {
 
 void CheckMayBlock(const Runtime& runtime, std::string_view call) {
   if (ProcessId() != runtime.process_id()) {
-    Misplaced(call, "this is a forked child, which has none of the System's threads: leave it by "
-                    "exec or _exit()");
+    Misplaced(call,
+              "this is a forked child, which has none of the System's threads: leave it by "
+              "exec or _exit()");
   }
   if (Shard::Current() == nullptr) return;
-  Misplaced(call, "it would block a shard, in whose handler this is: co_await instead, or ask the "
-                  "System to end by Shutdown() and let main() do this");
+  Misplaced(call,
+            "it would block a shard, in whose handler this is: co_await instead, or ask the "
+            "System to end by Shutdown() and let main() do this");
 }
 
 void CheckMayEnd(const Runtime& runtime, std::string_view call) {
   CheckMayBlock(runtime, call);
   if (worker_of != &runtime) return;
-  Misplaced(call, "it would wait for the worker that this thread is: ask for the end by Shutdown() "
-                  "and let main() do this");
+  Misplaced(call,
+            "it would wait for the worker that this thread is: ask for the end by Shutdown() "
+            "and let main() do this");
 }
 
 void CheckLives(const System* system, std::string_view call) {
@@ -90,8 +93,9 @@ void CheckAtExit() {
   static const bool registered = [] {
     return std::atexit([] {
              if (Shard::Current() != nullptr) {
-               Misplaced("exit()", "it would wait for the handler that calls it: call Shutdown() "
-                                   "of the System and return from main()");
+               Misplaced("exit()",
+                         "it would wait for the handler that calls it: call Shutdown() "
+                         "of the System and return from main()");
              }
            }) == 0;
   }();

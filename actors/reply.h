@@ -195,10 +195,10 @@ class [[nodiscard("co_await it: a coroutine whose Reply is dropped is cancelled"
 
   template <typename U>
   requires(std::is_convertible_v<U&&, Outcome> && !std::is_same_v<std::decay_t<U>, Reply>)
-      Reply(U&& outcome)  // NOLINT: return x; is the point.
+      Reply(U && outcome)  // NOLINT: return x; is the point.
       : outcome_(internal::ToOutcome<T>(std::forward<U>(outcome))) {}
 
-  Reply(Reply&& other) noexcept
+  Reply(Reply && other) noexcept
       : frame_(std::exchange(other.frame_, nullptr)),
         outcome_(std::move(other.outcome_)),
         taken_(other.taken_) {}

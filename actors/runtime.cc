@@ -328,8 +328,8 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
     std::unique_ptr<Instance> instance;
     SpawnRequest request;
   };
-  auto install = std::make_shared<Installation>(
-      Installation{lease, std::move(instance), std::move(request)});
+  auto install =
+      std::make_shared<Installation>(Installation{lease, std::move(instance), std::move(request)});
   const std::string name = install->request.options.name;
   if (shard->inbox().Post([shard, install] {
         shard->births().Install(install->lease, std::move(install->instance),

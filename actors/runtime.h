@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "troupe/actors/name_table.h"
 #include "troupe/actors/instance.h"
+#include "troupe/actors/name_table.h"
 #include "troupe/actors/shard.h"
 #include "troupe/actors/shard_link.h"
 #include "troupe/actors/shutdown_signals.h"

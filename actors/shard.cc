@@ -5,9 +5,9 @@
 
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/call_chain.h"
 #include "troupe/actors/instance.h"
 #include "troupe/actors/message_origin.h"
-#include "troupe/actors/call_chain.h"
 #include "troupe/actors/router.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/shard_nouns.h"
@@ -127,6 +127,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::VisitInline(Cell& cell, uint
     }
   }
   counters_.handled += dispatched;
+  if (cell.marked(kArrivalsWait)) [[unlikely]]
+    mailboxes().AdmitWaiting(cell);
   return handled;
 }
 
@@ -172,7 +174,8 @@ bool Shard::SeeToAttention(Cell& cell, uint32_t& handled, uint32_t limit) {
     if (cell.state == CellState::kLeased) return false;
     const bool stops = cell.marked(kStopAsked) || cell.state == CellState::kStopping;
     if (stops) {
-      handled += supervisor().Continue(cell, std::max<uint32_t>(limit - std::min(limit, handled), 1));
+      handled +=
+          supervisor().Continue(cell, std::max<uint32_t>(limit - std::min(limit, handled), 1));
       return false;
     }
   }
@@ -230,7 +233,7 @@ SendResult Shard::SendElsewhere(const AnyRef& ref, Envelope* envelope) {
   }
   if (!HasShard(ref.shard())) return SendResult::kGone;
   Outbox& outbox = outboxes().To(ref.shard());
-  if (outbox.Full(envelope->bytes)) {
+  if (outbox.Full(envelope->bytes) || outbox.HoldsBack(ref.slot(), ref.generation())) {
     ++counters_.refused_full;
     return SendResult::kFull;
   }
@@ -240,32 +243,50 @@ SendResult Shard::SendElsewhere(const AnyRef& ref, Envelope* envelope) {
   return SendResult::kAccepted;
 }
 
-void Shard::Deliver(Envelope* envelope) {
+bool Shard::Deliver(Envelope* envelope, uint16_t from) {
   if (envelope->slot == kShardSlot) {
     envelope->type->dispatch(nullptr, *envelope);
     Recycle(envelope);
-    return;
+    return false;
   }
   Cell* const cell = Find(envelope->slot, envelope->generation);
-  SendResult result = SendResult::kGone;
+  auto arrival = Mailboxes::Arrival::kGone;
   if (cell != nullptr) {
-    if (envelope->flags & kUnbounded) return EnqueueEvent(*cell, envelope);
+    if (envelope->flags & kUnbounded) {
+      if (!cell->marked(kArrivalsWait) || !mailboxes().ArriveBehind(*cell, envelope, from)) {
+        EnqueueEvent(*cell, envelope);
+      }
+      return false;
+    }
     if (envelope->ask != 0) {
       absl::Status cycle = asks_->CheckCycle(*cell, *envelope);
       if (!cycle.ok()) {
-        return dead_letters().Refuse(envelope, std::move(cycle), Certainty::kNotExecuted);
+        dead_letters().Refuse(envelope, std::move(cycle), Certainty::kNotExecuted);
+        return false;
       }
     }
-    result = Enqueue(*cell, envelope);
+    if (Mailboxes::Admits(*cell, *envelope)) [[likely]] {
+      EnqueueUnbounded(*cell, envelope);
+      arrival = Mailboxes::Arrival::kEnqueued;
+    } else {
+      arrival = mailboxes().Arrive(*cell, envelope, from);
+    }
   }
-  if (result == SendResult::kAccepted) {
-    if (envelope->ask != 0) asks_->inbound().Add(*envelope);
-  } else {
-    absl::Status why = result == SendResult::kFull
-                           ? mailboxes().WhyFull(*cell, *envelope)
-                           : absl::UnavailableError("the actor has ended");
-    dead_letters().Refuse(envelope, std::move(why), Certainty::kNotExecuted);
+  switch (arrival) {
+    case Mailboxes::Arrival::kEnqueued:
+    case Mailboxes::Arrival::kWaits:
+      if (envelope->ask != 0) asks_->inbound().Add(*envelope);
+      return arrival == Mailboxes::Arrival::kWaits;
+    case Mailboxes::Arrival::kFull:
+      dead_letters().Refuse(envelope, mailboxes().WhyFull(*cell, *envelope),
+                            Certainty::kNotExecuted);
+      return false;
+    case Mailboxes::Arrival::kGone:
+      break;
   }
+  dead_letters().Refuse(envelope, absl::UnavailableError("the actor has ended"),
+                        Certainty::kNotExecuted);
+  return false;
 }
 
 absl::Status Shard::WhyFull(const AnyRef& ref, const Envelope& envelope) {
@@ -273,10 +294,14 @@ absl::Status Shard::WhyFull(const AnyRef& ref, const Envelope& envelope) {
   if (ref.incarnation() != incarnation_) {
     return absl::ResourceExhaustedError("too much waits to be sent to the node");
   }
+  if (outboxes().To(ref.shard()).HoldsBack(ref.slot(), ref.generation())) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the mailbox is full, and more waits for it on shard ", ref.shard()));
+  }
   return absl::ResourceExhaustedError(
       envelope.bytes > limits_.outbox_bytes_max
-          ? absl::StrCat("a message of ", envelope.bytes,
-                         " bytes can never fit outbox_bytes_max (", limits_.outbox_bytes_max, ")")
+          ? absl::StrCat("a message of ", envelope.bytes, " bytes can never fit outbox_bytes_max (",
+                         limits_.outbox_bytes_max, ")")
           : absl::StrCat("too much waits to be handed to shard ", ref.shard(),
                          ": outbox_messages_max (", limits_.outbox_messages_max,
                          ") or outbox_bytes_max (", limits_.outbox_bytes_max, ")"));
@@ -321,9 +346,8 @@ void Shard::PushControlTo(uint16_t shard, Envelope* envelope) {
 
 absl::Status Shard::ControlRoom(uint16_t shard) {
   if (shard == index_ || !outboxes().To(shard).ControlFull()) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("outbox_control_max (",
-                                                   limits_.outbox_control_max,
-                                                   ") orders wait for shard ", shard));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "outbox_control_max (", limits_.outbox_control_max, ") orders wait for shard ", shard));
 }
 
 absl::Status Shard::ReplyRoom(uint16_t shard, size_t bytes) {

@@ -144,8 +144,9 @@ class Shard final {
   SendResult SendElsewhere(const AnyRef& ref, Envelope* envelope);
   // What to tell the sender of a message that was refused with kFull.
   absl::Status WhyFull(const AnyRef& ref, const Envelope& envelope);
-  // A message that came from elsewhere, or one for the shard itself.
-  void Deliver(Envelope* envelope);
+  // A message that came from shard `from`, or kNoShard, or one for the shard itself. Returns
+  // whether it waits for room and is charged to its sender still.
+  bool Deliver(Envelope* envelope, uint16_t from);
   // Takes the oldest message out of the mailbox.
   Envelope* TakeFirst(Cell& cell);
 

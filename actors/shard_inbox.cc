@@ -47,17 +47,17 @@ absl::Status ShardInbox::WhyFull(uint32_t bytes) const {
     return absl::ResourceExhaustedError(absl::StrCat(
         "a message of ", bytes, " bytes can never fit inbox_bytes_max (", bytes_max_, ")"));
   }
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the inbox of shard ", shard_.index(), " is full: inbox_messages_max (",
-                   messages_max_, ") or inbox_bytes_max (", bytes_max_, ")"));
+  return absl::ResourceExhaustedError(absl::StrCat("the inbox of shard ", shard_.index(),
+                                                   " is full: inbox_messages_max (", messages_max_,
+                                                   ") or inbox_bytes_max (", bytes_max_, ")"));
 }
 
 void ShardInbox::Drain(size_t messages_max) {
   uint64_t bytes = 0;
   Envelope* envelope = nullptr;
   for (size_t i = 0; i < messages_max && inbox_.Pop(envelope); ++i) {
-    bytes += envelope->bytes;
-    shard_.Deliver(envelope);
+    const uint32_t size = envelope->bytes;
+    if (!shard_.Deliver(envelope, kNoShard)) bytes += size;
   }
   if (bytes > 0) bytes_.fetch_sub(bytes, std::memory_order_relaxed);
 }

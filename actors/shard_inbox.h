@@ -42,6 +42,11 @@ class ShardInbox {
   void Drain(size_t messages_max);
   bool Empty() const { return inbox_.Empty(); }
 
+  // What waited for room has it, or (below zero) waits again.
+  void Discharge(int64_t bytes) {
+    bytes_.fetch_sub(static_cast<uint64_t>(bytes), std::memory_order_relaxed);
+  }
+
   // Runs `task` at the end of this turn: where objects die that may be on the stack now.
   void Defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
   void RunDeferred();

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "troupe/actors/runtime.h"
-#include "troupe/loop/loop.h"
 #include "troupe/base/logging.h"
+#include "troupe/loop/loop.h"
 
 namespace troupe::internal {
 namespace {

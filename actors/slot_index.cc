@@ -17,9 +17,7 @@ T* ZeroedArray(size_t count) {
   return static_cast<T*>(memory);
 }
 
-size_t PagesOf(size_t slots) {
-  return (slots + SlotIndex::kPageSlots - 1) / SlotIndex::kPageSlots;
-}
+size_t PagesOf(size_t slots) { return (slots + SlotIndex::kPageSlots - 1) / SlotIndex::kPageSlots; }
 
 }  // namespace
 

@@ -103,8 +103,7 @@ void GrantCredit(const AnyRef& target, uint64_t ask, uint32_t items) {
     return;
   }
   // Behind the request, so on the road of requests.
-  SendDataTo(shard, target.shard(),
-                CreditGrant{ask, items, shard.index()});
+  SendDataTo(shard, target.shard(), CreditGrant{ask, items, shard.index()});
 }
 
 }  // namespace troupe::internal

@@ -15,8 +15,8 @@
 #include "troupe/actors/activations.h"
 #include "troupe/actors/ask_table.h"
 #include "troupe/actors/call.h"
-#include "troupe/actors/dispatch.h"
 #include "troupe/actors/coroutine_frame.h"
+#include "troupe/actors/dispatch.h"
 #include "troupe/actors/pending_ask.h"
 #include "troupe/actors/place.h"
 #include "troupe/actors/shard.h"
@@ -171,7 +171,7 @@ template <typename T>
 class StreamState final : public PendingAsk {
  public:
   ~StreamState() {
-    if (pending()) Shard::Current()->asks().Drop(*this, /*tell_callee=*/true);
+    if (pending()) Shard::Current()->asks().Drop(*this);
   }
 
   void OnItem(void* value) override {
@@ -192,7 +192,7 @@ class StreamState final : public PendingAsk {
   absl::StatusOr<std::optional<T>> Take();
   void set_waiter(Suspension* waiter) { waiter_ = waiter; }
   void Abandon() {
-    if (pending()) Shard::Current()->asks().Drop(*this, /*tell_callee=*/true);
+    if (pending()) Shard::Current()->asks().Drop(*this);
     if (!end_.has_value()) end_ = CancelledAwait();
   }
 

@@ -12,6 +12,7 @@
 #include "troupe/actors/event_records.h"
 #include "troupe/actors/instance.h"
 #include "troupe/actors/life_events.h"
+#include "troupe/actors/mailboxes.h"
 #include "troupe/actors/monitors.h"
 #include "troupe/actors/runtime.h"
 #include "troupe/actors/shard.h"
@@ -63,8 +64,9 @@ void Supervisor::HandlerThrew(Cell& cell) {
   }
   Envelope* const envelope = shard_.running().envelope;
   if (envelope != nullptr && (envelope->flags & kEvent) == 0) {
-    shard_.dead_letters().ReplyError(*envelope, WithCertainty(absl::InternalError("the handler failed"),
-                                               Certainty::kMaybeExecuted));
+    shard_.dead_letters().ReplyError(
+        *envelope,
+        WithCertainty(absl::InternalError("the handler failed"), Certainty::kMaybeExecuted));
   }
   Fail(cell, std::move(why));
 }
@@ -75,9 +77,10 @@ void Supervisor::Fail(Cell& cell, absl::Status why) {
   if (cell.marked(kFailed) && cell.state != CellState::kStopping) return;
   ++shard_.counters().failures;
   const Envelope* const envelope = shard_.running().envelope;
-  const std::string_view during =
-      envelope != nullptr ? envelope->type->name : std::string_view("its constructor, destructor "
-                                                                    "or a message's move");
+  const std::string_view during = envelope != nullptr ? envelope->type->name
+                                                      : std::string_view(
+                                                            "its constructor, destructor "
+                                                            "or a message's move");
   TROUPE_LOG(kWarning, "actor ", NameOf(cell), " failed in ", AbslView(during), ": ",
              AbslView(Printable(StdView(why.message()))));
   cell.Mark(kFailed);
@@ -126,7 +129,7 @@ void Supervisor::AwaitBackoff(Cell& cell) {
   ++shard_.counters().restarts;
   cell.state = CellState::kBackoff;
   cell.stall = kBlocked;
-  cell.marks &= kDropOldest | kQueued;
+  cell.marks &= kDropOldest | kQueued | kArrivalsWait;
   ++cell.life;
   cell.set_step(StopStep::kMailbox);
   cell.set_reason(StopReason::kStopped);
@@ -184,6 +187,16 @@ void Supervisor::AskToStop(Cell& cell, StopReason reason) {
   cell.Mark(kStopAsked);
   cell.set_reason(reason);
   cell.stall |= kAttention;
+  shard_.MakeRunnable(cell);
+}
+
+void Supervisor::EndUnborn(Cell& cell) {
+  NoteBorn();
+  cell.messages_max = 0;
+  cell.state = CellState::kStopping;
+  cell.stall = kBlocked | kAttention;
+  cell.set_reason(StopReason::kNeverBorn);
+  cell.set_step(StopStep::kFarewell);
   shard_.MakeRunnable(cell);
 }
 
@@ -268,9 +281,12 @@ uint32_t Supervisor::Step(Cell& cell, uint32_t budget, bool& waits) {
 
 uint32_t Supervisor::DrainMailbox(Cell& cell, uint32_t budget, std::string_view why) {
   uint32_t drained = 0;
-  for (; drained < budget && !cell.mailbox.empty(); ++drained) {
-    Envelope* const envelope = shard_.TakeFirst(cell);
-    shard_.dead_letters().Refuse(envelope, absl::UnavailableError(AbslView(why)), Certainty::kNotExecuted);
+  for (; drained < budget; ++drained) {
+    Envelope* const envelope =
+        cell.mailbox.empty() ? shard_.mailboxes().TakeWaiting(cell) : shard_.TakeFirst(cell);
+    if (envelope == nullptr) break;
+    shard_.dead_letters().Refuse(envelope, absl::UnavailableError(AbslView(why)),
+                                 Certainty::kNotExecuted);
   }
   return drained;
 }
@@ -328,10 +344,10 @@ uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
     if (done >= budget) return done;
   }
   LeaveParent(cell);
+  if (cell.instance != nullptr) ++shard_.counters().stopped;
   delete std::exchange(cell.instance, nullptr);
   cell.FreeExtra();
   --alive_;
-  ++shard_.counters().stopped;
   shard_.slots_table().Release(cell);
   waits = true;
   return done + 1;
@@ -387,8 +403,8 @@ bool Supervisor::Sweep(uint32_t slots) {
   if (!sweeping_) return false;
   sweep_from_ = shard_.slots_table().ForSomeActors(sweep_from_, slots, [this](Cell& cell) {
     if (!kills_all_) {
-      const bool is_root = cell.parent == kNoSlot &&
-                           (cell.extra == nullptr || !cell.extra->remote_parent);
+      const bool is_root =
+          cell.parent == kNoSlot && (cell.extra == nullptr || !cell.extra->remote_parent);
       if (is_root) AskToStop(cell, StopReason::kShutdown);
       return;
     }

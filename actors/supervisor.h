@@ -42,6 +42,8 @@ class Supervisor {
   // An actor of this system, wherever it is.
   SendResult Stop(const AnyRef& ref, StopReason reason);
   void AskToStop(Cell& cell, StopReason reason);
+  // The same for a leased cell that no actor will take.
+  void EndUnborn(Cell& cell);
   // Goes on with the stop of `cell`, for about `budget` units of work. Returns how many it took.
   // The cell is free afterwards if it has ended.
   uint32_t Continue(Cell& cell, uint32_t budget);

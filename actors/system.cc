@@ -51,7 +51,8 @@ void System::Stop(const AnyRef& actor) {
     current->supervisor().Stop(actor, StopReason::kStopped);
     return;
   }
-  runtime_->PostSurely(shard, [&shard, actor] { shard.supervisor().Stop(actor, StopReason::kStopped); });
+  runtime_->PostSurely(shard,
+                       [&shard, actor] { shard.supervisor().Stop(actor, StopReason::kStopped); });
 }
 
 std::optional<AnyRef> System::FindAny(std::string_view name) const {
@@ -92,8 +93,8 @@ AnyRef SpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options) {
 }
 
 absl::StatusOr<AnyRef> TrySpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options) {
-  auto [ref, status] =
-      Shard::Current()->births().Spawn(std::move(instance), SpawnRequest{.options = std::move(options)});
+  auto [ref, status] = Shard::Current()->births().Spawn(
+      std::move(instance), SpawnRequest{.options = std::move(options)});
   if (!status.ok()) return status;
   return ref;
 }

@@ -60,13 +60,13 @@ void WorkJob::Complete(bool abandoned) {
       return;
     }
     shard.dead_letters().ReplyError(
-        *envelope_, WithCertainty(std::move(why), started_ ? Certainty::kMaybeExecuted
-                                                           : Certainty::kNotExecuted));
+        *envelope_, WithCertainty(std::move(why),
+                                  started_ ? Certainty::kMaybeExecuted : Certainty::kNotExecuted));
   } else if (!failure_.empty()) {
     ++shard.counters().failures;
     TROUPE_LOG(kWarning, "a worker failed in ", AbslView(envelope_->type->name), ": ", failure_);
-    shard.dead_letters().ReplyError(*envelope_,
-                     WithCertainty(absl::InternalError(failure_), Certainty::kMaybeExecuted));
+    shard.dead_letters().ReplyError(
+        *envelope_, WithCertainty(absl::InternalError(failure_), Certainty::kMaybeExecuted));
   } else {
     Answer();
   }
@@ -96,8 +96,7 @@ Progress WorkerFront::Accept(std::unique_ptr<WorkJob> job) {
   posted->next_ = jobs_;
   if (jobs_ != nullptr) jobs_->prev_ = posted;
   jobs_ = posted;
-  if (InboundRequest* const request =
-          Shard::Current()->asks().inbound().Of(posted->envelope())) {
+  if (InboundRequest* const request = Shard::Current()->asks().inbound().Of(posted->envelope())) {
     request->server = posted;
   }
   return Progress::kSuspended;

@@ -120,7 +120,7 @@ class WorkJob : public ShardWork, public RequestServer {
   friend class WorkerFront;
   WorkerFront* front_;  // Null once the front is gone.
   Envelope* const envelope_;
-  const AnyRef target_;  // The pool's handle.
+  const AnyRef target_;                          // The pool's handle.
   const std::shared_ptr<WorkerFrontPool> pool_;  // The front may end before its jobs.
   std::atomic<bool> cancelled_{false};
   bool started_ = false;  // Its handler was called.

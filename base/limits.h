@@ -20,8 +20,11 @@ struct Limits {
   // A spawn on the shard fails with RESOURCE_EXHAUSTED; a handle from Spawn() is dead from birth.
   uint32_t actors_per_shard_max = 1u << 24;
   // Send() returns kFull and a request fails with RESOURCE_EXHAUSTED, or the oldest one-way message
-  // is dropped if the actor's overflow option says so. An eighth more is kept for senders on
-  // other shards than the one that fills the mailbox.
+  // is dropped if the actor's overflow option says so. An eighth is kept for senders on the actor's
+  // own shard. Messages from elsewhere wait for room, charged to their senders, and the shard that
+  // sent them is told to hold back: Send() returns kFull there. Once as many of one shard wait as
+  // the mailbox holds, further ones are refused and the sender gets Undelivered. No message waits
+  // for a mailbox that is smaller than turn_messages_per_actor_max.
   uint32_t mailbox_messages_max = 8192;
   uint64_t mailbox_bytes_max = 8u << 20;
   // The next request fails at once with RESOURCE_EXHAUSTED, and is not sent.

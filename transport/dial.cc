@@ -67,8 +67,8 @@ void Dial::PassOn() {
           Certainty::kNotSent);
     } else if (!node_.SendVia(incarnation_, each.target, envelope, each.notice)) {
       node_.shard().dead_letters().RefuseSent(each.target, envelope,
-                               absl::UnavailableError("the session ended at once"),
-                               Certainty::kNotSent);
+                                              absl::UnavailableError("the session ended at once"),
+                                              Certainty::kNotSent);
     }
   }
 }

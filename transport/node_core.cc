@@ -107,7 +107,7 @@ void NodeCore::Monitor(const AnyRef& target, Envelope* down) {
     node->Monitor(target, down);
   } else {
     Shard::Current()->monitors().Send(down, target, StopReason::kNodeDown,
-                               absl::UnavailableError("the node has ended"));
+                                      absl::UnavailableError("the node has ended"));
   }
 }
 

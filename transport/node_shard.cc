@@ -401,10 +401,10 @@ void NodeShard::SendHere(const AnyRef& target, Envelope* envelope, bool notice) 
       session != nullptr ? session->Send(target, envelope, notice) : SendResult::kGone;
   if (result == SendResult::kAccepted) return;
   shard_.dead_letters().RefuseSent(target, envelope,
-                    result == SendResult::kFull
-                        ? absl::ResourceExhaustedError("the way to the node is full")
-                        : NoSession(),
-                    Certainty::kNotSent);
+                                   result == SendResult::kFull
+                                       ? absl::ResourceExhaustedError("the way to the node is full")
+                                       : NoSession(),
+                                   Certainty::kNotSent);
 }
 
 bool NodeShard::SendVia(uint64_t incarnation, const AnyRef& target, Envelope* envelope,
@@ -469,7 +469,7 @@ SendResult NodeShard::DialFrom(const std::string& address, const AnyRef& target,
     return SendResult::kFull;
   }
   SendDataTo(shard_, shard,
-                DialHandover{target, std::make_unique<SocketAddress>(*parsed), envelope, notice});
+             DialHandover{target, std::make_unique<SocketAddress>(*parsed), envelope, notice});
   return SendResult::kAccepted;
 }
 
@@ -486,9 +486,9 @@ void NodeShard::SendByDial(const SocketAddress& address, const AnyRef& target, E
       std::erase_if(dials_, [](const auto& entry) { return entry.second->idle(); });
     }
     if (dials_.size() >= kDialsMax) {
-      shard_.dead_letters().RefuseSent(target, envelope,
-                        absl::ResourceExhaustedError("too many addresses are being reached"),
-                        Certainty::kNotSent);
+      shard_.dead_letters().RefuseSent(
+          target, envelope, absl::ResourceExhaustedError("too many addresses are being reached"),
+          Certainty::kNotSent);
       return;
     }
     it = dials_.emplace(text, std::make_unique<Dial>(*this, address)).first;
@@ -506,7 +506,7 @@ void NodeShard::Cancel(const AnyRef& target, uint16_t asker_shard, uint64_t ask)
   if (!route->address.empty()) {
     // It may wait for a connection still.
     SendDataTo(shard_, ShardOf(route->address, core_.shard_count()),
-                  DialCancelHandover{ask, asker_shard});
+               DialCancelHandover{ask, asker_shard});
   }
   if (route->session == 0 || route->shard == shard_.index()) return;
   SendDataTo(shard_, route->shard, CancelHandover{target.incarnation(), ask, asker_shard});
@@ -523,8 +523,7 @@ void NodeShard::Credit(const AnyRef& target, uint16_t asker_shard, uint64_t ask,
   }
   const PeerDirectory::Route* const route = RouteTo(target.incarnation());
   if (route == nullptr || route->session == 0 || route->shard == shard_.index()) return;
-  SendDataTo(shard_, route->shard,
-                CreditHandover{target.incarnation(), ask, items, asker_shard});
+  SendDataTo(shard_, route->shard, CreditHandover{target.incarnation(), ask, items, asker_shard});
 }
 
 void NodeShard::Monitor(const AnyRef& target, Envelope* down) {
@@ -547,8 +546,7 @@ void NodeShard::Demonitor(const AnyRef& target, uint16_t watcher_shard, uint64_t
   }
   const PeerDirectory::Route* const route = RouteTo(target.incarnation());
   if (route == nullptr || route->session == 0 || route->shard == shard_.index()) return;
-  SendDataTo(shard_, route->shard,
-                DemonitorHandover{target.incarnation(), record, watcher_shard});
+  SendDataTo(shard_, route->shard, DemonitorHandover{target.incarnation(), record, watcher_shard});
 }
 
 // --- What peers watch, and what they cost. ---

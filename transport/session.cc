@@ -95,10 +95,11 @@ SendResult Session::Send(const AnyRef& target, Envelope* envelope, bool notice) 
   }
   const size_t bytes = method->request_size(*envelope);
   if (HeaderBytes(frame.flags) + bytes > frame_max_) {
-    shard_.dead_letters().RefuseSent(target, envelope,
-                      absl::ResourceExhaustedError(absl::StrCat(
-                          "a message of ", bytes, " bytes is too large for frame_bytes_max")),
-                      Certainty::kNotSent);
+    shard_.dead_letters().RefuseSent(
+        target, envelope,
+        absl::ResourceExhaustedError(
+            absl::StrCat("a message of ", bytes, " bytes is too large for frame_bytes_max")),
+        Certainty::kNotSent);
     return SendResult::kAccepted;
   }
   if (const auto* message = node_.refs().InRequest(*method, *envelope)) GrantRefsIn(message);
@@ -135,7 +136,8 @@ void Session::GrantRefsIn(const void* message) {
 void Session::Lookup(Envelope* envelope) {
   const LookupRequest& request = PayloadAs<LookupRequest>(*envelope);
   if (ended_) {
-    shard_.dead_letters().Refuse(envelope, absl::UnavailableError("the session has ended"), Certainty::kNotSent);
+    shard_.dead_letters().Refuse(envelope, absl::UnavailableError("the session has ended"),
+                                 Certainty::kNotSent);
     return;
   }
   const uint64_t id = Full() ? 0
@@ -143,8 +145,8 @@ void Session::Lookup(Envelope* envelope) {
                                               .deliver_ref = request.deliver,
                                               .asker_shard = envelope->sender_shard});
   if (id == 0) {
-    shard_.dead_letters().Refuse(envelope, absl::ResourceExhaustedError("the way to the node is full"),
-                  Certainty::kNotSent);
+    shard_.dead_letters().Refuse(
+        envelope, absl::ResourceExhaustedError("the way to the node is full"), Certainty::kNotSent);
     return;
   }
   wire::Lookup lookup;
@@ -175,9 +177,10 @@ void Session::Credit(uint16_t asker_shard, uint64_t ask, uint32_t items) {
 
 void Session::Monitor(const AnyRef& target, Envelope* down) {
   if (ended_ || Full() || monitors_.size() >= peer_.monitors_max) {
-    shard_.monitors().Send(down, target, ended_ ? StopReason::kNodeDown : StopReason::kUnknown,
-                    ended_ ? absl::UnavailableError("the session has ended")
-                           : absl::ResourceExhaustedError("too much goes to that node already"));
+    shard_.monitors().Send(
+        down, target, ended_ ? StopReason::kNodeDown : StopReason::kUnknown,
+        ended_ ? absl::UnavailableError("the session has ended")
+               : absl::ResourceExhaustedError("too much goes to that node already"));
     return;
   }
   const uint64_t id = next_monitor_++;
@@ -262,7 +265,7 @@ void Session::Item(RemoteAsk& ask, void* value) {
     why = absl::ResourceExhaustedError("too many items wait for the connection");
   }
   if (!why.ok()) {
-    shard_.asks().Drop(ask, /*tell_callee=*/true);
+    shard_.asks().Drop(ask);
     Answer(ask, WithCertainty(why, Certainty::kMaybeExecuted), nullptr);
     return;
   }
@@ -383,7 +386,7 @@ RemoteAsk* Session::AskAt(uint64_t wire_id) {
 
 void Session::DropRemoteAsk(RemoteAsk& ask) {
   ask.dropped = true;
-  if (ask.pending()) shard_.asks().Drop(ask, /*tell_callee=*/true);
+  if (ask.pending()) shard_.asks().Drop(ask);
   Recycle(ask);
 }
 
@@ -487,25 +490,24 @@ void Session::End(const absl::Status& why, bool flushes) {
   requests_.TakeAll([&](const Request& request) {
     const bool sent = flushes || written >= request.ends_at;
     SendDataTo(shard_, request.asker_shard,
-                  AskFailure{request.ask, WithCertainty(absl::UnavailableError(text),
-                                                        sent ? Certainty::kMaybeExecuted
-                                                             : Certainty::kNotSent)});
+               AskFailure{request.ask,
+                          WithCertainty(absl::UnavailableError(text),
+                                        sent ? Certainty::kMaybeExecuted : Certainty::kNotSent)});
   });
   for (const Unacked& message : unacked_) {
     if (message.sequence <= acked_) continue;
     ++shard_.counters().dead_letters;
     if (!message.notice) continue;
-    SendDataTo(
-        shard_, message.sender_shard,
-        NoticeUndelivered{message.sender_generation, message.sender_slot,
-                          message.sender_life, message.sender_shard,
-                          absl::StatusCode::kUnavailable, message.type->name});
+    SendDataTo(shard_, message.sender_shard,
+               NoticeUndelivered{message.sender_generation, message.sender_slot,
+                                 message.sender_life, message.sender_shard,
+                                 absl::StatusCode::kUnavailable, message.type->name});
   }
   unacked_.clear();
   held_frames_.clear();
   for (auto& [id, watched] : monitors_) {
     shard_.monitors().Send(watched.down, watched.target, StopReason::kNodeDown,
-                    absl::UnavailableError(text));
+                           absl::UnavailableError(text));
   }
   monitors_.clear();
   monitor_ids_.clear();

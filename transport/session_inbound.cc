@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/dispatch.h"
 #include "troupe/actors/ask_table.h"
 #include "troupe/actors/certainty.h"
+#include "troupe/actors/dispatch.h"
 #include "troupe/actors/foreign.h"
 #include "troupe/actors/message_origin.h"
 #include "troupe/actors/monitors.h"
@@ -115,8 +115,8 @@ struct ResolveQuestion {
     }
     const bool alive = cell != nullptr && cell->instance != nullptr;
     SendDataTo(shard, asker_shard,
-                  ResolveAnswer{incarnation, session,
-                                alive ? cell->instance->info().service : nullptr, grant, alive});
+               ResolveAnswer{incarnation, session, alive ? cell->instance->info().service : nullptr,
+                             grant, alive});
   }
 };
 
@@ -147,7 +147,7 @@ class PeerOrigin final : public MessageOrigin {
 
   void OnRefused(Shard& shard, const absl::Status& why) override {
     SendDataTo(shard, shard_,
-                  RefusedOneway{incarnation_, session_, sender_, sequence_, why.code()});
+               RefusedOneway{incarnation_, session_, sender_, sequence_, why.code()});
   }
 
  private:
@@ -312,8 +312,8 @@ void Session::Resolve(Grant& grant, const Frame& frame) {
   connection_.set_held(true);
   grant.state = Grant::State::kAsking;
   SendDataTo(shard_, grant.ref.shard(),
-                ResolveQuestion{grant.ref, peer_.incarnation, peer_.session, grants_.IndexOf(grant),
-                                shard_.index()});
+             ResolveQuestion{grant.ref, peer_.incarnation, peer_.session, grants_.IndexOf(grant),
+                             shard_.index()});
 }
 
 // Without what was only for the first time: unknown records.
@@ -529,8 +529,8 @@ bool Session::OnResponse(const Frame& frame, std::string_view& why) {
   std::unique_ptr<char[]> bytes(new char[payload.size()]);
   std::memcpy(bytes.get(), payload.data(), payload.size());
   SendDataTo(shard_, request.asker_shard,
-                ReplyBytes{request.ask, request.method, std::move(bytes),
-                           static_cast<uint32_t>(payload.size()), /*is_item=*/false});
+             ReplyBytes{request.ask, request.method, std::move(bytes),
+                        static_cast<uint32_t>(payload.size()), /*is_item=*/false});
   return true;
 }
 
@@ -560,8 +560,8 @@ bool Session::OnItemFrame(const Frame& frame, std::string_view& why) {
   std::unique_ptr<char[]> bytes(new char[payload.size()]);
   std::memcpy(bytes.get(), payload.data(), payload.size());
   SendDataTo(shard_, request->asker_shard,
-                ReplyBytes{request->ask, request->method, std::move(bytes),
-                           static_cast<uint32_t>(payload.size()), /*is_item=*/true});
+             ReplyBytes{request->ask, request->method, std::move(bytes),
+                        static_cast<uint32_t>(payload.size()), /*is_item=*/true});
   return true;
 }
 
@@ -577,7 +577,7 @@ bool Session::OnErrorFrame(const Frame& frame, std::string_view& why) {
     return true;
   }
   SendDataTo(shard_, request->asker_shard,
-                AskFailure{request->ask, troupe::internal::FromWire(status)});
+             AskFailure{request->ask, troupe::internal::FromWire(status)});
   requests_.Remove(frame.id);
   return true;
 }
@@ -641,7 +641,7 @@ bool Session::OnLookupReply(const Frame& frame, std::string_view& why) {
   requests_.Remove(frame.id);
   if (reply.has_status()) {
     SendDataTo(shard_, request.asker_shard,
-                  AskFailure{request.ask, troupe::internal::FromWire(reply.status())});
+               AskFailure{request.ask, troupe::internal::FromWire(reply.status())});
     return true;
   }
   const AnyRef ref(shard_.runtime().system(), peer_.incarnation,
@@ -726,9 +726,10 @@ bool Session::OnUndelivered(const Frame& frame, std::string_view& why) {
   const auto code = message.code() >= 1 && message.code() <= 16
                         ? static_cast<absl::StatusCode>(message.code())
                         : absl::StatusCode::kUnknown;
-  SendDataTo(shard_, refused->sender_shard,
-                NoticeUndelivered{refused->sender_generation, refused->sender_slot,
-                                  refused->sender_life, refused->sender_shard, code, refused->type->name});
+  SendDataTo(
+      shard_, refused->sender_shard,
+      NoticeUndelivered{refused->sender_generation, refused->sender_slot, refused->sender_life,
+                        refused->sender_shard, code, refused->type->name});
   return true;
 }
 

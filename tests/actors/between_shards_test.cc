@@ -112,7 +112,7 @@ class Busy final : public Actor {
 
 class SharesTest : public UnevenTest {
  protected:
-  static constexpr int64_t kFlood = 50'000;
+  static constexpr int64_t kFlood = 100'000;
 
   // The receiver is on the first shard, which has something else to do as well.
   void StartReceiver(int shards) {

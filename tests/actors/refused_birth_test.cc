@@ -169,9 +169,11 @@ TEST(RefusedBirthThreadsTest, F124_SoDoesWhoLooksItUpAsAFullInboxRefusesIt) {
   std::atomic<int> got{0};
   const std::unique_ptr<System> system = StartSystem(1, {.inbox_messages_max = 16});
   const Script counts{.tick = [&](Context&, const Tick&) { ++got; }};
-  const Ref<ProbeActor> busy = system->Spawn<ProbeActor>({}, Script{});
   const std::unique_ptr<Event> began = system->runtime().platform().MakeEvent();
   const std::unique_ptr<Event> open = system->runtime().platform().MakeEvent();
+  const std::unique_ptr<Event> drained = system->runtime().platform().MakeEvent();
+  const Ref<ProbeActor> busy = system->Spawn<ProbeActor>(
+      {}, Script{.tick = [&](Context&, const Tick&) { drained->Notify(); }});
   busy.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
     began->Notify();
     open->WaitUntil(Instant::Infinite());
@@ -190,7 +192,9 @@ TEST(RefusedBirthThreadsTest, F124_SoDoesWhoLooksItUpAsAFullInboxRefusesIt) {
   done = true;
   looks.join();
   open->Notify();
-  Settle(busy);
+  // Until what filled the inbox is handled.
+  while (busy.Send(Tick{}) != SendResult::kAccepted) std::this_thread::yield();
+  drained->WaitUntil(Instant::Infinite());
   for (int i = 0; i < 20; ++i) {
     const Ref<ProbeActor> next = system->Spawn<ProbeActor>({}, Script{counts});
     Settle(next);
