@@ -84,7 +84,6 @@ bool Activations::Leave(bool parked) {
   Running& running = shard_.running();
   Activation& activation = *std::exchange(running.activation, nullptr);
   activation.running = false;
-  activation.stops_actor |= std::exchange(running.stops_actor, false);
   if (buried_ != nullptr) [[unlikely]]
     DestroyBuried();
   if (parked || activation.root != nullptr) return true;

@@ -147,7 +147,7 @@ void Births::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
   Cell& cell = *shard_.Find(lease.slot, lease.generation);
   cell.instance = instance.release();
   cell.state = CellState::kStarting;
-  cell.stall = kBlocked;
+  cell.stall = kBlocked | (cell.stall & kArrivals);
   Configure(cell, request.options);
   if (request.options.mailbox.messages_max > 0 || request.options.mailbox.bytes_max > 0) {
     shard_.mailboxes().ArriveAgain(cell);

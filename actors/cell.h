@@ -31,7 +31,10 @@ enum CellStall : uint8_t {
   kAttention = 1u << 0,  // Something besides the mailbox is to be done.
   kBlocked = 1u << 1,    // A handler waits, or the actor is not running: the mailbox waits too.
   kHeld = 1u << 2,       // It wrote more than an outbox holds: it waits for room.
+  kArrivals = 1u << 3,   // Messages from elsewhere wait for room in the mailbox.
 };
+
+constexpr uint8_t kMailboxWaits = kBlocked | kHeld;
 
 enum CellMark : uint8_t {
   kStopAsked = 1u << 0,     // Its next visit begins the stop.
@@ -41,7 +44,6 @@ enum CellMark : uint8_t {
   kOnStopCalled = 1u << 4,  // Or it is not called at all.
   kWillRestart = 1u << 5,   // Once it has stopped.
   kQueued = 1u << 6,        // In the run queue.
-  kArrivalsWait = 1u << 7,  // Messages from elsewhere wait for room in the mailbox.
 };
 
 // How far a stop has got. Each step may take several visits.
@@ -93,6 +95,7 @@ struct alignas(64) Cell {
   uint32_t asks : 24 = 0;       // Requests of this actor without an outcome.
   uint32_t blocked_by : 8 = 0;  // Handlers that wait and hold the actor.
 
+  bool arrivals_wait() const { return (stall & kArrivals) != 0; }
   bool marked(CellMark mark) const { return (marks & mark) != 0; }
   void Mark(CellMark mark) { marks |= mark; }
   void Unmark(CellMark mark) { marks &= static_cast<uint8_t>(~mark); }

@@ -60,9 +60,9 @@ uint32_t Context::missed() const {
 }
 
 void Context::Stop() {
-  internal::Running& running = Here().running();
-  running.stops_actor = true;
-  running.cell->Mark(internal::kEndAsked);
+  Shard& shard = Here();
+  shard.activations().Current().stops_actor = true;
+  shard.running().cell->Mark(internal::kEndAsked);
 }
 SendResult Context::Stop(const AnyRef& other) {
   if (other != self()) return Here().supervisor().Stop(other, StopReason::kStopped);

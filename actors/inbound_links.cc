@@ -9,12 +9,17 @@
 
 namespace troupe::internal {
 
+void InboundLinks::Look(size_t from) {
+  if (waits_[from]) return;
+  // Not made yet, or marked for messages that the turn before saw and took already.
+  const ShardLink* const link = shard_.runtime().links().Find(from, shard_.index());
+  if (link == nullptr || (link->messages.Empty() && link->control.Empty())) return;
+  waits_[from] = true;
+  waiting_.push_back(static_cast<uint16_t>(from));
+}
+
 void InboundLinks::Drain(size_t messages_max) {
-  senders_.Take([this](size_t shard) {
-    if (waits_[shard]) return;
-    waits_[shard] = true;
-    waiting_.push_back(static_cast<uint16_t>(shard));
-  });
+  Collect();
   if (waiting_.empty()) return;
   // Small enough to be fair, large enough to be worth a look.
   constexpr size_t kLeastShare = 16;
@@ -72,7 +77,7 @@ bool InboundLinks::DrainLink(uint16_t from, size_t messages_max) {
 
 Envelope* InboundLinks::Received(const RingPlace& place) {
   if (place.envelope != nullptr) return place.envelope;
-  Envelope* const envelope = shard_.NewEnvelope(nullptr);
+  Envelope* const envelope = shard_.TakeEnvelope();
   place.CopyTo(*envelope);
   return envelope;
 }

@@ -24,13 +24,26 @@ class InboundLinks {
   InboundLinks& operator=(const InboundLinks&) = delete;
 
   SenderSet& senders() { return senders_; }
-  bool Pending() const { return !waiting_.empty() || !senders_.Empty(); }
+  // Whether Drain() would find something.
+  bool Pending() {
+    if (waiting_.empty()) Collect();
+    return !waiting_.empty();
+  }
   // What shard `from` sent has left its charge, or (below zero) has it again.
   void Discharge(uint16_t from, Charge charge, int64_t bytes);
   // Delivers about `messages_max` messages.
   void Drain(size_t messages_max);
 
  private:
+  // Adds those that have put something into their links.
+  void Collect() {
+    if (!senders_.marks()) {
+      for (size_t from = 0; from < waits_.size(); ++from) Look(from);
+    } else if (!senders_.Empty()) {
+      senders_.Take([this](size_t from) { Look(from); });
+    }
+  }
+  void Look(size_t from);
   // Of one link. Returns whether more is there.
   bool DrainLink(uint16_t from, size_t messages_max);
   Envelope* Received(const RingPlace& place);

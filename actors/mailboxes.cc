@@ -90,7 +90,7 @@ absl::Status Mailboxes::WhyFull(const Cell& cell, const Envelope& envelope) cons
 Mailboxes::Arrival Mailboxes::Arrive(Cell& cell, Envelope* envelope, uint16_t from) {
   if (cell.messages_max == 0) return Arrival::kGone;
   if (envelope->bytes > cell.bytes_max) return Arrival::kFull;
-  const bool others_wait = cell.marked(kArrivalsWait);
+  const bool others_wait = cell.arrivals_wait();
   const bool replaces =
       cell.marked(kDropOldest) && (Fits(cell, *envelope) || DropOldest(cell, *envelope));
   if (!others_wait && replaces) {
@@ -115,7 +115,7 @@ bool Mailboxes::MayWait(const Cell& cell, const Envelope& envelope, uint16_t fro
   // The inbox keeps other threads to its bounds, in whose charge this stays.
   if (from == kNoShard) return true;
   const Arrivals::Source* const source =
-      cell.marked(kArrivalsWait) ? cell.extra->arrivals.Find(from) : nullptr;
+      cell.arrivals_wait() ? cell.extra->arrivals.Find(from) : nullptr;
   return source == nullptr ||
          (source->messages < cell.messages_max && source->bytes + envelope.bytes <= cell.bytes_max);
 }
@@ -130,7 +130,7 @@ bool Mailboxes::ArriveBehind(Cell& cell, Envelope* event, uint16_t from) {
 void Mailboxes::AdmitWaiting(Cell& cell) {
   Arrivals& arrivals = cell.Extra().arrivals;
   uint32_t kept = 0;  // Places of the reserve that are left to the actor's own shard.
-  while (cell.marked(kArrivalsWait)) {
+  while (cell.arrivals_wait()) {
     Arrivals::Source* const source = arrivals.Turn();
     if (source == nullptr) {
       arrivals.EndTurn();
@@ -154,7 +154,7 @@ void Mailboxes::AdmitWaiting(Cell& cell) {
 }
 
 Envelope* Mailboxes::TakeWaiting(Cell& cell) {
-  while (cell.marked(kArrivalsWait)) {
+  while (cell.arrivals_wait()) {
     Arrivals& arrivals = cell.extra->arrivals;
     if (arrivals.Turn() == nullptr) arrivals.EndTurn();
     if (Envelope* const envelope = PopWaiting(cell, *arrivals.Turn())) return envelope;
@@ -202,7 +202,7 @@ void Mailboxes::Wait(Cell& cell, Envelope* envelope, uint16_t from) {
   Arrivals& arrivals = cell.Extra().arrivals;
   Arrivals::Source* source = arrivals.Find(from);
   if (source == nullptr) source = &arrivals.Add(from);
-  cell.Mark(kArrivalsWait);
+  cell.stall |= kArrivals;
   envelope->flags |= kWaitsForRoom;
   source->queue.Push(envelope);
   ++source->messages;
@@ -231,7 +231,7 @@ void Mailboxes::RemoveIfEmpty(Cell& cell, Arrivals::Source& source) {
   if (!source.queue.empty()) return;
   Arrivals& arrivals = cell.extra->arrivals;
   arrivals.Remove(source);
-  if (arrivals.empty()) cell.Unmark(kArrivalsWait);
+  if (arrivals.empty()) cell.stall &= static_cast<uint8_t>(~kArrivals);
 }
 
 void Mailboxes::Discharge(Cell& cell, Arrivals::Source& source, const Envelope& envelope) {
@@ -279,7 +279,7 @@ void Mailboxes::Withdraw(Cell& cell, Envelope& request) {
       RemoveIfEmpty(cell, source);
     }
   }
-  if (cell.marked(kArrivalsWait)) AdmitWaiting(cell);
+  if (cell.arrivals_wait()) AdmitWaiting(cell);
 }
 
 void Mailboxes::NoteWithdrawnGone(Cell& cell) {

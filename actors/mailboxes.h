@@ -36,7 +36,7 @@ class Mailboxes {
 
   // Whether a message from elsewhere may be put into the mailbox at once.
   static bool Admits(const Cell& cell, const Envelope& envelope) {
-    return !cell.marked(kArrivalsWait) && BelowReserve(cell, envelope);
+    return !cell.arrivals_wait() && BelowReserve(cell, envelope);
   }
   enum class Arrival : uint8_t {
     kEnqueued,

@@ -21,18 +21,6 @@ Outbox& Outboxes::Make(size_t shard) {
   return *outboxes_[shard];
 }
 
-void Outboxes::List(Outbox& outbox) {
-  if (outbox.listed) return;
-  outbox.listed = true;
-  listed_.push_back(&outbox);
-}
-
-void Outboxes::Push(size_t shard, Envelope* envelope, Charge charge) {
-  Outbox& outbox = To(shard);
-  List(outbox);
-  if (outbox.Push(envelope, charge)) outbox.Flush(shard_);
-}
-
 void Outboxes::PushControl(size_t shard, Envelope* envelope) {
   Outbox& outbox = To(shard);
   List(outbox);

@@ -26,7 +26,10 @@ class Outboxes {
     return outbox != nullptr ? *outbox : Make(shard);
   }
 
-  void Push(size_t shard, Envelope* envelope, Charge charge);
+  void Push(Outbox& outbox, Envelope* envelope, Charge charge) {
+    List(outbox);
+    if (outbox.Push(envelope, charge)) outbox.Flush(shard_);
+  }
   void PushControl(size_t shard, Envelope* envelope);
   // Takes an envelope of another shard's pool, whose payload is destroyed, home.
   void Return(Envelope* envelope) { To(envelope->home).Return(envelope); }
@@ -46,7 +49,11 @@ class Outboxes {
 
  private:
   Outbox& Make(size_t shard);
-  void List(Outbox& outbox);
+  void List(Outbox& outbox) {
+    if (outbox.listed) return;
+    outbox.listed = true;
+    listed_.push_back(&outbox);
+  }
   void ReleaseHeld(Outbox& outbox);
 
   Shard& shard_;

@@ -14,7 +14,6 @@ struct Running {
   Envelope* envelope = nullptr;      // Null in a constructor, a destructor, a message's move.
   Activation* activation = nullptr;  // Null until a coroutine is created or a request sent.
   CoroutineFrame* frame = nullptr;   // The innermost coroutine on the stack.
-  bool stops_actor = false;          // Once the handler has answered.
 };
 
 }  // namespace troupe::internal

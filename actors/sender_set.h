@@ -10,19 +10,27 @@
 namespace troupe::internal {
 
 // Which shards have put something into their link to one shard since it looked last. Looking costs
-// one load while there is nothing, however many shards there are.
+// one load while there is nothing, however many shards there are. A few shards are not marked: the
+// receiver looks at each of their links, which costs less than a cache line's way to it and back.
 //
 // Thread: Mark any shard; the others the receiver.
 // Bounds: 4096 shards.
 class alignas(64) SenderSet {
  public:
   explicit SenderSet(size_t shards)
-      : words_(shards > 64 ? new std::atomic<uint64_t>[(shards + 63) / 64]() : nullptr) {}
+      : marks_(shards > kFew),
+        words_(shards > 64 ? new std::atomic<uint64_t>[(shards + 63) / 64]() : nullptr) {}
   SenderSet(const SenderSet&) = delete;
   SenderSet& operator=(const SenderSet&) = delete;
 
+  static constexpr size_t kFew = 8;
+
+  // False for a few shards: then any of them may have put something into its link at any time.
+  bool marks() const { return marks_; }
+
   // After the link's ring was filled.
   void Mark(size_t shard) {
+    if (!marks_) return;
     // Release: pairs with the exchanges in Take(), after which the receiver sees what was put into
     // the ring. Always a read-modify-write: a bit that is read as set may be on its way out.
     if (words_ == nullptr) {
@@ -56,6 +64,7 @@ class alignas(64) SenderSet {
   }
 
  private:
+  const bool marks_;
   std::atomic<uint64_t> top_{0};
   const std::unique_ptr<std::atomic<uint64_t>[]> words_;  // Null up to 64 shards: top_ is the set.
 };

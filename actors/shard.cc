@@ -58,7 +58,7 @@ int64_t Shard::now_nanos() const { return loop_->now().nanos; }
 
 // --- The actor's turn. ---
 
-// Inlined, as the one around it: calls and the registers they save are a fifth of what a small
+// Inlined, as the ones around it: calls and the registers they save are a fifth of what a small
 // message costs.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Shard::RunMessage(Cell& cell, Envelope* envelope) {
   running_.cell = &cell;
@@ -69,19 +69,25 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Shard::RunMessage(Cell& cell, Envelope*
   } catch (...) {
     supervisor().HandlerThrew(cell);  // Has the cell's attention.
   }
-  bool keeps_envelope = progress != Progress::kDone;
-  if (running_.activation != nullptr) [[unlikely]]
-    keeps_envelope |= activations_->Leave(progress != Progress::kDone);
+  if (progress != Progress::kDone || running_.activation != nullptr) [[unlikely]]
+    return LeaveHandler(envelope, progress);
   running_.cell = nullptr;
   running_.envelope = nullptr;
-  if (running_.stops_actor) [[unlikely]] {
-    running_.stops_actor = false;
-    supervisor().AskToStop(cell, StopReason::kStopped);
-  }
-  if (progress == Progress::kDone && (envelope->flags & kEvent) != 0) [[unlikely]]
+  if ((envelope->flags & (kAttachments | kEvent)) == 0 && envelope->home == index_) [[likely]] {
+    envelopes_.Free(envelope);
+  } else {
     AfterHandler(*envelope);
-  if (!keeps_envelope) [[likely]]
     Recycle(envelope);
+  }
+}
+
+void Shard::LeaveHandler(Envelope* envelope, Progress progress) {
+  bool keeps_envelope = progress != Progress::kDone;
+  if (running_.activation != nullptr) keeps_envelope |= activations_->Leave(keeps_envelope);
+  running_.cell = nullptr;
+  running_.envelope = nullptr;
+  if (progress == Progress::kDone) AfterHandler(*envelope);
+  if (!keeps_envelope) Recycle(envelope);
 }
 
 void Shard::RunEvent(Cell& cell, Envelope* envelope) { RunMessage(cell, envelope); }
@@ -101,11 +107,14 @@ Envelope* Shard::TakeFirst(Cell& cell) {
   return envelope;
 }
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::VisitInline(Cell& cell, uint32_t budget) {
+// Runs `cell` for up to `budget` messages. Returns how many it took.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t budget) {
   const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
   uint32_t handled = 0;
   if (cell.stall != 0) [[unlikely]] {
-    if (!SeeToAttention(cell, handled, limit)) return handled;
+    if (cell.state == CellState::kStarting && StartOnly(cell)) return 1;
+    handled = SeeToAttention(cell, handled, limit);
+    if ((cell.stall & kMailboxWaits) != 0) return handled;
   }
   const int64_t now = now_nanos();
   uint64_t dispatched = 0;
@@ -117,69 +126,75 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::VisitInline(Cell& cell, uint
     ++handled;
     TakeFirst(cell);
     envelope->cell = &cell;
-    if (envelope->deadline < now || (envelope->flags & kNeedsCheck) != 0) [[unlikely]] {
+    if ((envelope->flags & kNeedsCheck) != 0 || envelope->deadline < now) [[unlikely]] {
       if (!PassesChecks(cell, envelope)) continue;
     }
     ++dispatched;
     RunMessage(cell, envelope);
     if (cell.stall != 0) [[unlikely]] {
-      if (!SeeToAttention(cell, handled, limit)) break;
+      handled = SeeToAttention(cell, handled, limit);
+      if ((cell.stall & kMailboxWaits) != 0) break;
     }
   }
   counters_.handled += dispatched;
-  if (cell.marked(kArrivalsWait)) [[unlikely]]
-    mailboxes().AdmitWaiting(cell);
   return handled;
 }
 
-uint32_t Shard::Visit(Cell& cell, uint32_t budget) {
-  if (cell.state == CellState::kStarting && cell.actor == nullptr && cell.instance != nullptr)
-      [[unlikely]] {
-    // It is marked as queued while it starts: what it then has to do is done here and now, so that
-    // an actor which ends as it starts is gone before the next is made.
-    cell.Mark(kQueued);
-    if (cell.marked(kStopAsked)) {
-      cell.stall |= kAttention;
-    } else {
-      births().Begin(cell);
-    }
-    cell.Unmark(kQueued);
-    if (cell.mailbox.empty() && (cell.stall & kAttention) == 0) return 1;
+bool Shard::StartOnly(Cell& cell) {
+  if (cell.actor != nullptr || cell.instance == nullptr) return false;
+  // It is marked as queued while it starts: what it then has to do is done here and now, so that
+  // an actor which ends as it starts is gone before the next is made.
+  cell.Mark(kQueued);
+  if (cell.marked(kStopAsked)) {
+    cell.stall |= kAttention;
+  } else {
+    births().Begin(cell);
   }
-  return VisitInline(cell, budget);
+  cell.Unmark(kQueued);
+  return cell.mailbox.empty() && (cell.stall & kAttention) == 0;
 }
 
-bool Shard::SeeToAttention(Cell& cell, uint32_t& handled, uint32_t limit) {
-  if (cell.stall & kAttention) {
-    cell.stall &= static_cast<uint8_t>(~kAttention);
-    // Those that become ready meanwhile wait for the actor's next visit.
-    uint32_t ready = 0;
-    if (cell.ready_tail != nullptr && (cell.stall & kHeld) == 0) {
-      const Activation* each = cell.ready_tail;
-      do {
-        ++ready;
-        each = each->ready_next;
-      } while (each != cell.ready_tail && handled + ready < limit);
-    }
-    for (; ready > 0 && cell.ready_tail != nullptr &&
-           (cell.state == CellState::kStopping || !cell.marked(kFailed));
-         --ready) {
-      ++handled;
-      activations_->Run(*cell.ready_tail->ready_next);
-    }
-    if (cell.ready_tail != nullptr) {
-      cell.stall |= kAttention;
-      if ((cell.stall & kHeld) == 0) MakeRunnable(cell);
-    }
-    if (cell.state == CellState::kLeased) return false;
-    const bool stops = cell.marked(kStopAsked) || cell.state == CellState::kStopping;
-    if (stops) {
-      handled +=
-          supervisor().Continue(cell, std::max<uint32_t>(limit - std::min(limit, handled), 1));
-      return false;
-    }
+uint32_t Shard::RunReady(uint32_t budget) {
+  uint32_t left = budget;
+  while (left > 0) {
+    Cell* const cell = run_queue_.Pop();
+    if (cell == nullptr) break;
+    // A visit that handled nothing costs a message too: the turn stays bounded.
+    const uint32_t handled = std::max<uint32_t>(Visit(*cell, left), 1);
+    left -= std::min(left, handled);
   }
-  return (cell.stall & (kBlocked | kHeld)) == 0;
+  return budget - left;
+}
+
+uint32_t Shard::SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit) {
+  if (cell.arrivals_wait()) mailboxes().AdmitWaiting(cell);
+  if ((cell.stall & kAttention) == 0) return handled;
+  cell.stall &= static_cast<uint8_t>(~kAttention);
+  // Those that become ready meanwhile wait for the actor's next visit.
+  uint32_t ready = 0;
+  if (cell.ready_tail != nullptr && (cell.stall & kHeld) == 0) {
+    const Activation* each = cell.ready_tail;
+    do {
+      ++ready;
+      each = each->ready_next;
+    } while (each != cell.ready_tail && handled + ready < limit);
+  }
+  for (; ready > 0 && cell.ready_tail != nullptr &&
+         (cell.state == CellState::kStopping || !cell.marked(kFailed));
+       --ready) {
+    ++handled;
+    activations_->Run(*cell.ready_tail->ready_next);
+  }
+  if (cell.ready_tail != nullptr) {
+    cell.stall |= kAttention;
+    if ((cell.stall & kHeld) == 0) MakeRunnable(cell);
+  }
+  if (cell.state == CellState::kLeased) return handled;
+  if (cell.marked(kStopAsked) || cell.state == CellState::kStopping) {
+    // Its mailbox waits from then on, whichever state it is left in.
+    handled += supervisor().Continue(cell, std::max<uint32_t>(limit - std::min(limit, handled), 1));
+  }
+  return handled;
 }
 
 bool Shard::PassesChecks(Cell& cell, Envelope* envelope) {
@@ -199,10 +214,10 @@ bool Shard::PassesChecks(Cell& cell, Envelope* envelope) {
 
 // --- A message's way. ---
 
-Envelope* Shard::NewEnvelopeSlow(const MessageType* type) {
+Envelope* Shard::TakeEnvelopeSlow() {
   outboxes().TakeReturns();
   if (envelopes_.empty()) envelopes_.Refill();
-  return NewEnvelope(type);
+  return envelopes_.Allocate();
 }
 
 SendResult Shard::EnqueueOverLimit(Cell& cell, Envelope* envelope) {
@@ -239,7 +254,7 @@ SendResult Shard::SendElsewhere(const AnyRef& ref, Envelope* envelope) {
   }
   envelope->slot = ref.slot();
   envelope->generation = ref.generation();
-  outboxes().Push(ref.shard(), envelope, Charge::kMessage);
+  outboxes().Push(outbox, envelope, Charge::kMessage);
   return SendResult::kAccepted;
 }
 
@@ -253,7 +268,7 @@ bool Shard::Deliver(Envelope* envelope, uint16_t from) {
   auto arrival = Mailboxes::Arrival::kGone;
   if (cell != nullptr) {
     if (envelope->flags & kUnbounded) {
-      if (!cell->marked(kArrivalsWait) || !mailboxes().ArriveBehind(*cell, envelope, from)) {
+      if (!cell->arrivals_wait() || !mailboxes().ArriveBehind(*cell, envelope, from)) {
         EnqueueEvent(*cell, envelope);
       }
       return false;
@@ -336,7 +351,7 @@ void Shard::RecycleForeign(Envelope* envelope) {
 
 void Shard::PushTo(uint16_t shard, Envelope* envelope) {
   envelope->flags |= kUnbounded;
-  outboxes().Push(shard, envelope, Charge::kReply);
+  outboxes().Push(outboxes().To(shard), envelope, Charge::kReply);
 }
 
 void Shard::PushControlTo(uint16_t shard, Envelope* envelope) {

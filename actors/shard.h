@@ -62,20 +62,23 @@ class Shard final {
 
   // --- A message's path. ---
 
+  // An envelope with whatever its last message left in it.
+  Envelope* TakeEnvelope() {
+    Envelope* const envelope = envelopes_.Allocate();
+    return envelope != nullptr ? envelope : TakeEnvelopeSlow();
+  }
   // A fresh envelope from the code that runs to nobody yet.
   Envelope* NewEnvelope(const MessageType* type) {
-    Envelope* const envelope = envelopes_.Allocate();
-    if (envelope == nullptr) [[unlikely]]
-      return NewEnvelopeSlow(type);
+    Envelope* const envelope = TakeEnvelope();
     envelope->type = type;
     envelope->deadline = kNoDeadline;
     envelope->ask = 0;
     envelope->flags = 0;
     envelope->sender_shard = index_;
-    if (running_.cell != nullptr) {
-      envelope->sender_slot = running_.cell->slot;
-      envelope->sender_generation = running_.cell->generation;
-      envelope->sender_life = running_.cell->life;
+    if (const Cell* const sender = running_.cell; sender != nullptr) {
+      envelope->sender_slot = sender->slot;
+      envelope->sender_generation = sender->generation;
+      envelope->sender_life = sender->life;
     } else {
       envelope->sender_slot = kShardSlot;
       envelope->sender_generation = 0;
@@ -164,9 +167,9 @@ class Shard final {
 
   // --- The actor's turn. ---
 
-  // Runs `cell` for up to `budget` messages. Returns how many it took.
-  uint32_t Visit(Cell& cell, uint32_t budget);
-  // The same for OnStart and OnStop, which are no messages.
+  // Runs actors that have something to do, for up to `budget` messages. Returns how many it took.
+  uint32_t RunReady(uint32_t budget);
+  // Runs OnStart or OnStop, which are no messages.
   void RunEvent(Cell& cell, Envelope* envelope);
   // The handler of an event has ended.
   void AfterHandler(const Envelope& envelope);
@@ -225,7 +228,7 @@ class Shard final {
     Envelope* envelope_;
   };
 
-  Envelope* NewEnvelopeSlow(const MessageType* type);
+  Envelope* TakeEnvelopeSlow();
   void EnqueueUnbounded(Cell& cell, Envelope* envelope) {
     ++cell.messages;
     cell.bytes += envelope->bytes;
@@ -235,11 +238,15 @@ class Shard final {
   SendResult EnqueueOverLimit(Cell& cell, Envelope* envelope);
   void FreeAttachments(Envelope* envelope);
   void RecycleForeign(Envelope* envelope);
-  uint32_t VisitInline(Cell& cell, uint32_t budget);
+  uint32_t Visit(Cell& cell, uint32_t budget);
+  // Begins the life of an actor. True if nothing else is to be done in this visit.
+  bool StartOnly(Cell& cell);
   void RunMessage(Cell& cell, Envelope* envelope);
+  // The handler of `envelope` waits, or has coroutines or requests.
+  void LeaveHandler(Envelope* envelope, Progress progress);
   bool PassesChecks(Cell& cell, Envelope* envelope);
-  // What is to be done besides the mailbox. False when the mailbox has to wait.
-  bool SeeToAttention(Cell& cell, uint32_t& handled, uint32_t limit);
+  // Does what is to be done besides the mailbox. Returns `handled` and what that took.
+  uint32_t SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit);
 
   // Set once.
   Runtime& runtime_;

@@ -57,15 +57,9 @@ size_t ShardTurn::RunReady() {
   const uint32_t most = shard_.limits().turn_messages_max;
   uint32_t left = most;
   if (shard_.supervisor().Sweep(kSweepSlots)) left /= 2;
-  while (left > 0) {
-    Cell* const cell = shard_.run_queue().Pop();
-    if (cell == nullptr) break;
-    // A visit that handled nothing costs a message too: the turn stays bounded.
-    const uint32_t handled = std::max<uint32_t>(shard_.Visit(*cell, left), 1);
-    left -= std::min(left, handled);
-  }
+  const uint32_t handled = shard_.RunReady(left);
   more_ = !shard_.run_queue().empty();
-  return most - left;
+  return most - left + handled;
 }
 
 void ShardTurn::FlushOutbound() { shard_.outboxes().Flush(/*idle=*/!more_); }

@@ -128,8 +128,8 @@ void Supervisor::AwaitBackoff(Cell& cell) {
   CellExtra& extra = *cell.extra;
   ++shard_.counters().restarts;
   cell.state = CellState::kBackoff;
-  cell.stall = kBlocked;
-  cell.marks &= kDropOldest | kQueued | kArrivalsWait;
+  cell.stall = kBlocked | (cell.stall & kArrivals);
+  cell.marks &= kDropOldest | kQueued;
   ++cell.life;
   cell.set_step(StopStep::kMailbox);
   cell.set_reason(StopReason::kStopped);
@@ -194,7 +194,7 @@ void Supervisor::EndUnborn(Cell& cell) {
   NoteBorn();
   cell.messages_max = 0;
   cell.state = CellState::kStopping;
-  cell.stall = kBlocked | kAttention;
+  cell.stall |= kBlocked | kAttention;
   cell.set_reason(StopReason::kNeverBorn);
   cell.set_step(StopStep::kFarewell);
   shard_.MakeRunnable(cell);
@@ -212,6 +212,13 @@ void Supervisor::Begin(Cell& cell) {
   cell.stall |= kBlocked;
   if (failed || !was_alive) cell.Mark(kOnStopCalled);
   cell.set_step(StopStep::kMailbox);
+  // Most that end by the million have nothing to be ended before them.
+  const bool has_nothing = cell.mailbox.empty() && !cell.arrivals_wait() &&
+                           cell.activations == nullptr && cell.records == nullptr &&
+                           cell.children == 0;
+  if (has_nothing && (cell.marked(kOnStopCalled) || !cell.instance->info().has_on_stop)) {
+    cell.set_step(StopStep::kActor);
+  }
   if (cell.extra != nullptr) cell.extra->backoff.reset();
   shard_.activations().Doom(cell);
 }
@@ -264,8 +271,10 @@ uint32_t Supervisor::Step(Cell& cell, uint32_t budget, bool& waits) {
       next(StopStep::kActor);
       return done;
     case StopStep::kActor:
-      done = shard_.records().EndSome(cell, budget, /*before_on_stop=*/false);
-      if (done == budget) return done;
+      if (cell.records != nullptr) {
+        done = shard_.records().EndSome(cell, budget, /*before_on_stop=*/false);
+        if (done == budget) return done;
+      }
       DestroyActor(cell);
       if (cell.marked(kWillRestart)) {
         AwaitBackoff(cell);
@@ -332,8 +341,11 @@ void Supervisor::DestroyActor(Cell& cell) {
 }
 
 uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
-  uint32_t done = DrainMailbox(cell, budget, "the actor has ended");
-  if (done == budget) return done;
+  uint32_t done = 0;
+  if (!cell.mailbox.empty()) {
+    done = DrainMailbox(cell, budget, "the actor has ended");
+    if (done == budget) return done;
+  }
   if (cell.extra != nullptr) {
     // The name is free before anybody hears of the end.
     if (!cell.extra->name.empty()) {

@@ -383,7 +383,8 @@ SendResult NodeShard::Send(const AnyRef& target, Envelope* envelope) {
 
 SendResult NodeShard::HandOver(uint16_t shard, const AnyRef& target, Envelope* envelope,
                                bool notice) {
-  if (shard_.outboxes().To(shard).Full(envelope->bytes)) {
+  Outbox& outbox = shard_.outboxes().To(shard);
+  if (outbox.Full(envelope->bytes)) {
     ++shard_.counters().refused_full;
     return SendResult::kFull;
   }
@@ -391,7 +392,7 @@ SendResult NodeShard::HandOver(uint16_t shard, const AnyRef& target, Envelope* e
   shard_.SetPayload(carrier, SendHandover{target, envelope, notice}, envelope->bytes);
   // Charged and refused as the message is.
   carrier->slot = kShardSlot;
-  shard_.outboxes().Push(shard, carrier, Charge::kMessage);
+  shard_.outboxes().Push(outbox, carrier, Charge::kMessage);
   return SendResult::kAccepted;
 }
 
