@@ -63,8 +63,9 @@ void Supervisor::HandlerThrew(Cell& cell) {
   }
   Envelope* const envelope = shard_.running().envelope;
   if (envelope != nullptr && (envelope->flags & kEvent) == 0) {
-    shard_.dead_letters().ReplyError(*envelope, WithCertainty(absl::InternalError("the handler failed"),
-                                               Certainty::kMaybeExecuted));
+    shard_.dead_letters().ReplyError(
+        *envelope,
+        WithCertainty(absl::InternalError("the handler failed"), Certainty::kMaybeExecuted));
   }
   Fail(cell, std::move(why));
 }
@@ -75,9 +76,10 @@ void Supervisor::Fail(Cell& cell, absl::Status why) {
   if (cell.marked(kFailed) && cell.state != CellState::kStopping) return;
   ++shard_.counters().failures;
   const Envelope* const envelope = shard_.running().envelope;
-  const std::string_view during =
-      envelope != nullptr ? envelope->type->name : std::string_view("its constructor, destructor "
-                                                                    "or a message's move");
+  const std::string_view during = envelope != nullptr ? envelope->type->name
+                                                      : std::string_view(
+                                                            "its constructor, destructor "
+                                                            "or a message's move");
   TROUPE_LOG(kWarning, "actor ", NameOf(cell), " failed in ", AbslView(during), ": ",
              AbslView(Printable(StdView(why.message()))));
   cell.Mark(kFailed);
@@ -270,7 +272,8 @@ uint32_t Supervisor::DrainMailbox(Cell& cell, uint32_t budget, std::string_view 
   uint32_t drained = 0;
   for (; drained < budget && !cell.mailbox.empty(); ++drained) {
     Envelope* const envelope = shard_.TakeFirst(cell);
-    shard_.dead_letters().Refuse(envelope, absl::UnavailableError(AbslView(why)), Certainty::kNotExecuted);
+    shard_.dead_letters().Refuse(envelope, absl::UnavailableError(AbslView(why)),
+                                 Certainty::kNotExecuted);
   }
   return drained;
 }
@@ -297,7 +300,7 @@ uint32_t Supervisor::AskChildren(Cell& cell, uint32_t budget) {
 
 void Supervisor::RunOnStop(Cell& cell) {
   cell.Mark(kOnStopCalled);
-  if (kills_all_ || !cell.instance->info().has_on_stop) return;
+  if (final_sweep_.kills() || !cell.instance->info().has_on_stop) return;
   Envelope* const envelope = shard_.NewEnvelope(&kStopType);
   envelope->flags |= kEvent;
   envelope->record = 0;
@@ -369,54 +372,6 @@ void Supervisor::ChildGone(const AnyRef& parent, const AnyRef& child) {
   if (--cell->children > 0 || cell->state != CellState::kStopping) return;
   cell->stall |= kAttention;
   shard_.MakeRunnable(*cell);
-}
-
-// --- The end of all. ---
-
-void Supervisor::StopAll() {
-  stops_all_ = sweeping_ = true;
-  sweep_from_ = 0;
-}
-
-void Supervisor::KillAll() {
-  kills_all_ = true;
-  StopAll();
-}
-
-bool Supervisor::Sweep(uint32_t slots) {
-  if (!sweeping_) return false;
-  sweep_from_ = shard_.slots_table().ForSomeActors(sweep_from_, slots, [this](Cell& cell) {
-    if (!kills_all_) {
-      const bool is_root = cell.parent == kNoSlot &&
-                           (cell.extra == nullptr || !cell.extra->remote_parent);
-      if (is_root) AskToStop(cell, StopReason::kShutdown);
-      return;
-    }
-    cell.Unmark(kWillRestart);
-    if (cell.state != CellState::kStopping) {
-      cell.Mark(kOnStopCalled);
-      AskToStop(cell, StopReason::kShutdown);
-    } else if (cell.step() == StopStep::kOnStop) {
-      // OnStop, where it waits.
-      shard_.activations().Doom(cell);
-    }
-    cell.stall |= kAttention;
-    shard_.MakeRunnable(cell);
-  });
-  sweeping_ = sweep_from_ != 0;
-  return sweeping_;
-}
-
-std::vector<std::string> Supervisor::NameSome(size_t count) {
-  std::vector<std::string> names;
-  uint32_t from = 0;
-  constexpr uint32_t kSlotsAtATime = 4096;
-  do {
-    from = shard_.slots_table().ForSomeActors(from, kSlotsAtATime, [&](Cell& cell) {
-      if (names.size() < count) names.push_back(NameOf(cell));
-    });
-  } while (from != 0 && names.size() < count);
-  return names;
 }
 
 }  // namespace troupe::internal
