@@ -1,7 +1,8 @@
 #ifndef TROUPE_TROUPE_H_
 #define TROUPE_TROUPE_H_
 
-// All public headers; each can be included alone.
+// The public headers; each can be included alone. Left out is transport/ref_proto.h, handles as
+// fields of protobuf messages, for the sake of the files that have no such fields.
 
 #include "troupe/actors/actor.h"
 #include "troupe/actors/any_ref.h"
@@ -23,6 +24,5 @@
 #include "troupe/base/status_macros.h"
 #include "troupe/transport/node.h"
 #include "troupe/transport/node_options.h"
-#include "troupe/transport/ref_proto.h"
 
 #endif  // TROUPE_TROUPE_H_

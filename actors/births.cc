@@ -155,7 +155,7 @@ void Births::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
   if (request.parent) Adopt(cell, request.parent);
   shard_.supervisor().NoteBorn();
   ++shard_.counters().spawned;
-  if (shard_.supervisor().stops_all()) {
+  if (shard_.supervisor().final_sweep().begun()) {
     cell.Mark(kStopAsked);
     cell.Mark(kEndAsked);
     cell.set_reason(StopReason::kShutdown);

@@ -37,7 +37,7 @@ absl::Status ValidateOptions(const SystemOptions& options) {
 // Some by name and the rest by number: a million lines say no more.
 void LogSomeAlive(Shard& shard) {
   constexpr size_t kNamedMax = 20;
-  const std::vector<std::string> names = shard.supervisor().NameSome(kNamedMax);
+  const std::vector<std::string> names = shard.supervisor().final_sweep().NameSome(kNamedMax);
   for (const std::string& name : names) {
     TROUPE_LOG(kError, "shutdown: actor ", name, " did not stop within drain_timeout");
   }
@@ -171,12 +171,12 @@ absl::Status Runtime::ShutDown() {
   absl::Status outcome;
   const Instant deadline = platform_->clock().Now() + limits_.drain_timeout;
   if (executors_.size() == shards_.size()) {
-    PostToAll([](Shard& shard) { shard.supervisor().StopAll(); });
+    PostToAll([](Shard& shard) { shard.supervisor().final_sweep().StopAll(); });
     if (!empty_event_->WaitUntil(deadline)) {
       outcome = absl::DeadlineExceededError("actors did not stop within drain_timeout");
       PostToAll([](Shard& shard) {
         LogSomeAlive(shard);
-        shard.supervisor().KillAll();
+        shard.supervisor().final_sweep().KillAll();
       });
       if (!empty_event_->WaitUntil(platform_->clock().Now() + limits_.drain_timeout)) {
         NameStuckShards();

@@ -56,7 +56,7 @@ void ShardTurn::TakeCompletions() {
 size_t ShardTurn::RunReady() {
   const uint32_t most = shard_.limits().turn_messages_max;
   uint32_t left = most;
-  if (shard_.supervisor().Sweep(kSweepSlots)) left /= 2;
+  if (shard_.supervisor().final_sweep().Continue(kSweepSlots)) left /= 2;
   const uint32_t handled = shard_.RunReady(left);
   more_ = !shard_.run_queue().empty();
   return most - left + handled;
@@ -66,7 +66,8 @@ void ShardTurn::FlushOutbound() { shard_.outboxes().Flush(/*idle=*/!more_); }
 
 void ShardTurn::EndTurn() {
   shard_.inbox().RunDeferred();
-  if (!said_empty_ && shard_.supervisor().stops_all() && shard_.supervisor().alive() == 0) {
+  if (!said_empty_ && shard_.supervisor().final_sweep().begun() &&
+      shard_.supervisor().alive() == 0) {
     said_empty_ = true;
     shard_.runtime().ActorsGone();
   }
@@ -74,7 +75,7 @@ void ShardTurn::EndTurn() {
 
 bool ShardTurn::HasRunnable() const {
   return !shard_.run_queue().empty() || shard_.activations().HasNextTurn() ||
-         shard_.supervisor().sweeping();
+         shard_.supervisor().final_sweep().unfinished();
 }
 
 bool ShardTurn::InboundPending() const { return !shard_.inbox().Empty() || ShardsPending(); }

@@ -322,7 +322,7 @@ uint32_t Supervisor::AskChildren(Cell& cell, uint32_t budget) {
 
 void Supervisor::RunOnStop(Cell& cell) {
   cell.Mark(kOnStopCalled);
-  if (kills_all_ || !cell.instance->info().has_on_stop) return;
+  if (final_sweep_.kills() || !cell.instance->info().has_on_stop) return;
   Envelope* const envelope = shard_.NewEnvelope(&kStopType);
   envelope->flags |= kEvent;
   envelope->record = 0;
@@ -397,54 +397,6 @@ void Supervisor::ChildGone(const AnyRef& parent, const AnyRef& child) {
   if (--cell->children > 0 || cell->state != CellState::kStopping) return;
   cell->stall |= kAttention;
   shard_.MakeRunnable(*cell);
-}
-
-// --- The end of all. ---
-
-void Supervisor::StopAll() {
-  stops_all_ = sweeping_ = true;
-  sweep_from_ = 0;
-}
-
-void Supervisor::KillAll() {
-  kills_all_ = true;
-  StopAll();
-}
-
-bool Supervisor::Sweep(uint32_t slots) {
-  if (!sweeping_) return false;
-  sweep_from_ = shard_.slots_table().ForSomeActors(sweep_from_, slots, [this](Cell& cell) {
-    if (!kills_all_) {
-      const bool is_root =
-          cell.parent == kNoSlot && (cell.extra == nullptr || !cell.extra->remote_parent);
-      if (is_root) AskToStop(cell, StopReason::kShutdown);
-      return;
-    }
-    cell.Unmark(kWillRestart);
-    if (cell.state != CellState::kStopping) {
-      cell.Mark(kOnStopCalled);
-      AskToStop(cell, StopReason::kShutdown);
-    } else if (cell.step() == StopStep::kOnStop) {
-      // OnStop, where it waits.
-      shard_.activations().Doom(cell);
-    }
-    cell.stall |= kAttention;
-    shard_.MakeRunnable(cell);
-  });
-  sweeping_ = sweep_from_ != 0;
-  return sweeping_;
-}
-
-std::vector<std::string> Supervisor::NameSome(size_t count) {
-  std::vector<std::string> names;
-  uint32_t from = 0;
-  constexpr uint32_t kSlotsAtATime = 4096;
-  do {
-    from = shard_.slots_table().ForSomeActors(from, kSlotsAtATime, [&](Cell& cell) {
-      if (names.size() < count) names.push_back(NameOf(cell));
-    });
-  } while (from != 0 && names.size() < count);
-  return names;
 }
 
 }  // namespace troupe::internal

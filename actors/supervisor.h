@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
 #include "troupe/actors/cell.h"
+#include "troupe/actors/final_sweep.h"
 #include "troupe/actors/stop_reason.h"
 
 namespace troupe::internal {
@@ -22,7 +22,7 @@ class Shard;
 // Thread: shard-affine.
 class Supervisor {
  public:
-  explicit Supervisor(Shard& shard) : shard_(shard) {}
+  explicit Supervisor(Shard& shard) : shard_(shard), final_sweep_(shard) {}
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
@@ -49,19 +49,11 @@ class Supervisor {
   uint32_t Continue(Cell& cell, uint32_t budget);
   void ChildGone(const AnyRef& parent, const AnyRef& child);
 
-  // All of the shard's actors, over as many turns as it takes: children by their parents.
-  void StopAll();
-  // The same for those that did not stop in time: handlers that wait are ended where they are.
-  void KillAll();
-  // A share of StopAll() or KillAll(). Returns whether more is to do.
-  bool Sweep(uint32_t slots);
-  bool stops_all() const { return stops_all_; }
-  bool sweeping() const { return sweeping_; }
+  // Of all of the shard's actors.
+  FinalSweep& final_sweep() { return final_sweep_; }
 
   void NoteBorn() { ++alive_; }
   size_t alive() const { return alive_; }
-  // Some of the living, by name.
-  std::vector<std::string> NameSome(size_t count);
 
   static std::string NameOf(const Cell& cell);
 
@@ -78,11 +70,8 @@ class Supervisor {
   void LeaveParent(Cell& cell);
 
   Shard& shard_;
+  FinalSweep final_sweep_;
   size_t alive_ = 0;
-  bool stops_all_ = false;
-  bool kills_all_ = false;
-  bool sweeping_ = false;
-  uint32_t sweep_from_ = 0;
 };
 
 }  // namespace troupe::internal

@@ -16,6 +16,8 @@
 
 namespace troupe {
 
+System::System() = default;
+
 absl::StatusOr<std::unique_ptr<System>> System::Start(SystemOptions options) {
   std::unique_ptr<System> system(new System);
   TROUPE_ASSIGN_OR_RETURN(system->runtime_,
@@ -82,6 +84,10 @@ ShardCounters System::Counters() {
   }
   return sum;
 }
+
+const Limits& System::limits() const { return runtime_->limits(); }
+
+size_t System::shard_count() const { return runtime_->shard_count(); }
 
 namespace internal {
 

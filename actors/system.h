@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_SYSTEM_H_
 #define TROUPE_ACTORS_SYSTEM_H_
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -9,7 +10,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime.h"
 #include "troupe/actors/shard_counters.h"
 #include "troupe/actors/spawn_check.h"
 #include "troupe/actors/spawn_options.h"
@@ -17,6 +17,10 @@
 #include "troupe/actors/worker.h"
 
 namespace troupe {
+
+namespace internal {
+class Runtime;
+}
 
 // The actors of one process: its shards, and the way down.
 //
@@ -69,12 +73,12 @@ class System {
   // Thread: one that is no shard's.
   ShardCounters Counters();
 
-  const Limits& limits() const { return runtime_->limits(); }
-  size_t shard_count() const { return runtime_->shard_count(); }
+  const Limits& limits() const;
+  size_t shard_count() const;
   internal::Runtime& runtime() { return *runtime_; }
 
  private:
-  System() = default;
+  System();
 
   std::unique_ptr<internal::Runtime> runtime_;
 };

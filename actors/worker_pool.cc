@@ -1,6 +1,7 @@
 #include "troupe/actors/worker_pool.h"
 
 #include "troupe/actors/place.h"
+#include "troupe/actors/runtime.h"
 #include "troupe/actors/shard.h"
 #include "troupe/actors/shard_turn.h"
 

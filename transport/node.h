@@ -16,7 +16,6 @@
 #include "troupe/transport/lookup_request.h"
 #include "troupe/transport/node_counters.h"
 #include "troupe/transport/node_options.h"
-#include "troupe/transport/ref_proto.h"
 
 namespace troupe {
 

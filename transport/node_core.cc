@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/monitors.h"
+#include "troupe/actors/runtime.h"
 #include "troupe/base/printable.h"
 #include "troupe/base/status_macros.h"
 

@@ -17,6 +17,7 @@
 #include "troupe/actors/events.h"
 #include "troupe/actors/handles.h"
 #include "troupe/actors/ref.h"
+#include "troupe/actors/runtime.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
 #include "troupe/tests/actors/probe.h"

@@ -16,6 +16,7 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
+#include "troupe/actors/runtime.h"
 #include "troupe/actors/shard.h"
 #include "troupe/actors/slot_index.h"
 #include "troupe/actors/slot_table.h"

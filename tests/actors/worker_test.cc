@@ -1,5 +1,6 @@
 // Workers and Offload: handlers that may block, and what becomes of them.
 
+#include "troupe/actors/runtime.h"
 #include "troupe/actors/worker.h"
 
 #include <atomic>

@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "tests/proto/atlas.troupe.h"
 #include "troupe/actors/method.h"
+#include "troupe/actors/runtime.h"
 #include "troupe/actors/system.h"
 
 namespace maps {

@@ -1,3 +1,4 @@
+#include "troupe/actors/runtime.h"
 #include "troupe/sim/simulation.h"
 
 #include <csignal>

@@ -1,0 +1,3 @@
+// What every user's file pulls in.
+
+#include "troupe/troupe.h"
