@@ -1,7 +1,7 @@
 #include "troupe/actors/any_ref.h"
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 
 namespace troupe {

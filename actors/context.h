@@ -13,17 +13,17 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "troupe/actors/child_record.h"
-#include "troupe/actors/child_writer.h"
 #include "troupe/actors/context_base.h"
-#include "troupe/actors/dispatch.h"
 #include "troupe/actors/events.h"
+#include "troupe/actors/events/child_record.h"
+#include "troupe/actors/events/child_writer.h"
+#include "troupe/actors/events/sleeper.h"
+#include "troupe/actors/events/timer_record.h"
 #include "troupe/actors/offload.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/shard.h"
-#include "troupe/actors/sleeper.h"
+#include "troupe/actors/runtime/shard.h"
 #include "troupe/actors/system.h"
-#include "troupe/actors/timer_record.h"
+#include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/worker.h"
 
 namespace troupe {

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "troupe/actors/any_ref.h"
-#include "troupe/actors/dispatch.h"
-#include "troupe/actors/foreign.h"
-#include "troupe/actors/handles.h"
-#include "troupe/actors/shard.h"
+#include "troupe/actors/runtime/foreign.h"
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/typing/dispatch.h"
+#include "troupe/actors/typing/handles.h"
 
 namespace troupe {
 

@@ -1,7 +1,7 @@
 #include "troupe/actors/reply.h"
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/shard.h"
+#include "troupe/actors/runtime/shard.h"
 #include "troupe/base/text.h"
 
 namespace troupe::internal {

@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "troupe/actors/coroutine_frame.h"
-#include "troupe/actors/suspension.h"
+#include "troupe/actors/runtime/coroutine_frame.h"
+#include "troupe/actors/runtime/suspension.h"
 
 // g++ before 13 miscompiles coroutine forms that programs may contain; the guide to writing
 // around them is docs/coroutines.md.

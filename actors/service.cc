@@ -1,10 +1,10 @@
 #include "troupe/actors/service.h"
 
-#include "troupe/actors/activations.h"
-#include "troupe/actors/ask_table.h"
-#include "troupe/actors/dead_letters.h"
-#include "troupe/actors/outboxes.h"
-#include "troupe/actors/supervisor.h"
+#include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/mail/dead_letters.h"
+#include "troupe/actors/mail/outboxes.h"
+#include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/supervision/supervisor.h"
 
 namespace troupe::internal {
 

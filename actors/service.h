@@ -16,10 +16,10 @@
 #include "troupe/actors/call.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
-#include "troupe/actors/dispatch.h"
-#include "troupe/actors/method.h"
-#include "troupe/actors/shard.h"
+#include "troupe/actors/runtime/shard.h"
 #include "troupe/actors/stream.h"
+#include "troupe/actors/typing/dispatch.h"
+#include "troupe/actors/typing/method.h"
 #include "troupe/actors/worker.h"
 
 namespace troupe::internal {

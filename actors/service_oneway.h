@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/context.h"
-#include "troupe/actors/dispatch.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/service.h"
+#include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/worker.h"
 
 namespace troupe::internal {

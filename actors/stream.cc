@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "troupe/actors/activations.h"
-#include "troupe/actors/ask_table.h"
-#include "troupe/actors/outboxes.h"
-#include "troupe/actors/router.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/mail/outboxes.h"
+#include "troupe/actors/mail/router.h"
+#include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/runtime/runtime.h"
 
 namespace troupe::internal {
 namespace {

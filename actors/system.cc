@@ -2,14 +2,14 @@
 
 #include <utility>
 
-#include "troupe/actors/activations.h"
-#include "troupe/actors/births.h"
-#include "troupe/actors/dispatch.h"
-#include "troupe/actors/place.h"
-#include "troupe/actors/runtime.h"
-#include "troupe/actors/shard.h"
-#include "troupe/actors/shard_inbox.h"
-#include "troupe/actors/supervisor.h"
+#include "troupe/actors/mail/shard_inbox.h"
+#include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/runtime/place.h"
+#include "troupe/actors/runtime/runtime.h"
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/supervision/births.h"
+#include "troupe/actors/supervision/supervisor.h"
+#include "troupe/actors/typing/dispatch.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/base/text.h"

@@ -11,9 +11,9 @@
 #include "absl/status/statusor.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/shard_counters.h"
-#include "troupe/actors/spawn_check.h"
 #include "troupe/actors/spawn_options.h"
 #include "troupe/actors/system_options.h"
+#include "troupe/actors/typing/spawn_check.h"
 #include "troupe/actors/worker.h"
 
 namespace troupe {

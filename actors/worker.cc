@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/ask_table.h"
-#include "troupe/actors/dead_letters.h"
-#include "troupe/actors/runtime.h"
-#include "troupe/actors/runtime_wait.h"
+#include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/asks/runtime_wait.h"
+#include "troupe/actors/mail/dead_letters.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/service.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"

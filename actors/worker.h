@@ -12,12 +12,12 @@
 
 #include "absl/time/time.h"
 #include "troupe/actors/actor.h"
-#include "troupe/actors/dispatch.h"
-#include "troupe/actors/inbound_requests.h"
-#include "troupe/actors/instance.h"
-#include "troupe/actors/shard.h"
+#include "troupe/actors/mail/inbound_requests.h"
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/runtime/worker_pool.h"
 #include "troupe/actors/spawn_options.h"
-#include "troupe/actors/worker_pool.h"
+#include "troupe/actors/typing/dispatch.h"
+#include "troupe/actors/typing/instance.h"
 
 namespace troupe {
 

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/echo.troupe.h"
-#include "troupe/actors/method.h"
+#include "troupe/actors/typing/method.h"
 #include "troupe/base/check.h"
 #include "troupe/bench/net_node.h"
 #include "troupe/proto/wire.pb.h"

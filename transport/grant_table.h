@@ -8,7 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "troupe/actors/any_ref.h"
-#include "troupe/actors/method.h"
+#include "troupe/actors/typing/method.h"
 #include "troupe/transport/frame.h"
 
 namespace troupe::internal {

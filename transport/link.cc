@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/text.h"
 #include "troupe/loop/loop.h"

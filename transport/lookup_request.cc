@@ -1,7 +1,7 @@
 #include "troupe/transport/lookup_request.h"
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/dispatch.h"
+#include "troupe/actors/typing/dispatch.h"
 #include "troupe/base/printable.h"
 #include "troupe/base/text.h"
 #include "troupe/loop/socket.h"

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "troupe/actors/ask_table.h"
+#include "troupe/actors/asks/ask_table.h"
 #include "troupe/actors/call.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/system.h"

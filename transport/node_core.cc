@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/monitors.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
+#include "troupe/actors/supervision/monitors.h"
 #include "troupe/base/printable.h"
 #include "troupe/base/status_macros.h"
 

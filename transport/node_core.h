@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "troupe/actors/router.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/mail/router.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/loop/socket.h"
 #include "troupe/transport/doorman.h"
 #include "troupe/transport/export_table.h"

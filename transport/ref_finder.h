@@ -6,8 +6,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "google/protobuf/message.h"
-#include "troupe/actors/envelope.h"
-#include "troupe/actors/method.h"
+#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/typing/method.h"
 #include "troupe/proto/ref.pb.h"
 
 namespace troupe::internal {

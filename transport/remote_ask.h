@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "troupe/actors/pending_ask.h"
+#include "troupe/actors/asks/pending_ask.h"
 
 namespace troupe::internal {
 

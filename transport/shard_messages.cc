@@ -1,7 +1,7 @@
 #include "troupe/transport/shard_messages.h"
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/ask_table.h"
+#include "troupe/actors/asks/ask_table.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/base/text.h"
 

@@ -8,14 +8,14 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
-#include "troupe/actors/ask_table.h"
-#include "troupe/actors/dead_letters.h"
-#include "troupe/actors/dispatch.h"
+#include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/asks/pending_ask.h"
 #include "troupe/actors/events.h"
-#include "troupe/actors/method.h"
-#include "troupe/actors/pending_ask.h"
-#include "troupe/actors/runtime.h"
-#include "troupe/actors/shard.h"
+#include "troupe/actors/mail/dead_letters.h"
+#include "troupe/actors/runtime/runtime.h"
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/typing/dispatch.h"
+#include "troupe/actors/typing/method.h"
 
 namespace troupe::internal {
 

@@ -19,7 +19,7 @@
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 #include "troupe/tests/actors/in_child.h"
 #include "troupe/tests/actors/probe.h"

@@ -15,7 +15,7 @@
 #include "gtest/gtest.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 #include "troupe/tests/actors/in_child.h"
 #include "troupe/tests/actors/probe.h"

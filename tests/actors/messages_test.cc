@@ -6,7 +6,7 @@
 #include "troupe/actors/actor.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 
 namespace troupe {

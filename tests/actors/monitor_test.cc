@@ -14,7 +14,7 @@
 #include "troupe/actors/events.h"
 #include "troupe/actors/ids.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
 #include "troupe/tests/actors/probe.h"

@@ -20,7 +20,7 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/stream.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/check.h"

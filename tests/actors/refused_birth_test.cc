@@ -18,7 +18,7 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 #include "troupe/actors/worker.h"
 #include "troupe/base/limits.h"

@@ -15,10 +15,10 @@
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
-#include "troupe/actors/handles.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
+#include "troupe/actors/typing/handles.h"
 #include "troupe/base/limits.h"
 #include "troupe/tests/actors/probe.h"
 

@@ -22,7 +22,7 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"

@@ -14,7 +14,7 @@
 #include "troupe/actors/call.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
 #include "troupe/tests/actors/probe.h"

@@ -18,7 +18,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/actors/probe.troupe.h"
-#include "troupe/actors/ask_table.h"
+#include "troupe/actors/asks/ask_table.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"

@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "troupe/actors/context.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/instant.h"
 #include "troupe/tests/actors/probe.h"

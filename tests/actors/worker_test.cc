@@ -1,6 +1,5 @@
 // Workers and Offload: handlers that may block, and what becomes of them.
 
-#include "troupe/actors/runtime.h"
 #include "troupe/actors/worker.h"
 
 #include <atomic>
@@ -21,6 +20,7 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
 #include "troupe/tests/actors/probe.h"

@@ -6,9 +6,9 @@
 
 #include "gtest/gtest.h"
 #include "tests/proto/atlas.troupe.h"
-#include "troupe/actors/method.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
+#include "troupe/actors/typing/method.h"
 
 namespace maps {
 namespace {

@@ -1,4 +1,3 @@
-#include "troupe/actors/runtime.h"
 #include "troupe/sim/simulation.h"
 
 #include <csignal>
@@ -18,6 +17,7 @@
 #include "troupe/actors/actor.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/sim/test_simulation.h"

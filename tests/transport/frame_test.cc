@@ -3,7 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "troupe/actors/method.h"
+#include "troupe/actors/typing/method.h"
 #include "troupe/tests/transport/raw_peer.h"
 
 namespace troupe::internal {

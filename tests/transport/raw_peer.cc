@@ -8,7 +8,7 @@
 
 #include <limits>
 
-#include "troupe/actors/method.h"
+#include "troupe/actors/typing/method.h"
 #include "troupe/base/check.h"
 
 namespace troupe::internal {

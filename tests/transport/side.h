@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "troupe/actors/runtime.h"
+#include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 #include "troupe/actors/system_options.h"
 #include "troupe/base/clock.h"

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/transport/bank.troupe.h"
 #include "troupe/actors/certainty.h"
-#include "troupe/actors/method.h"
+#include "troupe/actors/typing/method.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/mutex.h"
 #include "troupe/tests/transport/account.h"

@@ -1,0 +1,85 @@
+#ifndef TROUPE_ACTORS_EVENTS_CHILD_RECORD_H_
+#define TROUPE_ACTORS_EVENTS_CHILD_RECORD_H_
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "troupe/actors/events/event_record.h"
+#include "troupe/actors/ids.h"
+#include "troupe/loop/child_process.h"
+
+namespace troupe::internal {
+
+class ChildRecord;
+
+// Waits until a child has room for input.
+//
+// Lifetime: leaves its record's list before it ends.
+class ChildInputWaiter {
+ public:
+  // May RemoveWaiter() itself; whoever does not needs more room.
+  virtual void OnRoom(ChildRecord& record) = 0;
+  // The record ends, and has no waiters any more.
+  virtual void OnEnd() = 0;
+
+ protected:
+  ~ChildInputWaiter() = default;
+};
+
+// The messages by which an actor is told of its children; null for one that it has no On() for.
+struct ChildMessages {
+  const MessageType* output = nullptr;
+  const MessageType* exited = nullptr;
+  const MessageType* input_room = nullptr;
+};
+
+// One actor's child process. It lives as long as the actor, its OnStop included.
+//
+// Bounds: one message of standard output and one of standard error wait for the actor, and what
+//         was in the pipes when the child ended.
+class ChildRecord final : public EventRecord, private ChildHandler {
+ public:
+  // That of the actor in `cell`.
+  // Errors: NOT_FOUND.
+  static absl::StatusOr<ChildRecord*> Find(ChildId child, const Cell* cell);
+
+  explicit ChildRecord(const ChildMessages& messages) : messages_(messages) {}
+  ~ChildRecord() override;
+
+  absl::Status Begin(const ChildOptions& options);
+  ChildProcess* process() { return process_.get(); }
+
+  // Errors: those of ChildProcess::WriteInput(). Without room, one ChildInputRoom follows.
+  absl::Status Write(std::string_view bytes);
+
+  // Oldest first.
+  bool has_waiters() const { return !waiters_.empty(); }
+  void AddWaiter(ChildInputWaiter& waiter) { waiters_.push_back(&waiter); }
+  void RemoveWaiter(ChildInputWaiter& waiter) { std::erase(waiters_, &waiter); }
+
+  // The record ends with ChildExited: the last event.
+  bool BeforeHandler(Envelope& envelope) override;
+  void AfterHandler() override;
+  bool OutlivesOnStop() const override { return true; }
+
+ private:
+  enum class Handling { kNothing, kOutput, kError };
+
+  void OnChildOutput(bool is_stderr, std::string_view bytes) override;
+  void OnChildExited(const ChildStatus& status) override;
+  void OnChildInputRoom() override;
+
+  const ChildMessages messages_;
+  int pid_ = 0;
+  Handling handling_ = Handling::kNothing;
+  bool wants_room_message_ = false;
+  std::vector<ChildInputWaiter*> waiters_;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_EVENTS_CHILD_RECORD_H_

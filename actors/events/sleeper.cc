@@ -1,0 +1,30 @@
+#include "troupe/actors/events/sleeper.h"
+
+#include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/loop/loop.h"
+
+namespace troupe {
+
+using internal::Shard;
+
+Sleeper::~Sleeper() {
+  if (armed()) Shard::Current()->loop().timers().Cancel(*this);
+}
+
+void Sleeper::Begin(internal::CoroutineFrame& frame) {
+  // From now, not from the turn's start: a timer is never early.
+  Loop& loop = Shard::Current()->loop();
+  loop.timers().Arm(*this, loop.platform().clock().Now() + duration_);
+  frame.Wait(*this);
+}
+
+void Sleeper::OnTimer() { Shard::Current()->activations().Resume(*this); }
+
+bool Sleeper::Cancel() {
+  cancelled_ = true;
+  Shard::Current()->loop().timers().Cancel(*this);
+  return true;
+}
+
+}  // namespace troupe

@@ -1,0 +1,69 @@
+#ifndef TROUPE_ACTORS_MAIL_OUTBOXES_H_
+#define TROUPE_ACTORS_MAIL_OUTBOXES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "troupe/actors/mail/outbox.h"
+
+namespace troupe::internal {
+
+class Shard;
+
+// The outboxes of one shard, each made when it is first used.
+//
+// Thread: the shard's.
+class Outboxes {
+ public:
+  explicit Outboxes(Shard& shard, size_t shards) : shard_(shard), outboxes_(shards) {}
+  Outboxes(const Outboxes&) = delete;
+  Outboxes& operator=(const Outboxes&) = delete;
+
+  Outbox& To(size_t shard) {
+    Outbox* const outbox = outboxes_[shard].get();
+    return outbox != nullptr ? *outbox : Make(shard);
+  }
+
+  void Push(Outbox& outbox, Envelope* envelope, Charge charge) {
+    List(outbox);
+    if (outbox.Push(envelope, charge)) outbox.Flush(shard_);
+  }
+  void PushControl(size_t shard, Envelope* envelope);
+  // Takes an envelope of another shard's pool, whose payload is destroyed, home.
+  void Return(Envelope* envelope) { To(envelope->home).Return(envelope); }
+  // The running actor wrote a reply to `shard`, and waits when that has too many.
+  void HoldIfFull(size_t shard);
+
+  // Hands over what can be handed over. With `idle`, envelopes go home in small chains too.
+  void Flush(bool idle);
+  // Something waits that can be handed over now. If not, the receivers wake this shard.
+  bool CanFlush();
+  // Something waits for room in a ring.
+  bool pending() const { return !listed_.empty(); }
+  bool HasReturns() const;
+
+  // Takes some of the envelopes of this shard that have come home. False when none have.
+  bool TakeReturns();
+
+ private:
+  Outbox& Make(size_t shard);
+  void List(Outbox& outbox) {
+    if (outbox.listed) return;
+    outbox.listed = true;
+    listed_.push_back(&outbox);
+  }
+  void ReleaseHeld(Outbox& outbox);
+
+  Shard& shard_;
+  std::vector<std::unique_ptr<Outbox>> outboxes_;  // By destination.
+  std::vector<Outbox*> made_;
+  std::vector<uint16_t> destinations_;  // Of those that are made.
+  std::vector<Outbox*> listed_;         // That have something.
+  size_t next_return_ = 0;
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_MAIL_OUTBOXES_H_

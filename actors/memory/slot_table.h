@@ -1,0 +1,102 @@
+#ifndef TROUPE_ACTORS_MEMORY_SLOT_TABLE_H_
+#define TROUPE_ACTORS_MEMORY_SLOT_TABLE_H_
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "troupe/actors/memory/slot_index.h"
+#include "troupe/actors/memory/slot_lease.h"
+#include "troupe/actors/runtime/cell.h"
+#include "troupe/base/mutex.h"
+#include "troupe/loop/slab_memory.h"
+
+namespace troupe::internal {
+
+// The slots of one shard: which are free, and the cells behind them.
+//
+// Thread:   the shard's, but for Lease(), which is any: other shards and foreign threads take
+//           slots in batches, so the lock is met once in many spawns and never by a message.
+// Bounds:   `slots_max`; a slot is used again with the next generation, which never wraps.
+class SlotTable {
+ public:
+  SlotTable(SlotIndex& index, uint32_t slots_max, uint32_t messages_max, uint32_t bytes_max);
+  ~SlotTable();
+  SlotTable(const SlotTable&) = delete;
+  SlotTable& operator=(const SlotTable&) = delete;
+
+  // For the shard itself. Empty at the bound.
+  std::optional<SlotLease> Acquire() {
+    if (free_.empty() && !RefillFree()) return std::nullopt;
+    const SlotLease lease = free_.back();
+    free_.pop_back();
+    return lease;
+  }
+
+  // Ends the generation of `cell` and makes its slot free. The cell is already empty.
+  void Release(Cell& cell);
+
+  // Adds up to `count` leases to `leases`, of a small table fewer. Returns how many.
+  // Thread: any.
+  size_t Lease(std::vector<SlotLease>& leases, size_t count);
+
+  // A lease that others have seen and no actor will take: the shard ends its generation.
+  // Thread: any.
+  void Burn(const SlotLease& lease);
+  // Those burned since. Costs a load while there are none.
+  std::vector<SlotLease> TakeBurned();
+
+  // Calls `visit` for each cell that holds an actor, from slot `from` on, over at most `count`
+  // slots. Returns the slot to go on from; 0 at the end.
+  template <typename Visit>
+  uint32_t ForSomeActors(uint32_t from, uint32_t count, Visit visit) {
+    const uint32_t made = SlotsMade();
+    const uint32_t until = made - std::min(made, from) > count ? from + count : made;
+    for (uint32_t slot = from; slot < until; ++slot) {
+      Cell& cell = index_.Page(slot / SlotIndex::kPageSlots)[slot % SlotIndex::kPageSlots];
+      if (cell.state != CellState::kFree && cell.state != CellState::kLeased) visit(cell);
+    }
+    return until < made ? until : 0;
+  }
+
+ private:
+  static constexpr size_t kPageSlots = SlotIndex::kPageSlots;
+  // What one holder of free slots takes at a time, of a small table a small share: else a spawn
+  // could be refused although slots are free elsewhere.
+  static constexpr size_t ShareOf(size_t slots, size_t most) {
+    return std::clamp<size_t>(slots / 16, 1, most);
+  }
+
+  uint32_t SlotsMade();
+  bool RefillFree();
+  // Adds a page's slots to `leases`; false at the bound.
+  bool GrowLocked(std::vector<SlotLease>& leases) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Set once.
+  const uint32_t slots_max_;
+  const uint32_t messages_max_;
+  const uint32_t bytes_max_;
+  // Free slots that the shard keeps for itself before it gives some back to all.
+  const size_t own_free_max_;
+  const size_t lease_batch_max_;
+
+  // This shard.
+  SlotIndex& index_;
+  std::vector<SlotLease> free_;
+
+  // Any thread. A message could not carry a lease to a thread that has no shard.
+  Mutex mutex_;
+  uint32_t slots_made_ ABSL_GUARDED_BY(mutex_) = 0;
+  SlabMemory memory_ ABSL_GUARDED_BY(mutex_){SlabMemory::Pages::kSmall};
+  std::vector<SlotLease> shared_ ABSL_GUARDED_BY(mutex_);
+  std::vector<SlotLease> burned_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> any_burned_{false};
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_MEMORY_SLOT_TABLE_H_

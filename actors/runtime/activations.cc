@@ -1,0 +1,340 @@
+#include "troupe/actors/runtime/activations.h"
+
+#include <coroutine>
+#include <utility>
+
+#include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/mail/dead_letters.h"
+#include "troupe/actors/runtime/cell.h"
+#include "troupe/actors/runtime/coroutine_frame.h"
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/supervision/supervisor.h"
+#include "troupe/actors/typing/method.h"
+#include "troupe/base/check.h"
+
+namespace troupe::internal {
+namespace {
+
+// The message of code that handles none.
+struct LifeEvent {};
+constexpr MessageType kLifeType = {.destroy = &DestroyPayload<LifeEvent>,
+                                   .name = "the constructor or destructor"};
+
+}  // namespace
+
+Activations::Scope::Scope(Shard& shard, Cell* cell, Envelope* envelope, Activation* activation)
+    : shard_(shard), before_(shard.running()) {
+  shard.running() = {.cell = cell, .envelope = envelope, .activation = activation};
+  if (activation != nullptr) activation->running = true;
+}
+
+Activations::Scope::~Scope() {
+  Activations& activations = shard_.activations();
+  if (shard_.running().activation != nullptr) activations.Leave(/*parked=*/false);
+  shard_.running() = before_;
+}
+
+Activation& Activations::Current() {
+  Running& running = shard_.running();
+  if (running.activation != nullptr) return *running.activation;
+  Cell& cell = running.cell != nullptr ? *running.cell : shard_.limbo();
+  auto* const activation =
+      new (shard_.blocks().Allocate(sizeof(Activation))) Activation{.cell = &cell};
+  activation->envelope = running.envelope;
+  if (running.envelope == nullptr) {
+    Envelope* const envelope = shard_.NewEnvelope(&kLifeType);
+    envelope->flags |= kEvent;
+    envelope->record = 0;
+    envelope->cell = &cell;
+    activation->envelope = envelope;
+    activation->answered = true;
+  }
+  activation->serial = ++made_;
+  activation->running = true;
+  activation->next = cell.activations;
+  if (activation->next != nullptr) activation->next->prev = activation;
+  cell.activations = activation;
+  running.activation = activation;
+  if (InboundRequest* const request = shard_.asks().inbound().Of(*activation->envelope)) {
+    request->activation = activation;
+  }
+  return *activation;
+}
+
+bool Activations::CurrentCancelled() const {
+  const Activation* const activation = shard_.running().activation;
+  return activation != nullptr && activation->cancelled;
+}
+
+Progress Activations::Park(Envelope& envelope, CoroutineFrame& root) {
+  Activation& activation = Current();
+  activation.root = &root;
+  root.root_of_ = &activation;
+  const MethodInfo* const method = envelope.type->method;
+  activation.interleaved =
+      (envelope.flags & kInterleaved) != 0 || (method != nullptr && method->interleave);
+  if (!activation.interleaved) {
+    ++activation.cell->blocked_by;
+    activation.cell->stall |= kBlocked;
+  }
+  return Progress::kSuspended;
+}
+
+bool Activations::Leave(bool parked) {
+  Running& running = shard_.running();
+  Activation& activation = *std::exchange(running.activation, nullptr);
+  activation.running = false;
+  if (buried_ != nullptr) [[unlikely]]
+    DestroyBuried();
+  if (parked || activation.root != nullptr) return true;
+  const bool stops_actor = std::exchange(activation.stops_actor, false);
+  Cell& cell = *activation.cell;
+  const bool was_answered = std::exchange(activation.answered, true);
+  // One that is answered owns its envelope; of one that answers now, the caller still does.
+  const bool keeps = activation.frames != nullptr || was_answered;
+  if (!keeps) activation.envelope = nullptr;
+  FreeIfOver(activation);
+  if (stops_actor) shard_.supervisor().AskToStop(cell, StopReason::kStopped);
+  return keeps;
+}
+
+// --- Frames. ---
+
+void Activations::Add(CoroutineFrame& frame) {
+  Activation& activation = Current();
+  Running& running = shard_.running();
+  frame.activation_ = &activation;
+  frame.parent_ = frame.caller_ = std::exchange(running.frame, &frame);
+  if (frame.parent_ != nullptr) ++frame.parent_->children_;
+  frame.next_ = activation.frames;
+  if (frame.next_ != nullptr) frame.next_->prev_ = &frame;
+  activation.frames = &frame;
+}
+
+void Activations::Remove(CoroutineFrame& frame) {
+  Activation& activation = *frame.activation_;
+  if (frame.next_ != nullptr) frame.next_->prev_ = frame.prev_;
+  (frame.prev_ != nullptr ? frame.prev_->next_ : activation.frames) = frame.next_;
+  if (frame.root_of_ != nullptr) frame.root_of_->root = nullptr;
+  if (frame.parent_ != nullptr) --frame.parent_->children_;
+  // Offloads of its children are theirs alone from now on.
+  if (frame.offloads_ > 0) {
+    for (CoroutineFrame* each = frame.parent_; each != nullptr; each = each->parent_) {
+      each->offloads_ -= frame.offloads_;
+      if (each->offloads_ == 0 && each->dropped_) Bury(*each);
+    }
+  }
+  // A coroutine that was moved out of the one that created it outlives that.
+  for (CoroutineFrame* each = activation.frames; frame.children_ > 0 && each != nullptr;
+       each = each->next_) {
+    if (each->parent_ != &frame) continue;
+    each->parent_ = nullptr;
+    --frame.children_;
+  }
+  FreeIfOver(activation);
+}
+
+void Activations::Bury(CoroutineFrame& frame) {
+  frame.DisappointWaiter();
+  // Through the pointer that only a running frame uses.
+  frame.caller_ = std::exchange(buried_, &frame);
+}
+
+void Activations::DestroyBuried() {
+  while (CoroutineFrame* const frame = buried_) {
+    buried_ = std::exchange(frame->caller_, nullptr);
+    if (frame->offloads_ == 0) frame->handle_.destroy();
+  }
+}
+
+// --- Resuming. ---
+
+void Activations::MakeReady(Activation& activation) {
+  if (activation.queued || activation.doomed) return;
+  activation.queued = true;
+  Cell& cell = *activation.cell;
+  if (Activation* const tail = cell.ready_tail) {
+    activation.ready_next = tail->ready_next;
+    activation.ready_prev = tail;
+    tail->ready_next->ready_prev = &activation;
+    tail->ready_next = &activation;
+  } else {
+    activation.ready_next = activation.ready_prev = &activation;
+  }
+  cell.ready_tail = &activation;
+  cell.stall |= kAttention;
+  shard_.MakeRunnable(cell);
+}
+
+void Activations::LeaveReadyList(Activation& activation) {
+  if (!std::exchange(activation.queued, false)) return;
+  Activation*& tail = activation.cell->ready_tail;
+  if (activation.ready_next == &activation) {
+    tail = nullptr;
+    return;
+  }
+  if (tail == &activation) tail = activation.ready_prev;
+  activation.ready_next->ready_prev = activation.ready_prev;
+  activation.ready_prev->ready_next = activation.ready_next;
+}
+
+void Activations::Resume(Suspension& suspension) {
+  CoroutineFrame& frame = *suspension.frame_;
+  Activation* const activation = frame.activation_;
+  if (activation == nullptr || suspension.list_ == &activation->ready) return;
+  if (suspension.list_ != nullptr) suspension.list_->Remove(suspension);
+  activation->ready.Push(suspension);
+  MakeReady(*activation);
+}
+
+void Activations::ResumeNextTurn(Suspension& suspension) {
+  if (suspension.list_ != nullptr) suspension.list_->Remove(suspension);
+  next_turn_.Push(suspension);
+}
+
+void Activations::StartTurn() {
+  while (!next_turn_.empty()) Resume(*next_turn_.head);
+}
+
+void Activations::ResumeOne(Suspension& suspension) {
+  CoroutineFrame& frame = *suspension.frame_;
+  suspension.list_->Remove(suspension);
+  if (frame.dropped_) return;  // It waits for the return of an offload of its own.
+  frame.waits_at_ = nullptr;
+  shard_.running().frame = &frame;
+  frame.handle_.resume();
+  shard_.running().frame = nullptr;
+  if (buried_ != nullptr) [[unlikely]]
+    DestroyBuried();
+}
+
+void Activations::Run(Activation& activation) {
+  LeaveReadyList(activation);
+  shard_.running() = {
+      .cell = activation.cell, .envelope = activation.envelope, .activation = &activation};
+  activation.running = true;
+  const auto root_done = [&] {
+    return activation.root != nullptr && activation.root->handle_.done();
+  };
+  // What becomes ready meanwhile waits for the next visit.
+  for (uint32_t left = activation.ready.count; left > 0 && !root_done(); --left) {
+    if (activation.ready.empty()) break;
+    ResumeOne(*activation.ready.head);
+  }
+  if (root_done()) Complete(activation);
+  if (!activation.ready.empty()) MakeReady(activation);
+  Leave(/*parked=*/false);
+  shard_.running() = {};
+}
+
+void Activations::Complete(Activation& activation) {
+  Cell& cell = *activation.cell;
+  Envelope& envelope = *activation.envelope;
+  CoroutineFrame& root = *std::exchange(activation.root, nullptr);
+  root.root_of_ = nullptr;
+  if (!activation.interleaved && --cell.blocked_by == 0 && cell.state == CellState::kRunning) {
+    cell.stall &= ~kBlocked;
+  }
+  activation.answered = true;
+  try {
+    envelope.type->complete(envelope, root.handle_);
+  } catch (...) {
+    shard_.supervisor().HandlerThrew(cell);
+  }
+  shard_.AfterHandler(envelope);
+}
+
+// --- The end. ---
+
+void Activations::Cancel(Activation& activation) {
+  activation.cancelled = true;
+  // One that cannot be cut short goes to the end. A cancelled request may end other waits.
+  SuspensionList& waiting = activation.waiting;
+  for (uint32_t left = waiting.count; left > 0 && !waiting.empty(); --left) {
+    Suspension& suspension = *waiting.head;
+    waiting.Remove(suspension);
+    waiting.Push(suspension);
+    if (suspension.Cancel()) Resume(suspension);
+  }
+}
+
+void Activations::Doom(Cell& cell) {
+  for (Activation* a = cell.activations; a != nullptr; a = a->next) {
+    LeaveReadyList(*a);
+    a->cancelled = true;
+    a->doomed = true;
+  }
+}
+
+uint32_t Activations::EndSome(Cell& cell, uint32_t budget) {
+  uint32_t ended = 0;
+  // Destroying one frame may end others of this actor: Free() moves the cursor on.
+  for (end_next_ = cell.activations; end_next_ != nullptr && ended < budget;) {
+    Activation& activation = *end_next_;
+    end_next_ = activation.next;
+    if (!activation.doomed || activation.offloads > 0) continue;
+    if (activation.root == nullptr && activation.answered) continue;
+    End(activation);
+    ++ended;
+  }
+  end_next_ = nullptr;
+  return ended;
+}
+
+bool Activations::Busy(const Cell& cell) {
+  for (const Activation* a = cell.activations; a != nullptr; a = a->next) {
+    if (a->offloads > 0 || a->root != nullptr) return true;
+  }
+  return false;
+}
+
+void Activations::End(Activation& activation) {
+  Envelope& envelope = *activation.envelope;
+  Cell& cell = *activation.cell;
+  Scope scope(shard_, &cell, &envelope, &activation);
+  if (CoroutineFrame* const root = std::exchange(activation.root, nullptr)) {
+    if (!activation.interleaved) --cell.blocked_by;
+    root->root_of_ = nullptr;
+    root->handle_.destroy();
+  }
+  if (RequestServer* const server = std::exchange(activation.server, nullptr)) server->OnClosed();
+  if (!std::exchange(activation.answered, true)) shard_.dead_letters().Abandon(envelope);
+}
+
+void Activations::Orphan(Cell& cell) {
+  while (Activation* const activation = cell.activations) {
+    while (CoroutineFrame* const frame = activation->frames) {
+      activation->frames = frame->next_;
+      if (frame->next_ != nullptr) frame->next_->prev_ = nullptr;
+      frame->activation_ = nullptr;
+      frame->parent_ = nullptr;
+      if (frame->waiter_elsewhere_) frame->DisappointWaiter();
+      Suspension* const at = frame->waits_at_;
+      if (at != nullptr && at->list_ != nullptr) at->list_->Remove(*at);
+    }
+    activation->answered = true;
+    FreeIfOver(*activation);
+  }
+}
+
+void Activations::FreeIfOver(Activation& activation) {
+  if (activation.running || activation.frames != nullptr || activation.root != nullptr ||
+      activation.offloads > 0 || !activation.answered) {
+    return;
+  }
+  Free(activation);
+}
+
+void Activations::Free(Activation& activation) {
+  TROUPE_CHECK(activation.waiting.empty() && activation.ready.empty());
+  LeaveReadyList(activation);
+  if (end_next_ == &activation) end_next_ = activation.next;
+  Cell& cell = *activation.cell;
+  if (activation.next != nullptr) activation.next->prev = activation.prev;
+  (activation.prev != nullptr ? activation.prev->next : cell.activations) = activation.next;
+  if (activation.envelope != nullptr) shard_.Recycle(activation.envelope);
+  activation.~Activation();
+  shard_.blocks().Free(&activation, BlockPool::ClassOf(sizeof(Activation)));
+}
+
+}  // namespace troupe::internal

@@ -1,0 +1,101 @@
+#ifndef TROUPE_ACTORS_RUNTIME_ACTIVATIONS_H_
+#define TROUPE_ACTORS_RUNTIME_ACTIVATIONS_H_
+
+#include <cstdint>
+
+#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/runtime/activation.h"
+#include "troupe/actors/runtime/running.h"
+#include "troupe/actors/runtime/suspension.h"
+
+namespace troupe::internal {
+
+class CoroutineFrame;
+class Shard;
+
+// The coroutines of one shard's actors: which activation a frame belongs to, when it is resumed,
+// and that it dies before its activation.
+//
+// Whatever runs users' code does so inside a Scope, or with `running` set as a scope would. An
+// activation is made only when that code creates a coroutine or sends a request.
+//
+// Thread: shard-affine.
+// Bounds: a handler holds its actor while it waits, unless it interleaves: then the mailbox does
+//         not bound it, but what it waits for does.
+class Activations {
+ public:
+  explicit Activations(Shard& shard) : shard_(shard) {}
+  Activations(const Activations&) = delete;
+  Activations& operator=(const Activations&) = delete;
+
+  // Runs users' code of `cell`: a null cell stands for the shard itself.
+  class Scope {
+   public:
+    Scope(Shard& shard, Cell* cell, Envelope* envelope, Activation* activation = nullptr);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Shard& shard_;
+    const Running before_;
+  };
+
+  // The one that runs; made if need be.
+  Activation& Current();
+  bool CurrentCancelled() const;
+
+  // The running handler waits; `root` is its coroutine.
+  Progress Park(Envelope& envelope, CoroutineFrame& root);
+  // The running code has returned, `parked` or with an answer. True when the activation keeps the
+  // envelope.
+  bool Leave(bool parked);
+
+  // What `suspension` awaits has happened: its coroutine runs in its actor's next visit.
+  void Resume(Suspension& suspension);
+  // The same in the shard's next turn.
+  void ResumeNextTurn(Suspension& suspension);
+  // The turn has begun: those that waited for it are ready.
+  void StartTurn();
+  bool HasNextTurn() const { return !next_turn_.empty(); }
+  // Runs what is ready of it.
+  void Run(Activation& activation);
+
+  // Ends its awaits with CANCELLED.
+  void Cancel(Activation& activation);
+  // Their life is over: none of the cell's is resumed any more.
+  void Doom(Cell& cell);
+  // Destroys up to `budget` doomed ones. Returns how many; 0 when the rest waits for offloads or
+  // has frames that the actor's own members hold.
+  uint32_t EndSome(Cell& cell, uint32_t budget);
+  // Handlers of `cell` that wait, or offloads of it that have not returned.
+  static bool Busy(const Cell& cell);
+  // The actor is destroyed: frames that somebody else still holds belong to nobody.
+  void Orphan(Cell& cell);
+
+ private:
+  friend class CoroutineFrame;
+
+  void Add(CoroutineFrame& frame);
+  void Remove(CoroutineFrame& frame);
+  void Bury(CoroutineFrame& frame);
+  void DestroyBuried();
+  void MakeReady(Activation& activation);
+  void LeaveReadyList(Activation& activation);
+  void ResumeOne(Suspension& suspension);
+  // The handler has ended: its outcome is sent.
+  void Complete(Activation& activation);
+  void End(Activation& activation);
+  void FreeIfOver(Activation& activation);
+  void Free(Activation& activation);
+
+  Shard& shard_;
+  SuspensionList next_turn_;
+  CoroutineFrame* buried_ = nullptr;  // Dropped while they ran; destroyed once they do not.
+  Activation* end_next_ = nullptr;    // Of EndSome().
+  uint64_t made_ = 0;
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_RUNTIME_ACTIVATIONS_H_

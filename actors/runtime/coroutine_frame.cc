@@ -1,0 +1,138 @@
+#include "troupe/actors/runtime/coroutine_frame.h"
+
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/base/check.h"
+
+namespace troupe::internal {
+namespace {
+
+// In front of each frame's memory: whose pool it is from; null for the heap.
+struct alignas(std::max_align_t) FrameHeader {
+  Shard* shard;
+};
+
+Activations& Here() { return Shard::Current()->activations(); }
+
+}  // namespace
+
+void* CoroutineFrame::operator new(size_t bytes) {
+  Shard* const shard = Shard::Current();
+  bytes += sizeof(FrameHeader);
+  void* const block = shard != nullptr ? shard->blocks().Allocate(bytes) : ::operator new(bytes);
+  return new (block) FrameHeader{shard} + 1;
+}
+
+void CoroutineFrame::operator delete(void* frame, size_t bytes) {
+  FrameHeader* const header = static_cast<FrameHeader*>(frame) - 1;
+  if (header->shard == nullptr) return ::operator delete(header);
+  TROUPE_CHECK_MSG(header->shard == Shard::Current(),
+                   "a Reply was destroyed on another thread than its actor's");
+  header->shard->blocks().Free(header, BlockPool::ClassOf(bytes + sizeof(FrameHeader)));
+}
+
+CoroutineFrame::CoroutineFrame() {
+  if (Shard::Current() != nullptr) Here().Add(*this);
+}
+
+CoroutineFrame::~CoroutineFrame() {
+  DisappointWaiter();
+  if (activation_ != nullptr) Here().Remove(*this);
+}
+
+std::coroutine_handle<> CoroutineFrame::Finish() noexcept {
+  if (activation_ == nullptr) return std::noop_coroutine();
+  Running& running = Shard::Current()->running();
+  running.frame = std::exchange(caller_, nullptr);
+  if (root_of_ != nullptr && root_of_ != running.activation) Here().MakeReady(*root_of_);
+  if (dropped_) Here().Bury(*this);
+  Suspension* const waiter = std::exchange(waiter_, nullptr);
+  if (waiter == nullptr) return std::noop_coroutine();
+  if (waiter_elsewhere_) {
+    Here().Resume(*waiter);
+    return std::noop_coroutine();
+  }
+  CoroutineFrame& next = *waiter->frame();
+  if (next.dropped_) return std::noop_coroutine();
+  next.waits_at_ = nullptr;
+  next.caller_ = std::exchange(running.frame, &next);
+  return next.handle_;
+}
+
+void CoroutineFrame::StopRunning(Suspension& suspension) {
+  TROUPE_CHECK_MSG(activation_ != nullptr, "co_await outside of an actor's handler");
+  suspension.frame_ = this;
+  waits_at_ = &suspension;
+  Shard::Current()->running().frame = std::exchange(caller_, nullptr);
+  if (dropped_) Here().Bury(*this);
+}
+
+void CoroutineFrame::Wait(Suspension& suspension) {
+  StopRunning(suspension);
+  if (activation_->cancelled) {
+    suspension.Cancel();
+    Here().ResumeNextTurn(suspension);
+  } else if (!suspension.suspended()) {
+    activation_->waiting.Push(suspension);
+  }
+}
+
+void CoroutineFrame::WaitForTurn(Suspension& suspension) {
+  StopRunning(suspension);
+  Here().ResumeNextTurn(suspension);
+}
+
+void CoroutineFrame::WaitFor(CoroutineFrame& other, Suspension& suspension) {
+  const bool lost = other.activation_ == nullptr || other.activation_->doomed;
+  other.waiter_elsewhere_ = other.activation_ != activation_;
+  if (!other.waiter_elsewhere_ && !lost) {
+    // A cancellation ends what the other one awaits.
+    StopRunning(suspension);
+    other.waiter_ = &suspension;
+    return;
+  }
+  other.waiter_ = &suspension;
+  if (!lost) return Wait(suspension);
+  suspension.Cancel();
+  WaitForTurn(suspension);
+}
+
+void CoroutineFrame::BeginOffload() {
+  for (CoroutineFrame* frame = this; frame != nullptr; frame = frame->parent_) ++frame->offloads_;
+  ++activation_->offloads;
+}
+
+void CoroutineFrame::EndOffload() {
+  Activation& activation = *activation_;
+  --activation.offloads;
+  // Each was dropped by an owner of its own: the inner ones die first.
+  std::vector<CoroutineFrame*> dropped;
+  for (CoroutineFrame* frame = this; frame != nullptr; frame = frame->parent_) {
+    if (--frame->offloads_ == 0 && frame->dropped_) dropped.push_back(frame);
+  }
+  if (dropped.empty()) return;
+  Activations::Scope scope(*Shard::Current(), activation.cell, activation.envelope, &activation);
+  for (CoroutineFrame* const frame : dropped) frame->handle_.destroy();
+}
+
+void CoroutineFrame::DisappointWaiter() {
+  Suspension* const waiter = std::exchange(waiter_, nullptr);
+  if (waiter == nullptr) return;
+  waiter->Cancel();
+  Here().Resume(*waiter);
+}
+
+void CoroutineFrame::Drop() {
+  // Once it is done, what it created is somebody else's.
+  const bool done = handle_.done();
+  const bool runs = waits_at_ == nullptr && !done;  // It drops itself: buried where it suspends.
+  if (!runs && (done || offloads_ == 0)) return handle_.destroy();
+  dropped_ = true;
+  DisappointWaiter();
+}
+
+}  // namespace troupe::internal

@@ -1,0 +1,389 @@
+#include "troupe/actors/runtime/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/base/attributes.h"
+#include "absl/strings/str_cat.h"
+#include "troupe/actors/asks/call_chain.h"
+#include "troupe/actors/mail/message_origin.h"
+#include "troupe/actors/mail/router.h"
+#include "troupe/actors/runtime/runtime.h"
+#include "troupe/actors/runtime/shard_nouns.h"
+#include "troupe/actors/typing/instance.h"
+#include "troupe/base/text.h"
+
+namespace troupe::internal {
+
+constinit thread_local Shard* current_shard = nullptr;
+
+Shard::Shard(Runtime& runtime, uint16_t index, uint16_t count, const Limits& limits, uint64_t seed)
+    : runtime_(runtime),
+      system_(runtime.system()),
+      limits_(limits),
+      incarnation_(runtime.incarnation()),
+      index_(index),
+      shard_count_(count),
+      envelopes_(index, memory_),
+      blocks_(memory_),
+      slots_(limits.actors_per_shard_max),
+      nouns_(std::make_unique<ShardNouns>(*this, memory_, count, limits, seed)),
+      activations_(&nouns_->activations),
+      asks_(&nouns_->asks) {
+  limbo_.state = CellState::kRunning;
+  limbo_.slot = kShardSlot;
+}
+
+Shard::~Shard() = default;
+
+Births& Shard::births() { return nouns_->births; }
+DeadLetters& Shard::dead_letters() { return nouns_->dead_letters; }
+Mailboxes& Shard::mailboxes() { return nouns_->mailboxes; }
+EventRecords& Shard::records() { return nouns_->records; }
+InboundLinks& Shard::inbound() { return nouns_->inbound; }
+ShardInbox& Shard::inbox() { return nouns_->inbox; }
+Monitors& Shard::monitors() { return nouns_->monitors; }
+Outboxes& Shard::outboxes() { return nouns_->outboxes; }
+Random& Shard::random() { return nouns_->random; }
+SlotTable& Shard::slots_table() { return nouns_->slots; }
+Supervisor& Shard::supervisor() { return nouns_->supervisor; }
+ShardTurn& Shard::turn() { return nouns_->turn; }
+
+void Shard::set_loop(std::unique_ptr<Loop> loop) {
+  loop_ = loop.get();
+  turn().set_loop(std::move(loop));
+}
+
+int64_t Shard::now_nanos() const { return loop_->now().nanos; }
+
+// --- The actor's turn. ---
+
+// Inlined, as the ones around it: calls and the registers they save are a fifth of what a small
+// message costs.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Shard::RunMessage(Cell& cell, Envelope* envelope) {
+  running_.cell = &cell;
+  running_.envelope = envelope;
+  Progress progress = Progress::kDone;
+  try {
+    progress = envelope->type->dispatch(cell.actor, *envelope);
+  } catch (...) {
+    supervisor().HandlerThrew(cell);  // Has the cell's attention.
+  }
+  if (progress != Progress::kDone || running_.activation != nullptr) [[unlikely]]
+    return LeaveHandler(envelope, progress);
+  running_.cell = nullptr;
+  running_.envelope = nullptr;
+  if ((envelope->flags & (kAttachments | kEvent)) == 0 && envelope->home == index_) [[likely]] {
+    envelopes_.Free(envelope);
+  } else {
+    AfterHandler(*envelope);
+    Recycle(envelope);
+  }
+}
+
+void Shard::LeaveHandler(Envelope* envelope, Progress progress) {
+  bool keeps_envelope = progress != Progress::kDone;
+  if (running_.activation != nullptr) keeps_envelope |= activations_->Leave(keeps_envelope);
+  running_.cell = nullptr;
+  running_.envelope = nullptr;
+  if (progress == Progress::kDone) AfterHandler(*envelope);
+  if (!keeps_envelope) Recycle(envelope);
+}
+
+void Shard::RunEvent(Cell& cell, Envelope* envelope) { RunMessage(cell, envelope); }
+
+void Shard::AfterHandler(const Envelope& envelope) {
+  if ((envelope.flags & kEvent) == 0) return;
+  if (EventRecord* const record = records().Find(envelope.record)) record->AfterHandler();
+}
+
+Envelope* Shard::TakeFirst(Cell& cell) {
+  Envelope* const envelope = cell.mailbox.Pop();
+  envelope->flags |= kTaken;
+  if ((envelope->flags & kNeedsCheck) == 0) {  // The others are not counted.
+    --cell.messages;
+    cell.bytes -= envelope->bytes;
+  }
+  return envelope;
+}
+
+// Runs `cell` for up to `budget` messages. Returns how many it took.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t budget) {
+  const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
+  uint32_t handled = 0;
+  if (cell.stall != 0) [[unlikely]] {
+    if (cell.state == CellState::kStarting && StartOnly(cell)) return 1;
+    handled = SeeToAttention(cell, handled, limit);
+    if ((cell.stall & kMailboxWaits) != 0) return handled;
+  }
+  const int64_t now = now_nanos();
+  uint64_t dispatched = 0;
+  while (Envelope* const envelope = cell.mailbox.head) {
+    if (handled >= limit) {
+      MakeRunnable(cell);
+      break;
+    }
+    ++handled;
+    TakeFirst(cell);
+    envelope->cell = &cell;
+    if ((envelope->flags & kNeedsCheck) != 0 || envelope->deadline < now) [[unlikely]] {
+      if (!PassesChecks(cell, envelope)) continue;
+    }
+    ++dispatched;
+    RunMessage(cell, envelope);
+    if (cell.stall != 0) [[unlikely]] {
+      handled = SeeToAttention(cell, handled, limit);
+      if ((cell.stall & kMailboxWaits) != 0) break;
+    }
+  }
+  counters_.handled += dispatched;
+  return handled;
+}
+
+bool Shard::StartOnly(Cell& cell) {
+  if (cell.actor != nullptr || cell.instance == nullptr) return false;
+  // It is marked as queued while it starts: what it then has to do is done here and now, so that
+  // an actor which ends as it starts is gone before the next is made.
+  cell.Mark(kQueued);
+  if (cell.marked(kStopAsked)) {
+    cell.stall |= kAttention;
+  } else {
+    births().Begin(cell);
+  }
+  cell.Unmark(kQueued);
+  return cell.mailbox.empty() && (cell.stall & kAttention) == 0;
+}
+
+uint32_t Shard::RunReady(uint32_t budget) {
+  uint32_t left = budget;
+  while (left > 0) {
+    Cell* const cell = run_queue_.Pop();
+    if (cell == nullptr) break;
+    // A visit that handled nothing costs a message too: the turn stays bounded.
+    const uint32_t handled = std::max<uint32_t>(Visit(*cell, left), 1);
+    left -= std::min(left, handled);
+  }
+  return budget - left;
+}
+
+uint32_t Shard::SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit) {
+  if (cell.arrivals_wait()) mailboxes().AdmitWaiting(cell);
+  if ((cell.stall & kAttention) == 0) return handled;
+  cell.stall &= static_cast<uint8_t>(~kAttention);
+  // Those that become ready meanwhile wait for the actor's next visit.
+  uint32_t ready = 0;
+  if (cell.ready_tail != nullptr && (cell.stall & kHeld) == 0) {
+    const Activation* each = cell.ready_tail;
+    do {
+      ++ready;
+      each = each->ready_next;
+    } while (each != cell.ready_tail && handled + ready < limit);
+  }
+  for (; ready > 0 && cell.ready_tail != nullptr &&
+         (cell.state == CellState::kStopping || !cell.marked(kFailed));
+       --ready) {
+    ++handled;
+    activations_->Run(*cell.ready_tail->ready_next);
+  }
+  if (cell.ready_tail != nullptr) {
+    cell.stall |= kAttention;
+    if ((cell.stall & kHeld) == 0) MakeRunnable(cell);
+  }
+  if (cell.state == CellState::kLeased) return handled;
+  if (cell.marked(kStopAsked) || cell.state == CellState::kStopping) {
+    // Its mailbox waits from then on, whichever state it is left in.
+    handled += supervisor().Continue(cell, std::max<uint32_t>(limit - std::min(limit, handled), 1));
+  }
+  return handled;
+}
+
+bool Shard::PassesChecks(Cell& cell, Envelope* envelope) {
+  if (envelope->flags & kEvent) {
+    if (records().BeforeHandler(cell, *envelope)) return true;
+  } else if (envelope->flags & kCancelled) {
+    ++counters_.cancelled;
+    mailboxes().NoteWithdrawnGone(cell);
+  } else if (envelope->deadline < now_nanos()) {
+    ++counters_.expired;
+  } else {
+    return true;
+  }
+  dead_letters().Discard(envelope);
+  return false;
+}
+
+// --- A message's way. ---
+
+Envelope* Shard::TakeEnvelopeSlow() {
+  outboxes().TakeReturns();
+  if (envelopes_.empty()) envelopes_.Refill();
+  return envelopes_.Allocate();
+}
+
+SendResult Shard::EnqueueOverLimit(Cell& cell, Envelope* envelope) {
+  const SendResult result = mailboxes().MakeRoom(cell, *envelope);
+  if (result == SendResult::kAccepted) EnqueueUnbounded(cell, envelope);
+  return result;
+}
+
+SendResult Shard::Route(const AnyRef& ref, Envelope* envelope) {
+  if (!IsLocal(ref)) return SendElsewhere(ref, envelope);
+  Cell* const cell = Find(ref);
+  if (cell == nullptr) {
+    ++counters_.dead_letters;
+    return SendResult::kGone;
+  }
+  return Enqueue(*cell, envelope);
+}
+
+SendResult Shard::SendElsewhere(const AnyRef& ref, Envelope* envelope) {
+  if (!ref) {
+    ++counters_.dead_letters;
+    return SendResult::kGone;
+  }
+  TROUPE_CHECK_MSG(ref.system() == system_, "a handle was used on a shard of another System");
+  if (ref.incarnation() != incarnation_) {
+    Router* const router = runtime_.router();
+    return router != nullptr ? router->Send(ref, envelope) : SendResult::kGone;
+  }
+  if (!HasShard(ref.shard())) return SendResult::kGone;
+  Outbox& outbox = outboxes().To(ref.shard());
+  if (outbox.Full(envelope->bytes) || outbox.HoldsBack(ref.slot(), ref.generation())) {
+    ++counters_.refused_full;
+    return SendResult::kFull;
+  }
+  envelope->slot = ref.slot();
+  envelope->generation = ref.generation();
+  outboxes().Push(outbox, envelope, Charge::kMessage);
+  return SendResult::kAccepted;
+}
+
+bool Shard::Deliver(Envelope* envelope, uint16_t from) {
+  if (envelope->slot == kShardSlot) {
+    envelope->type->dispatch(nullptr, *envelope);
+    Recycle(envelope);
+    return false;
+  }
+  Cell* const cell = Find(envelope->slot, envelope->generation);
+  auto arrival = Mailboxes::Arrival::kGone;
+  if (cell != nullptr) {
+    if (envelope->flags & kUnbounded) {
+      if (!cell->arrivals_wait() || !mailboxes().ArriveBehind(*cell, envelope, from)) {
+        EnqueueEvent(*cell, envelope);
+      }
+      return false;
+    }
+    if (envelope->ask != 0) {
+      absl::Status cycle = asks_->CheckCycle(*cell, *envelope);
+      if (!cycle.ok()) {
+        dead_letters().Refuse(envelope, std::move(cycle), Certainty::kNotExecuted);
+        return false;
+      }
+    }
+    if (Mailboxes::Admits(*cell, *envelope)) [[likely]] {
+      EnqueueUnbounded(*cell, envelope);
+      arrival = Mailboxes::Arrival::kEnqueued;
+    } else {
+      arrival = mailboxes().Arrive(*cell, envelope, from);
+    }
+  }
+  switch (arrival) {
+    case Mailboxes::Arrival::kEnqueued:
+    case Mailboxes::Arrival::kWaits:
+      if (envelope->ask != 0) asks_->inbound().Add(*envelope);
+      return arrival == Mailboxes::Arrival::kWaits;
+    case Mailboxes::Arrival::kFull:
+      dead_letters().Refuse(envelope, mailboxes().WhyFull(*cell, *envelope),
+                            Certainty::kNotExecuted);
+      return false;
+    case Mailboxes::Arrival::kGone:
+      break;
+  }
+  dead_letters().Refuse(envelope, absl::UnavailableError("the actor has ended"),
+                        Certainty::kNotExecuted);
+  return false;
+}
+
+absl::Status Shard::WhyFull(const AnyRef& ref, const Envelope& envelope) {
+  if (IsLocal(ref)) return mailboxes().WhyFull(*Find(ref), envelope);
+  if (ref.incarnation() != incarnation_) {
+    return absl::ResourceExhaustedError("too much waits to be sent to the node");
+  }
+  if (outboxes().To(ref.shard()).HoldsBack(ref.slot(), ref.generation())) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the mailbox is full, and more waits for it on shard ", ref.shard()));
+  }
+  return absl::ResourceExhaustedError(
+      envelope.bytes > limits_.outbox_bytes_max
+          ? absl::StrCat("a message of ", envelope.bytes, " bytes can never fit outbox_bytes_max (",
+                         limits_.outbox_bytes_max, ")")
+          : absl::StrCat("too much waits to be handed to shard ", ref.shard(),
+                         ": outbox_messages_max (", limits_.outbox_messages_max,
+                         ") or outbox_bytes_max (", limits_.outbox_bytes_max, ")"));
+}
+
+void Shard::FreeAttachments(Envelope* envelope) {
+  if (envelope->flags & kIndexed) asks_->inbound().Remove(*envelope);
+  if (envelope->flags & kHasChain) delete envelope->chain;
+  if (envelope->flags & kHasOrigin) delete envelope->origin;
+  envelope->flags &= static_cast<uint16_t>(~(kHasChain | kHasOrigin));
+  if ((envelope->flags & kOutOfLine) == 0) return;
+  // A block of another shard's pool goes home with its envelope.
+  if (envelope->home != index_ && envelope->home != kNoShard) return;
+  void* const block = *reinterpret_cast<void**>(envelope->inline_payload);
+  if (envelope->home == kNoShard) {
+    ::operator delete(block);
+  } else {
+    blocks_.Free(block, envelope->block_class);
+  }
+  envelope->flags &= static_cast<uint16_t>(~kOutOfLine);
+}
+
+void Shard::RecycleForeign(Envelope* envelope) {
+  if (envelope->home == kNoShard) {
+    delete envelope;
+  } else {
+    outboxes().Return(envelope);
+  }
+}
+
+// --- To other shards. ---
+
+void Shard::PushTo(uint16_t shard, Envelope* envelope) {
+  envelope->flags |= kUnbounded;
+  outboxes().Push(outboxes().To(shard), envelope, Charge::kReply);
+}
+
+void Shard::PushControlTo(uint16_t shard, Envelope* envelope) {
+  envelope->flags |= kUnbounded;
+  outboxes().PushControl(shard, envelope);
+}
+
+absl::Status Shard::ControlRoom(uint16_t shard) {
+  if (shard == index_ || !outboxes().To(shard).ControlFull()) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "outbox_control_max (", limits_.outbox_control_max, ") orders wait for shard ", shard));
+}
+
+absl::Status Shard::ReplyRoom(uint16_t shard, size_t bytes) {
+  if (shard == index_ || !outboxes().To(shard).RepliesOverflow(ChargedBytes(bytes))) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("a reply of ", bytes, " bytes found no room: more than twice outbox_bytes_max (",
+                   limits_.outbox_bytes_max, ") waits for shard ", shard));
+}
+
+std::string Shard::DescribeRunning() const {
+  const Cell* const cell = running_.cell;
+  if (cell == nullptr || cell->instance == nullptr) return "";
+  std::string_view where = "the destructor";
+  if (running_.envelope != nullptr) {
+    where = running_.envelope->type->name;
+  } else if (cell->state == CellState::kStarting) {
+    where = "the constructor";
+  }
+  return absl::StrCat("actor ", Supervisor::NameOf(*cell), ", in ", AbslView(where));
+}
+
+}  // namespace troupe::internal

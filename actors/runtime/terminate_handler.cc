@@ -1,0 +1,38 @@
+#include "troupe/actors/runtime/terminate_handler.h"
+
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/base/logging.h"
+
+namespace troupe::internal {
+namespace {
+
+std::terminate_handler previous_handler = nullptr;
+
+[[noreturn]] void NameTheActor() {
+  if (const Shard* const shard = Shard::Current()) {
+    const std::string running = shard->DescribeRunning();
+    if (!running.empty()) {
+      TROUPE_LOG(kError, "std::terminate in ", running);
+      CurrentLogSink().Flush();
+    }
+  }
+  if (previous_handler != nullptr) previous_handler();
+  std::abort();
+}
+
+}  // namespace
+
+void InstallTerminateHandler() {
+  static const bool installed = [] {
+    previous_handler = std::get_terminate();
+    std::set_terminate(&NameTheActor);
+    return true;
+  }();
+  (void)installed;
+}
+
+}  // namespace troupe::internal

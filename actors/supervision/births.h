@@ -1,0 +1,59 @@
+#ifndef TROUPE_ACTORS_SUPERVISION_BIRTHS_H_
+#define TROUPE_ACTORS_SUPERVISION_BIRTHS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "troupe/actors/any_ref.h"
+#include "troupe/actors/memory/slot_lease.h"
+#include "troupe/actors/runtime/cell.h"
+#include "troupe/actors/typing/instance.h"
+
+namespace troupe::internal {
+
+class Shard;
+
+// How actors begin: a lease on a slot, a name, the installation on the actor's own shard, and the
+// first run of each life.
+//
+// A handle is good as soon as it is given out, so leases on other shards are taken in advance. The
+// name is claimed last of all that can fail: a lease that anybody has seen is given to no other.
+//
+// Thread: shard-affine.
+class Births {
+ public:
+  // A slot that no table has: a handle that is dead from birth.
+  static constexpr uint32_t kUnbornSlot = kNoSlot - 1;
+
+  Births(Shard& shard, size_t shards) : shard_(shard), leases_(shards) {}
+  Births(const Births&) = delete;
+  Births& operator=(const Births&) = delete;
+
+  // As the child of the actor that runs. The handle is dead from birth when the status is not OK.
+  std::pair<AnyRef, absl::Status> Spawn(std::unique_ptr<Instance> instance, SpawnRequest request);
+  // The second half of a spawn, on the actor's own shard.
+  void Install(const SlotLease& lease, std::unique_ptr<Instance> instance, SpawnRequest request);
+  // Ends the handles of spawns that were refused after others had seen them.
+  void EndRefused();
+  // Constructs the actor and runs OnStart: the beginning of a life.
+  void Begin(Cell& cell);
+
+ private:
+  absl::Status MaySpawn(int placement) const;
+  std::optional<SlotLease> Lease(uint16_t shard);
+  void GiveBack(uint16_t shard, const SlotLease& lease);
+  void Adopt(Cell& cell, const AnyRef& parent);
+  void Configure(Cell& cell, const SpawnOptions& options);
+
+  Shard& shard_;
+  std::vector<std::vector<SlotLease>> leases_;  // On other shards, by shard.
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_SUPERVISION_BIRTHS_H_

@@ -1,0 +1,60 @@
+#include "troupe/actors/supervision/final_sweep.h"
+
+#include "troupe/actors/memory/slot_table.h"
+#include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/runtime/cell_extra.h"
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/supervision/supervisor.h"
+
+namespace troupe::internal {
+
+void FinalSweep::StopAll() {
+  begun_ = unfinished_ = true;
+  next_slot_ = 0;
+}
+
+void FinalSweep::KillAll() {
+  kills_ = true;
+  StopAll();
+}
+
+bool FinalSweep::Continue(uint32_t slots) {
+  if (!unfinished_) return false;
+  next_slot_ = shard_.slots_table().ForSomeActors(
+      next_slot_, slots, [this](Cell& cell) { kills_ ? Kill(cell) : Stop(cell); });
+  unfinished_ = next_slot_ != 0;
+  return unfinished_;
+}
+
+void FinalSweep::Stop(Cell& cell) {
+  const bool is_root =
+      cell.parent == kNoSlot && (cell.extra == nullptr || !cell.extra->remote_parent);
+  if (is_root) shard_.supervisor().AskToStop(cell, StopReason::kShutdown);
+}
+
+void FinalSweep::Kill(Cell& cell) {
+  cell.Unmark(kWillRestart);
+  if (cell.state != CellState::kStopping) {
+    cell.Mark(kOnStopCalled);
+    shard_.supervisor().AskToStop(cell, StopReason::kShutdown);
+  } else if (cell.step() == StopStep::kOnStop) {
+    // OnStop, where it waits.
+    shard_.activations().Doom(cell);
+  }
+  cell.stall |= kAttention;
+  shard_.MakeRunnable(cell);
+}
+
+std::vector<std::string> FinalSweep::NameSome(size_t count) const {
+  std::vector<std::string> names;
+  uint32_t from = 0;
+  constexpr uint32_t kSlotsAtATime = 4096;
+  do {
+    from = shard_.slots_table().ForSomeActors(from, kSlotsAtATime, [&](Cell& cell) {
+      if (names.size() < count) names.push_back(Supervisor::NameOf(cell));
+    });
+  } while (from != 0 && names.size() < count);
+  return names;
+}
+
+}  // namespace troupe::internal

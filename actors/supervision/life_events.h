@@ -1,0 +1,20 @@
+#ifndef TROUPE_ACTORS_SUPERVISION_LIFE_EVENTS_H_
+#define TROUPE_ACTORS_SUPERVISION_LIFE_EVENTS_H_
+
+#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/stop_reason.h"
+
+namespace troupe::internal {
+
+// OnStart and OnStop run as the handlers of these.
+struct StartEvent {};
+struct StopEvent {
+  StopReason reason;
+};
+
+extern const MessageType kStartType;
+extern const MessageType kStopType;
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_SUPERVISION_LIFE_EVENTS_H_

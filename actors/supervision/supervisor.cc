@@ -1,0 +1,402 @@
+#include "troupe/actors/supervision/supervisor.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "troupe/actors/events/event_records.h"
+#include "troupe/actors/mail/dead_letters.h"
+#include "troupe/actors/mail/mailboxes.h"
+#include "troupe/actors/memory/slot_table.h"
+#include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/runtime/cell_extra.h"
+#include "troupe/actors/runtime/runtime.h"
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/supervision/life_events.h"
+#include "troupe/actors/supervision/monitors.h"
+#include "troupe/actors/typing/dispatch.h"
+#include "troupe/actors/typing/instance.h"
+#include "troupe/base/logging.h"
+#include "troupe/base/text.h"
+#include "troupe/loop/loop.h"
+
+namespace troupe::internal {
+namespace {
+
+struct StopActor {
+  AnyRef ref;
+  StopReason reason;
+
+  void operator()(Shard& shard) { shard.supervisor().Stop(ref, reason); }
+};
+
+struct ChildGoneNotice {
+  AnyRef* refs;  // Owned: parent, child.
+
+  void operator()(Shard& shard) {
+    shard.supervisor().ChildGone(refs[0], refs[1]);
+    delete[] refs;
+  }
+};
+
+}  // namespace
+
+std::string Supervisor::NameOf(const Cell& cell) {
+  if (cell.instance == nullptr) return "(none)";
+  std::string name(cell.instance->info().name);
+  if (cell.extra != nullptr && !cell.extra->name.empty()) {
+    absl::StrAppend(&name, " \"", cell.extra->name, "\"");
+  }
+  return name;
+}
+
+// --- Failure. ---
+
+void Supervisor::HandlerThrew(Cell& cell) {
+  absl::Status why;
+  try {
+    throw;
+  } catch (const std::exception& thrown) {
+    why = absl::InternalError(absl::StrCat("exception: ", thrown.what()));
+  } catch (...) {
+    why = absl::InternalError("exception that is no std::exception");
+  }
+  Envelope* const envelope = shard_.running().envelope;
+  if (envelope != nullptr && (envelope->flags & kEvent) == 0) {
+    shard_.dead_letters().ReplyError(
+        *envelope,
+        WithCertainty(absl::InternalError("the handler failed"), Certainty::kMaybeExecuted));
+  }
+  Fail(cell, std::move(why));
+}
+
+void Supervisor::Fail(Cell& cell, absl::Status why) {
+  // The shard's own, or one that fails already.
+  if (&cell == &shard_.limbo()) return;
+  if (cell.marked(kFailed) && cell.state != CellState::kStopping) return;
+  ++shard_.counters().failures;
+  const Envelope* const envelope = shard_.running().envelope;
+  const std::string_view during = envelope != nullptr ? envelope->type->name
+                                                      : std::string_view(
+                                                            "its constructor, destructor "
+                                                            "or a message's move");
+  TROUPE_LOG(kWarning, "actor ", NameOf(cell), " failed in ", AbslView(during), ": ",
+             AbslView(Printable(StdView(why.message()))));
+  cell.Mark(kFailed);
+  cell.Extra().stop_status = std::move(why);
+  if (cell.state == CellState::kStopping) {
+    cell.Unmark(kWillRestart);
+    cell.messages_max = 0;
+    return;
+  }
+  cell.Mark(kStopAsked);
+  cell.stall |= kAttention | kBlocked;
+  shard_.MakeRunnable(cell);
+}
+
+void Supervisor::Started(Cell& cell, absl::Status status) {
+  if (cell.state != CellState::kStarting) return;
+  if (!status.ok()) {
+    Fail(cell, absl::Status(status.code(),
+                            absl::StrCat("OnStart: ", AbslView(StdView(status.message())))));
+    return;
+  }
+  cell.state = CellState::kRunning;
+  if (cell.blocked_by == 0) cell.stall &= ~kBlocked;
+  if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
+}
+
+void Supervisor::Stopped(Cell& cell, absl::Status status) {
+  if (status.ok()) return;
+  TROUPE_LOG(kWarning, "actor ", NameOf(cell),
+             ": OnStop: ", AbslView(Printable(StdView(status.message()))));
+}
+
+bool Supervisor::MayRestart(Cell& cell) {
+  CellExtra& extra = cell.Extra();
+  const RestartOptions& options = extra.restart;
+  if (options.kind == RestartKind::kNever || !cell.instance->restartable()) return false;
+  if (shard_.runtime().stopping() || cell.marked(kEndAsked)) return false;
+  if (extra.restarts.Take(options, shard_.now_nanos())) return true;
+  TROUPE_LOG(kError, "actor ", NameOf(cell), " is not restarted: ", options.max,
+             " restarts within ", absl::FormatDuration(options.within));
+  return false;
+}
+
+void Supervisor::AwaitBackoff(Cell& cell) {
+  CellExtra& extra = *cell.extra;
+  ++shard_.counters().restarts;
+  cell.state = CellState::kBackoff;
+  cell.stall = kBlocked | (cell.stall & kArrivals);
+  cell.marks &= kDropOldest | kQueued;
+  ++cell.life;
+  cell.set_step(StopStep::kMailbox);
+  cell.set_reason(StopReason::kStopped);
+  extra.stop_status = absl::OkStatus();
+  extra.asks_children = false;
+  extra.last_asked = AnyRef();
+  extra.backoff = std::make_unique<BackoffTimer>(shard_, cell);
+  Loop& loop = shard_.loop();
+  loop.timers().Arm(*extra.backoff,
+                    loop.now() + extra.restarts.NextWait(extra.restart, shard_.random()));
+}
+
+void Supervisor::BackoffOver(Cell& cell) {
+  cell.state = CellState::kStarting;
+  cell.stall |= kAttention;
+  shard_.MakeRunnable(cell);
+}
+
+// --- The end of one. ---
+
+SendResult Supervisor::Stop(const AnyRef& ref, StopReason reason) {
+  // Nobody stops another node's actors.
+  if (ref.incarnation() != shard_.incarnation()) return SendResult::kGone;
+  if (ref.shard() != shard_.index()) {
+    if (!shard_.HasShard(ref.shard())) return SendResult::kGone;
+    // A parent's order has a child for each, and gets through in any case.
+    if (reason == StopReason::kStopped && !shard_.ControlRoom(ref.shard()).ok()) {
+      ++shard_.counters().refused_full;
+      return SendResult::kFull;
+    }
+    SendControlTo(shard_, ref.shard(), StopActor{ref, reason});
+    return SendResult::kAccepted;
+  }
+  Cell* const cell = shard_.Find(ref);
+  if (cell == nullptr) return SendResult::kGone;
+  AskToStop(*cell, reason);
+  return SendResult::kAccepted;
+}
+
+void Supervisor::AskToStop(Cell& cell, StopReason reason) {
+  if (cell.state == CellState::kFree || &cell == &shard_.limbo()) return;
+  cell.Mark(kEndAsked);
+  if (cell.state == CellState::kStopping) {
+    // A failed actor on its way to its next life: there will be none.
+    if (cell.marked(kWillRestart)) {
+      cell.Unmark(kWillRestart);
+      cell.messages_max = 0;
+      cell.set_step(StopStep::kMailbox);
+      cell.stall |= kAttention;
+      shard_.MakeRunnable(cell);
+    }
+    return;
+  }
+  if (cell.marked(kStopAsked)) return;
+  cell.Mark(kStopAsked);
+  cell.set_reason(reason);
+  cell.stall |= kAttention;
+  shard_.MakeRunnable(cell);
+}
+
+void Supervisor::EndUnborn(Cell& cell) {
+  NoteBorn();
+  cell.messages_max = 0;
+  cell.state = CellState::kStopping;
+  cell.stall |= kBlocked | kAttention;
+  cell.set_reason(StopReason::kNeverBorn);
+  cell.set_step(StopStep::kFarewell);
+  shard_.MakeRunnable(cell);
+}
+
+void Supervisor::Begin(Cell& cell) {
+  const bool was_alive = cell.actor != nullptr && cell.state == CellState::kRunning;
+  const bool failed = cell.marked(kFailed);
+  if (failed && MayRestart(cell)) {
+    cell.Mark(kWillRestart);
+  } else {
+    cell.messages_max = 0;
+  }
+  cell.state = CellState::kStopping;
+  cell.stall |= kBlocked;
+  if (failed || !was_alive) cell.Mark(kOnStopCalled);
+  cell.set_step(StopStep::kMailbox);
+  // Most that end by the million have nothing to be ended before them.
+  const bool has_nothing = cell.mailbox.empty() && !cell.arrivals_wait() &&
+                           cell.activations == nullptr && cell.records == nullptr &&
+                           cell.children == 0;
+  if (has_nothing && (cell.marked(kOnStopCalled) || !cell.instance->info().has_on_stop)) {
+    cell.set_step(StopStep::kActor);
+  }
+  if (cell.extra != nullptr) cell.extra->backoff.reset();
+  shard_.activations().Doom(cell);
+}
+
+uint32_t Supervisor::Continue(Cell& cell, uint32_t budget) {
+  if (cell.state != CellState::kStopping) Begin(cell);
+  uint32_t done = 0;
+  while (done < budget) {
+    bool waits = false;
+    const uint64_t generation = cell.generation;
+    done += Step(cell, budget - done, waits);
+    if (waits || cell.generation != generation || cell.state != CellState::kStopping) return done;
+  }
+  cell.stall |= kAttention;
+  shard_.MakeRunnable(cell);
+  return done;
+}
+
+// One step, or a share of it. Sets `waits` when somebody else has to do something first.
+uint32_t Supervisor::Step(Cell& cell, uint32_t budget, bool& waits) {
+  const auto next = [&cell](StopStep step) { cell.set_step(step); };
+  uint32_t done = 0;
+  switch (cell.step()) {
+    case StopStep::kMailbox:
+      if (!cell.marked(kWillRestart)) done = DrainMailbox(cell, budget, "the actor stops");
+      if (done < budget) next(StopStep::kActivations);
+      return done;
+    case StopStep::kActivations:
+      done = shard_.activations().EndSome(cell, budget);
+      if (done < budget) next(StopStep::kRecords);
+      return done;
+    case StopStep::kRecords:
+      done = shard_.records().EndSome(cell, budget, /*before_on_stop=*/true);
+      if (done < budget) next(StopStep::kChildren);
+      return done;
+    case StopStep::kChildren:
+      done = AskChildren(cell, budget);
+      if (done < budget) next(StopStep::kOnStop);
+      return done;
+    case StopStep::kOnStop:
+      // Offloads that return leave handlers to be ended.
+      done = shard_.activations().EndSome(cell, budget);
+      waits = cell.children > 0 || Activations::Busy(cell);
+      if (waits) return done;
+      if (!cell.marked(kOnStopCalled)) {
+        RunOnStop(cell);
+        waits = Activations::Busy(cell);
+        return done + 1;
+      }
+      next(StopStep::kActor);
+      return done;
+    case StopStep::kActor:
+      if (cell.records != nullptr) {
+        done = shard_.records().EndSome(cell, budget, /*before_on_stop=*/false);
+        if (done == budget) return done;
+      }
+      DestroyActor(cell);
+      if (cell.marked(kWillRestart)) {
+        AwaitBackoff(cell);
+      } else {
+        next(StopStep::kFarewell);
+      }
+      return done + 1;
+    case StopStep::kFarewell:
+      return SayFarewell(cell, budget, waits);
+  }
+  return done;
+}
+
+uint32_t Supervisor::DrainMailbox(Cell& cell, uint32_t budget, std::string_view why) {
+  uint32_t drained = 0;
+  for (; drained < budget; ++drained) {
+    Envelope* const envelope =
+        cell.mailbox.empty() ? shard_.mailboxes().TakeWaiting(cell) : shard_.TakeFirst(cell);
+    if (envelope == nullptr) break;
+    shard_.dead_letters().Refuse(envelope, absl::UnavailableError(AbslView(why)),
+                                 Certainty::kNotExecuted);
+  }
+  return drained;
+}
+
+uint32_t Supervisor::AskChildren(Cell& cell, uint32_t budget) {
+  if (cell.children == 0) return 0;
+  CellExtra& extra = cell.Extra();
+  uint32_t asked = 0;
+  if (!std::exchange(extra.asks_children, true)) extra.next_to_ask = cell.first_child;
+  while (asked < budget && extra.next_to_ask != kNoSlot) {
+    Cell& child = shard_.slots().At(extra.next_to_ask);
+    extra.next_to_ask = child.next_sibling;
+    AskToStop(child, StopReason::kShutdown);
+    ++asked;
+  }
+  auto& remote = extra.remote_children;
+  auto it = extra.last_asked ? remote.upper_bound(extra.last_asked) : remote.begin();
+  for (; asked < budget && it != remote.end(); ++it, ++asked) {
+    extra.last_asked = *it;
+    Stop(*it, StopReason::kShutdown);
+  }
+  return asked;
+}
+
+void Supervisor::RunOnStop(Cell& cell) {
+  cell.Mark(kOnStopCalled);
+  if (final_sweep_.kills() || !cell.instance->info().has_on_stop) return;
+  Envelope* const envelope = shard_.NewEnvelope(&kStopType);
+  envelope->flags |= kEvent;
+  envelope->record = 0;
+  shard_.SetPayload(envelope, StopEvent{cell.reason()}, 0);
+  envelope->cell = &cell;
+  shard_.RunEvent(cell, envelope);
+}
+
+void Supervisor::DestroyActor(Cell& cell) {
+  {
+    Activations::Scope scope(shard_, &cell, nullptr);
+    cell.actor = nullptr;
+    cell.instance->Destroy();
+  }
+  shard_.activations().Orphan(cell);
+}
+
+uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
+  uint32_t done = 0;
+  if (!cell.mailbox.empty()) {
+    done = DrainMailbox(cell, budget, "the actor has ended");
+    if (done == budget) return done;
+  }
+  if (cell.extra != nullptr) {
+    // The name is free before anybody hears of the end.
+    if (!cell.extra->name.empty()) {
+      shard_.runtime().names().Release(cell.extra->name, shard_.RefOf(cell));
+      cell.extra->name.clear();
+    }
+    done += shard_.monitors().NotifySome(cell, budget - done);
+    if (done >= budget) return done;
+  }
+  LeaveParent(cell);
+  if (cell.instance != nullptr) ++shard_.counters().stopped;
+  delete std::exchange(cell.instance, nullptr);
+  cell.FreeExtra();
+  --alive_;
+  shard_.slots_table().Release(cell);
+  waits = true;
+  return done + 1;
+}
+
+void Supervisor::LeaveParent(Cell& cell) {
+  SlotIndex& slots = shard_.slots();
+  if (cell.parent != kNoSlot) {
+    Cell& parent = slots.At(std::exchange(cell.parent, kNoSlot));
+    if (cell.next_sibling != kNoSlot) slots.At(cell.next_sibling).prev_sibling = cell.prev_sibling;
+    if (cell.prev_sibling != kNoSlot) {
+      slots.At(cell.prev_sibling).next_sibling = cell.next_sibling;
+    } else {
+      parent.first_child = cell.next_sibling;
+    }
+    if (parent.extra != nullptr && parent.extra->next_to_ask == cell.slot) {
+      parent.extra->next_to_ask = cell.next_sibling;
+    }
+    cell.next_sibling = cell.prev_sibling = kNoSlot;
+    if (--parent.children == 0 && parent.state == CellState::kStopping) {
+      parent.stall |= kAttention;
+      shard_.MakeRunnable(parent);
+    }
+  } else if (cell.extra != nullptr && cell.extra->remote_parent) {
+    const AnyRef parent = cell.extra->remote_parent;
+    SendControlTo(shard_, parent.shard(),
+                  ChildGoneNotice{new AnyRef[2]{parent, shard_.RefOf(cell)}});
+  }
+}
+
+void Supervisor::ChildGone(const AnyRef& parent, const AnyRef& child) {
+  Cell* const cell = shard_.Find(parent);
+  if (cell == nullptr || cell->extra == nullptr) return;
+  if (cell->extra->remote_children.erase(child) == 0) return;
+  if (--cell->children > 0 || cell->state != CellState::kStopping) return;
+  cell->stall |= kAttention;
+  shard_.MakeRunnable(*cell);
+}
+
+}  // namespace troupe::internal

@@ -1,0 +1,79 @@
+#ifndef TROUPE_ACTORS_SUPERVISION_SUPERVISOR_H_
+#define TROUPE_ACTORS_SUPERVISION_SUPERVISOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "troupe/actors/any_ref.h"
+#include "troupe/actors/runtime/cell.h"
+#include "troupe/actors/stop_reason.h"
+#include "troupe/actors/supervision/final_sweep.h"
+
+namespace troupe::internal {
+
+class Shard;
+
+// What a failure means, and how the actors of one shard end: a stop is a row of steps, and what a
+// step has to do is done in visits of a bounded length.
+//
+// Thread: shard-affine.
+class Supervisor {
+ public:
+  explicit Supervisor(Shard& shard) : shard_(shard), final_sweep_(shard) {}
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // --- Failure. ---
+
+  // Inside a catch: users' code of `cell` threw.
+  void HandlerThrew(Cell& cell);
+  // The actor fails; its next visit begins the stop.
+  void Fail(Cell& cell, absl::Status why);
+  // OnStart's and OnStop's outcomes.
+  void Started(Cell& cell, absl::Status status);
+  void Stopped(Cell& cell, absl::Status status);
+  void BackoffOver(Cell& cell);
+
+  // --- The end. ---
+
+  // An actor of this system, wherever it is.
+  SendResult Stop(const AnyRef& ref, StopReason reason);
+  void AskToStop(Cell& cell, StopReason reason);
+  // The same for a leased cell that no actor will take.
+  void EndUnborn(Cell& cell);
+  // Goes on with the stop of `cell`, for about `budget` units of work. Returns how many it took.
+  // The cell is free afterwards if it has ended.
+  uint32_t Continue(Cell& cell, uint32_t budget);
+  void ChildGone(const AnyRef& parent, const AnyRef& child);
+
+  // Of all of the shard's actors.
+  FinalSweep& final_sweep() { return final_sweep_; }
+
+  void NoteBorn() { ++alive_; }
+  size_t alive() const { return alive_; }
+
+  static std::string NameOf(const Cell& cell);
+
+ private:
+  bool MayRestart(Cell& cell);
+  void Begin(Cell& cell);
+  uint32_t Step(Cell& cell, uint32_t budget, bool& waits);
+  uint32_t DrainMailbox(Cell& cell, uint32_t budget, std::string_view why);
+  uint32_t AskChildren(Cell& cell, uint32_t budget);
+  void RunOnStop(Cell& cell);
+  void DestroyActor(Cell& cell);
+  void AwaitBackoff(Cell& cell);
+  uint32_t SayFarewell(Cell& cell, uint32_t budget, bool& waits);
+  void LeaveParent(Cell& cell);
+
+  Shard& shard_;
+  FinalSweep final_sweep_;
+  size_t alive_ = 0;
+};
+
+}  // namespace troupe::internal
+
+#endif  // TROUPE_ACTORS_SUPERVISION_SUPERVISOR_H_
