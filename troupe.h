@@ -2,7 +2,8 @@
 #define TROUPE_TROUPE_H_
 
 // The public headers; each can be included alone. Left out is transport/ref_proto.h, handles as
-// fields of protobuf messages, for the sake of the files that have no such fields.
+// fields of protobuf messages: the generated header of a .proto that imports troupe/proto/ref.proto
+// includes it.
 
 #include "troupe/actors/actor.h"
 #include "troupe/actors/any_ref.h"

@@ -133,6 +133,11 @@ def troupe_proto_library(name, deps, **kwargs):
         linkstatic = True,
         # What is generated has no coroutine for g++ to miscompile; users are still warned.
         local_defines = ["TROUPE_ALLOW_GCC12_COROUTINES"],
-        deps = [messages, services, str(Label("//actors:service"))],
+        deps = [
+            messages,
+            services,
+            str(Label("//actors:service")),
+            str(Label("//transport:ref_proto")),
+        ],
         **kwargs
     )

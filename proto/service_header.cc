@@ -52,6 +52,12 @@ void PrintIncludes(const pb::FileDescriptor& file, pb::io::Printer& printer) {
     headers.insert("troupe/actors/service.h");
     printer.Print("#include <concepts>\n#include <type_traits>\n\n");
   }
+  // ToProto() and FromProto(), for whoever has handles in its messages.
+  for (int i = 0; i < file.dependency_count(); ++i) {
+    if (file.dependency(i)->name() == "troupe/proto/ref.proto") {
+      headers.insert("troupe/transport/ref_proto.h");
+    }
+  }
   for (const std::string& header : headers) {
     printer.Print("#include \"$header$\"\n", "header", header);
   }

@@ -20,7 +20,6 @@
 #include "directory.troupe.h"
 #include "files.troupe.h"
 #include "troupe/actors/ref.h"
-#include "troupe/transport/ref_proto.h"
 #include "troupe/troupe.h"
 
 namespace {

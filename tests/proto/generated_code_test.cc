@@ -59,6 +59,24 @@ std::string Make(const std::string& file) {
   return made.files[file];
 }
 
+TEST(GeneratedCodeTest, OfAFileThatImportsHandlesBringsTheirConversions) {
+  GeneratorFixture fixture;
+  fixture.Add("troupe/proto/ref.proto", R"(syntax = "proto3";
+package troupe;
+message ActorRef {}
+)");
+  fixture.Add("join.proto", R"(syntax = "proto3";
+package chat;
+import "troupe/proto/ref.proto";
+message Join { troupe.ActorRef member = 1; }
+)");
+  Generated made = fixture.Run("join.proto");
+  EXPECT_EQ(made.error, "");
+  EXPECT_THAT(made.files["join.troupe.h"],
+              HasSubstr("#include \"troupe/transport/ref_proto.h\"\n"));
+  EXPECT_THAT(Make("bank.troupe.h"), Not(HasSubstr("ref_proto.h")));
+}
+
 TEST(GeneratedCodeTest, HeaderIncludesTheMessagesOfAllMethods) {
   const std::string header = Make("bank.troupe.h");
   for (const char* included :

@@ -12,7 +12,6 @@
 #include "troupe/actors/reply.h"
 #include "troupe/actors/stream.h"
 #include "troupe/base/status_macros.h"
-#include "troupe/transport/ref_proto.h"
 
 namespace troupe {
 

@@ -18,7 +18,6 @@
 #include "troupe/tests/transport/account.h"
 #include "troupe/tests/transport/mail.h"
 #include "troupe/tests/transport/side.h"
-#include "troupe/transport/ref_proto.h"
 
 namespace troupe {
 namespace {

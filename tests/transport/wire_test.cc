@@ -17,7 +17,6 @@
 #include "troupe/tests/transport/raw_peer.h"
 #include "troupe/tests/transport/side.h"
 #include "troupe/transport/link_state.h"
-#include "troupe/transport/ref_proto.h"
 
 namespace troupe::internal {
 namespace {
