@@ -15,6 +15,7 @@
 #include "troupe/actors/asks/ask_table.h"
 #include "troupe/actors/asks/pending_ask.h"
 #include "troupe/actors/asks/runtime_wait.h"
+#include "troupe/actors/asks/shared_state.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/runtime/activations.h"
@@ -59,7 +60,7 @@ class AskJoin : public Suspension {
 
 // A request that was sent and whose outcome is a T, and the handler that may wait for it.
 template <typename T>
-class AskState final : public PendingAsk {
+class AskState final : public PendingAsk, public Shared {
  public:
   AskState() = default;
   ~AskState() {
@@ -87,16 +88,22 @@ class AskState final : public PendingAsk {
     OnReply(std::move(status), nullptr);
   }
 
-  bool done() const { return outcome_.has_value(); }
+  bool done() const { return !pending(); }
   bool ok() const { return outcome_.has_value() && outcome_->ok(); }
   Outcome<T> Take() {
     return outcome_.has_value() ? *std::exchange(outcome_, std::nullopt) : AwaitedTwice();
   }
-  // Counts this request in `join`, unless it has its outcome. Null: nobody waits any more.
-  void Join(AskJoin* join) {
-    if (done()) return;
-    join_ = join;
-    if (join != nullptr) join->Expect();
+  // Counts this request in `join`, unless it has its outcome. False if another await counts it.
+  bool Join(AskJoin& join) {
+    if (join_ != nullptr) return false;
+    if (done()) return true;
+    join_ = &join;
+    join.Expect();
+    return true;
+  }
+  // `join` waits no more.
+  void Leave(const AskJoin& join) {
+    if (join_ == &join) join_ = nullptr;
   }
 
  private:
@@ -104,20 +111,22 @@ class AskState final : public PendingAsk {
   AskJoin* join_ = nullptr;
 };
 
-// Waits for requests whose states live elsewhere.
+// Waits for requests whose states live elsewhere. One that is null has no outcome to wait for.
 template <typename... T>
 class AskWaiter final : public AskJoin {
  public:
-  explicit AskWaiter(AskState<T>&... asks) : asks_(&asks...) {}
+  explicit AskWaiter(AskState<T>*... asks) : asks_(asks...) {}
   ~AskWaiter() {
-    ForEach([](auto& ask) { ask.Join(nullptr); });
+    ForEach([this](auto*& ask) {
+      if (ask != nullptr) ask->Leave(*this);
+    });
   }
 
   bool await_ready() {
     bool all_ok = true;
-    ForEach([&](auto& ask) {
-      all_ok = all_ok && ask.ok();
-      ask.Join(this);
+    ForEach([&](auto*& ask) {
+      if (ask != nullptr && !ask->Join(*this)) ask = nullptr;
+      all_ok = all_ok && ask != nullptr && ask->ok();
     });
     return all_ok;
   }
@@ -126,13 +135,16 @@ class AskWaiter final : public AskJoin {
     WaitIn(handle.promise());
   }
   std::tuple<Outcome<T>...> TakeAll() {
-    return std::apply([](auto*... asks) { return std::tuple<Outcome<T>...>(asks->Take()...); },
+    const auto take = [](auto* ask) {
+      return ask != nullptr ? ask->Take() : decltype(ask->Take())(AwaitedTwice());
+    };
+    return std::apply([&](auto*... asks) { return std::tuple<Outcome<T>...>(take(asks)...); },
                       asks_);
   }
 
   bool Cancel() override {
-    ForEach([](auto& ask) {
-      if (!ask.done()) ask.Abandon(CancelledAwait());
+    ForEach([](auto*& ask) {
+      if (ask != nullptr && !ask->done()) ask->Abandon(CancelledAwait());
     });
     return true;
   }
@@ -140,7 +152,7 @@ class AskWaiter final : public AskJoin {
  private:
   template <typename Visit>
   void ForEach(Visit visit) {
-    std::apply([&](auto*... asks) { (visit(*asks), ...); }, asks_);
+    std::apply([&](auto*&... asks) { (visit(asks), ...); }, asks_);
   }
 
   std::tuple<AskState<T>*...> asks_;
@@ -151,7 +163,7 @@ template <typename T>
 class CallAwaiter {
  public:
   CallAwaiter(const AnyRef& target, Envelope* envelope, absl::Duration timeout)
-      : target_(target), envelope_(envelope), timeout_(timeout), waiter_(state_) {}
+      : target_(target), envelope_(envelope), timeout_(timeout), waiter_(&state_) {}
   ~CallAwaiter() {
     if (envelope_ != nullptr) DiscardUnsent(envelope_);
   }
@@ -180,6 +192,29 @@ class CallAwaiter {
   const absl::Duration timeout_;
   AskState<T> state_;
   AskWaiter<T> waiter_;
+};
+
+// Waits for requests that were started, inside the awaiting coroutine's frame.
+template <typename... T>
+class PendingWaiter {
+ public:
+  explicit PendingWaiter(SharedState<AskState<T>>... states)
+      : states_(std::move(states)...),
+        waiter_(std::apply([](auto&... each) { return AskWaiter<T...>(each.get()...); }, states_)) {
+  }
+
+  bool await_ready() { return waiter_.await_ready(); }
+  template <std::derived_from<CoroutineFrame> P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    waiter_.await_suspend(handle);
+  }
+
+ protected:
+  std::tuple<Outcome<T>...> TakeAll() { return waiter_.TakeAll(); }
+
+ private:
+  const std::tuple<SharedState<AskState<T>>...> states_;
+  AskWaiter<T...> waiter_;
 };
 
 }  // namespace internal
@@ -235,36 +270,45 @@ class [[nodiscard(
 // A request under way. co_await it, once, for the outcome; dropping it cancels the request.
 //
 // Thread: the shard it was started on.
+// Errors: FAILED_PRECONDITION if it was moved from, was awaited before or is awaited by another
+//         coroutine; CANCELLED if it is dropped while it is awaited.
 template <typename T>
 class [[nodiscard("co_await it: a request that is dropped is cancelled")]] Pending {
  public:
   using TroupeAwait = void;
 
-  bool done() const { return state_->done(); }
-
-  class Awaiter {
-   public:
-    explicit Awaiter(internal::AskState<T>& state) : state_(state), waiter_(state) {}
-    bool await_ready() { return waiter_.await_ready(); }
-    template <std::derived_from<internal::CoroutineFrame> P>
-    void await_suspend(std::coroutine_handle<P> handle) {
-      waiter_.await_suspend(handle);
+  Pending(Pending&&) noexcept = default;
+  Pending& operator=(Pending&& other) noexcept {
+    if (this != &other) {
+      Drop();
+      state_ = std::move(other.state_);
     }
-    internal::Outcome<T> await_resume() { return state_.Take(); }
+    return *this;
+  }
+  ~Pending() { Drop(); }
 
-   private:
-    internal::AskState<T>& state_;
-    internal::AskWaiter<T> waiter_;
+  // Whether it has its outcome.
+  bool done() const { return !state_ || state_->done(); }
+
+  class Awaiter : public internal::PendingWaiter<T> {
+   public:
+    using internal::PendingWaiter<T>::PendingWaiter;
+    internal::Outcome<T> await_resume() { return std::get<0>(this->TakeAll()); }
   };
-  Awaiter operator co_await() { return Awaiter(*state_); }
+  Awaiter operator co_await() { return Awaiter(state_); }
 
  private:
   friend class Call<T>;
   template <typename... U>
   friend class Joined;
-  explicit Pending(std::unique_ptr<internal::AskState<T>> state) : state_(std::move(state)) {}
+  explicit Pending(internal::SharedState<internal::AskState<T>> state)
+      : state_(std::move(state)) {}
 
-  std::unique_ptr<internal::AskState<T>> state_;
+  void Drop() {
+    if (!done()) state_->Abandon(internal::CancelledAwait());
+  }
+
+  internal::SharedState<internal::AskState<T>> state_;
 };
 
 // Several requests under way; co_await comes to the tuple of their outcomes, in order.
@@ -273,21 +317,19 @@ class [[nodiscard("co_await it: requests that are dropped are cancelled")]] Join
  public:
   using TroupeAwait = void;
 
-  explicit Joined(Pending<T>... pending)
-      : pending_(std::move(pending)...),
-        waiter_(std::apply([](auto&... each) { return internal::AskWaiter<T...>(*each.state_...); },
-                           pending_)) {}
+  explicit Joined(Pending<T>... pending) : pending_(std::move(pending)...) {}
 
-  bool await_ready() { return waiter_.await_ready(); }
-  template <std::derived_from<internal::CoroutineFrame> P>
-  void await_suspend(std::coroutine_handle<P> handle) {
-    waiter_.await_suspend(handle);
+  class Awaiter : public internal::PendingWaiter<T...> {
+   public:
+    using internal::PendingWaiter<T...>::PendingWaiter;
+    std::tuple<internal::Outcome<T>...> await_resume() { return this->TakeAll(); }
+  };
+  Awaiter operator co_await() {
+    return std::apply([](auto&... each) { return Awaiter(each.state_...); }, pending_);
   }
-  std::tuple<internal::Outcome<T>...> await_resume() { return waiter_.TakeAll(); }
 
  private:
   std::tuple<Pending<T>...> pending_;
-  internal::AskWaiter<T...> waiter_;
 };
 
 // Sends all the calls now, in order; await the result for all the outcomes.
@@ -309,7 +351,7 @@ All(std::vector<Call<T>> calls);
 template <typename T>
 Pending<T> Call<T>::Start() && {
   internal::ShardHere("Call::Start()");
-  auto state = std::make_unique<internal::AskState<T>>();
+  internal::SharedState<internal::AskState<T>> state(new internal::AskState<T>);
   state->Start(target_, std::exchange(envelope_, nullptr), timeout_);
   return Pending<T>(std::move(state));
 }

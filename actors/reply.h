@@ -201,13 +201,13 @@ class [[nodiscard("co_await it: a coroutine whose Reply is dropped is cancelled"
   Reply(Reply && other) noexcept
       : frame_(std::exchange(other.frame_, nullptr)),
         outcome_(std::move(other.outcome_)),
-        taken_(other.taken_) {}
+        taken_(std::exchange(other.taken_, true)) {}
   Reply& operator=(Reply&& other) noexcept {
     if (this != &other) {
       Drop();
       frame_ = std::exchange(other.frame_, nullptr);
       outcome_ = std::move(other.outcome_);
-      taken_ = other.taken_;
+      taken_ = std::exchange(other.taken_, true);
     }
     return *this;
   }

@@ -4,22 +4,16 @@
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/supervision/supervisor.h"
 
 namespace troupe::internal {
 
 void DeliverOutcome(Shard& shard, uint64_t ask, void* value) {
   PendingAsk* const pending = shard.asks().Take(ask);
   if (pending == nullptr) return;
-  // The value's move is users' code, of the actor that asked.
-  Cell* const asker = pending->asker();
-  Activations::Scope scope(shard, asker, nullptr);
-  try {
-    pending->OnReply(absl::OkStatus(), value);
-  } catch (...) {
-    if (asker != nullptr) shard.supervisor().HandlerThrew(*asker);
-    pending->OnReply(absl::InternalError("the reply's move threw"), nullptr);
-  }
+  // The value's move is users' code, of the actor that asked: not yet counted as asking no more.
+  const bool moved = shard.activations().RunCode(
+      pending->asker(), [&] { pending->OnReply(absl::OkStatus(), value); });
+  if (!moved) pending->OnReply(absl::InternalError("the reply's move threw"), nullptr);
 }
 
 void SendStatus(Envelope& request, absl::Status status) {

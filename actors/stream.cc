@@ -35,6 +35,16 @@ struct CreditGrant {
 
 }  // namespace
 
+void SinkState::OnClosed() {
+  closed_ = true;
+  while (first_ != nullptr) {
+    SinkWaiter& waiter = *first_;
+    Leave(waiter);
+    Shard::Current()->activations().Resume(waiter);
+  }
+  const SharedState<SinkState> own(this);
+}
+
 void SinkState::Grant(uint32_t items) {
   credit_ += items;
   while (first_ != nullptr && TrySpend()) {
@@ -64,8 +74,16 @@ void SinkState::Leave(SinkWaiter& waiter) {
 void DeliverItem(Shard& shard, uint64_t ask, void* value) {
   PendingAsk* const reader = shard.asks().Find(ask);
   if (reader == nullptr) return static_cast<void>(++shard.counters().late_replies);
-  Activations::Scope scope(shard, reader->asker(), nullptr);
-  reader->OnItem(value);
+  shard.activations().RunCode(reader->asker(), [&] { reader->OnItem(value); });
+}
+
+absl::Status StreamHasEnded() {
+  return absl::FailedPreconditionError("the stream has ended: its handler has answered");
+}
+
+bool Held() {
+  const Cell* const cell = Shard::Current()->running().cell;
+  return cell != nullptr && (cell->stall & kHeld) != 0;
 }
 
 absl::Status BeginItem(uint16_t shard, size_t bytes) {
@@ -77,13 +95,16 @@ void EndItem(uint16_t shard) {
   if (shard != here.index()) here.outboxes().HoldIfFull(shard);
 }
 
-SinkState* OpenSink(Envelope& envelope) {
+SharedState<SinkState> OpenSink(Envelope& envelope) {
   Shard& shard = *Shard::Current();
   auto* const sink =
       new SinkState(envelope.sender_shard, envelope.ask, InitialCredit(shard, envelope));
+  // Two hold it: the activation, until OnClosed(), and the handler's Sink.
+  SharedState<SinkState> shared(sink);
   shard.activations().Current().server = sink;
+  shared.Share();
   if (InboundRequest* const request = shard.asks().inbound().Of(envelope)) request->server = sink;
-  return sink;
+  return shared;
 }
 
 void CloseSink(Envelope& envelope) {

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "troupe/actors/asks/ask_table.h"
 #include "troupe/actors/asks/pending_ask.h"
+#include "troupe/actors/asks/shared_state.h"
 #include "troupe/actors/call.h"
 #include "troupe/actors/runtime/activations.h"
 #include "troupe/actors/runtime/coroutine_frame.h"
@@ -44,14 +45,16 @@ class SinkWaiter : public Suspension {
 // for room, oldest first.
 //
 // Thread:   the callee's shard.
-// Lifetime: its activation's, until the handler has ended.
-class SinkState final : public RequestServer {
+// Lifetime: closed when the handler has ended; its Sinks hold it beyond that.
+class SinkState final : public RequestServer, public Shared {
  public:
   SinkState(uint16_t reader_shard, uint64_t ask, uint32_t credit)
       : reader_shard_(reader_shard), ask_(ask), credit_(credit) {}
 
   uint16_t reader_shard() const { return reader_shard_; }
   uint64_t ask() const { return ask_; }
+  // The handler has ended: nothing can be written any more.
+  bool closed() const { return closed_; }
   // Takes room for one item, if there is some: then nobody waits for it.
   bool TrySpend() {
     if (credit_ == 0) return false;
@@ -59,10 +62,16 @@ class SinkState final : public RequestServer {
     return true;
   }
   void OnCredit(uint32_t items) override { Grant(items); }
-  void OnClosed() override { delete this; }
+  // The activation lets go of it.
+  void OnClosed() override;
   // Keeps the room for those that wait, as far as it goes, and resumes them.
   void Grant(uint32_t items);
   void Wait(SinkWaiter& waiter);
+  // Takes room for one item, to be kept for `waiter`, if there is some.
+  bool TryKeep(SinkWaiter& waiter) {
+    waiter.has_room_ = TrySpend();
+    return waiter.has_room_;
+  }
   // It waits no more. Room that is kept for it goes to the next.
   void Leave(SinkWaiter& waiter);
 
@@ -70,12 +79,13 @@ class SinkState final : public RequestServer {
   const uint16_t reader_shard_;
   const uint64_t ask_;
   uint32_t credit_;
+  bool closed_ = false;
   SinkWaiter* first_ = nullptr;
   SinkWaiter* last_ = nullptr;
 };
 
 // The sink of the stream that `envelope` asked for: registered until CloseSink.
-SinkState* OpenSink(Envelope& envelope);
+SharedState<SinkState> OpenSink(Envelope& envelope);
 void CloseSink(Envelope& envelope);
 
 // A sink whose handler has not been suspended yet.
@@ -88,16 +98,19 @@ class SinkGuard {
   SinkGuard(const SinkGuard&) = delete;
   SinkGuard& operator=(const SinkGuard&) = delete;
 
-  SinkState* state() const { return state_; }
+  const SharedState<SinkState>& state() const { return state_; }
   void Release() { envelope_ = nullptr; }
 
  private:
   Envelope* envelope_;
-  SinkState* const state_;
+  const SharedState<SinkState> state_;
 };
 
 // Gives an item to the reader `ask`, on its shard.
 void DeliverItem(Shard& shard, uint64_t ask, void* value);
+absl::Status StreamHasEnded();
+// The actor that runs has written more than an outbox holds.
+bool Held();
 // Whether an item of `bytes` may be sent to that shard.
 absl::Status BeginItem(uint16_t shard, size_t bytes);
 // It was sent; whoever wrote it waits when too many are on their way.
@@ -125,22 +138,29 @@ class SinkWrite final : public SinkWaiter {
  public:
   using TroupeAwait = void;
 
-  SinkWrite(SinkState* state, T value) : state_(state), value_(std::move(value)) {}
+  SinkWrite(SharedState<SinkState> state, T value)
+      : state_(std::move(state)), value_(std::move(value)) {}
   ~SinkWrite() {
     if (suspended()) state_->Leave(*this);
   }
 
   bool await_ready() {
     cancelled_ = Shard::Current()->activations().CurrentCancelled();
-    return !cancelled_ && state_->TrySpend();
+    return !cancelled_ && !state_->closed() && !Held() && state_->TrySpend();
   }
   template <std::derived_from<CoroutineFrame> P>
   void await_suspend(std::coroutine_handle<P> handle) {
-    if (!cancelled_) state_->Wait(*this);
-    handle.promise().Wait(*this);
+    CoroutineFrame& frame = handle.promise();
+    if (state_->closed()) return frame.WaitForTurn(*this);
+    // An actor that is held has room, but runs only once the way to the reader has some too.
+    const bool has_room = !cancelled_ && state_->TryKeep(*this);
+    if (!cancelled_ && !has_room) state_->Wait(*this);
+    frame.Wait(*this);
+    if (has_room) Shard::Current()->activations().Resume(*this);
   }
   absl::Status await_resume() {
     if (cancelled_) return CancelledAwait();
+    if (state_->closed()) return StreamHasEnded();
     const uint16_t reader_shard = state_->reader_shard();
     Shard& shard = *Shard::Current();
     const size_t bytes = reader_shard == shard.index() ? 0 : ItemSpace(value_);
@@ -161,14 +181,14 @@ class SinkWrite final : public SinkWaiter {
   }
 
  private:
-  SinkState* const state_;
+  const SharedState<SinkState> state_;
   T value_;
   bool cancelled_ = false;
 };
 
 // The reading end: items that came and were not read, and the outcome once it is there.
 template <typename T>
-class StreamState final : public PendingAsk {
+class StreamState final : public PendingAsk, public Shared {
  public:
   ~StreamState() {
     if (pending()) Shard::Current()->asks().Drop(*this);
@@ -193,7 +213,9 @@ class StreamState final : public PendingAsk {
   void set_waiter(Suspension* waiter) { waiter_ = waiter; }
   void Abandon() {
     if (pending()) Shard::Current()->asks().Drop(*this);
-    if (!end_.has_value()) end_ = CancelledAwait();
+    if (end_.has_value()) return;
+    end_ = CancelledAwait();
+    Wake();
   }
 
  private:
@@ -211,21 +233,22 @@ void GrantCredit(const AnyRef& target, uint64_t ask, uint32_t items);
 // The writing end of a server stream, for its handler.
 //
 // Thread:   the handler's shard.
-// Lifetime: until the handler's Reply completes.
+// Lifetime: until the handler's Reply completes; what is written later fails.
 template <typename T>
 class Sink {
  public:
-  explicit Sink(internal::SinkState* state) : state_(state) {}
+  explicit Sink(internal::SharedState<internal::SinkState> state) : state_(std::move(state)) {}
 
   // co_await out.Write(item): OK once the reader has room for it and it is on its way. Writes that
   // wait side by side, in coroutines of one handler, get room in their order.
-  // Errors: CANCELLED when the reader or its node has gone.
+  // Errors: CANCELLED when the reader or its node has gone; FAILED_PRECONDITION once the handler
+  //         has answered.
   [[nodiscard]] internal::SinkWrite<T> Write(T item) {
     return internal::SinkWrite<T>(state_, std::move(item));
   }
 
  private:
-  internal::SinkState* state_;
+  internal::SharedState<internal::SinkState> state_;
 };
 
 // The reading end of a server stream. Nothing is sent before the first Next() or Start().
@@ -245,16 +268,15 @@ class [[nodiscard(
         timeout_(other.timeout_),
         state_(std::move(other.state_)) {}
   Stream& operator=(Stream&& other) noexcept {
-    if (envelope_ != nullptr) internal::DiscardUnsent(envelope_);
+    if (this == &other) return *this;
+    Drop();
     target_ = other.target_;
     envelope_ = std::exchange(other.envelope_, nullptr);
     timeout_ = other.timeout_;
     state_ = std::move(other.state_);
     return *this;
   }
-  ~Stream() {
-    if (envelope_ != nullptr) internal::DiscardUnsent(envelope_);
-  }
+  ~Stream() { Drop(); }
 
   // The whole stream's time. Default: infinite.
   Stream Within(absl::Duration timeout)&& {
@@ -275,58 +297,63 @@ class [[nodiscard(
    public:
     using TroupeAwait = void;
 
-    explicit NextAwaiter(internal::StreamState<T>& state) : state_(state) {}
+    explicit NextAwaiter(internal::SharedState<internal::StreamState<T>> state)
+        : state_(std::move(state)) {}
     ~NextAwaiter() {
-      if (suspended()) state_.set_waiter(nullptr);
+      if (suspended()) state_->set_waiter(nullptr);
     }
 
     bool await_ready() {
-      TROUPE_CHECK_MSG(!state_.has_waiter(),
+      TROUPE_CHECK_MSG(!state_->has_waiter(),
                        "Next() while another one waits: a stream has one reader at a time");
-      if (internal::Shard::Current()->activations().CurrentCancelled()) state_.Abandon();
-      return state_.has_item();
+      if (internal::Shard::Current()->activations().CurrentCancelled()) state_->Abandon();
+      return state_->has_item();
     }
     template <std::derived_from<internal::CoroutineFrame> P>
     void await_suspend(std::coroutine_handle<P> handle) {
       // The end is told again and again, but once a turn.
-      if (state_.ended()) return handle.promise().WaitForTurn(*this);
-      state_.set_waiter(this);
+      if (state_->ended()) return handle.promise().WaitForTurn(*this);
+      state_->set_waiter(this);
       handle.promise().Wait(*this);
     }
     absl::StatusOr<std::optional<T>> await_resume() {
-      state_.set_waiter(nullptr);
-      return state_.Take();
+      state_->set_waiter(nullptr);
+      return state_->Take();
     }
 
     bool Cancel() override {
-      state_.Abandon();
+      state_->Abandon();
       return true;
     }
 
    private:
-    internal::StreamState<T>& state_;
+    const internal::SharedState<internal::StreamState<T>> state_;
   };
 
   // co_await stream.Next(): the next item; empty after the last one; the stream's error each time
   // after an error. Only one coroutine at a time may wait.
   [[nodiscard]] NextAwaiter Next() {
     Begin();
-    return NextAwaiter(*state_);
+    return NextAwaiter(state_);
   }
 
  private:
   void Begin() {
-    if (envelope_ == nullptr) return;
+    if (state_) return;
     internal::ShardHere("Stream::Start() or Next()");
-    state_ = std::make_unique<internal::StreamState<T>>();
+    state_ = internal::SharedState(new internal::StreamState<T>);
     internal::Shard::Current()->asks().Start(*state_, target_, std::exchange(envelope_, nullptr),
                                              timeout_);
+  }
+  void Drop() {
+    if (envelope_ != nullptr) internal::DiscardUnsent(envelope_);
+    if (state_) state_->Abandon();
   }
 
   AnyRef target_;
   internal::Envelope* envelope_;
   absl::Duration timeout_ = absl::InfiniteDuration();
-  std::unique_ptr<internal::StreamState<T>> state_;
+  internal::SharedState<internal::StreamState<T>> state_;
 };
 
 // Implementation details follow.

@@ -40,7 +40,15 @@ bool Interleaves(const Envelope& envelope) {
 
 PendingAsk::~PendingAsk() = default;
 
+Cell* PendingAsk::asker() const {
+  return asker_ != nullptr && asker_->generation == asker_generation_ ? asker_ : nullptr;
+}
+
 void PendingAsk::OnItem(void*) {}
+
+absl::Status NothingToSend() {
+  return absl::FailedPreconditionError("the call was moved from, or sent before");
+}
 
 void PendingAsk::OnTimer() {
   const Certainty certainty = Shard::Current()->asks().Drop(*this);
@@ -52,6 +60,9 @@ void PendingAsk::OnTimer() {
 
 void AskTable::Start(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
                      absl::Duration timeout) {
+  if (envelope == nullptr) {
+    return ask.OnReply(WithCertainty(NothingToSend(), Certainty::kNotSent), nullptr);
+  }
   ask.target_ = target;
   Certainty certainty = Certainty::kNotSent;
   absl::Status status = Register(ask, *envelope, timeout);
@@ -67,11 +78,14 @@ void AskTable::Start(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
 absl::Status AskTable::Register(PendingAsk& ask, Envelope& envelope, absl::Duration timeout) {
   const Limits& limits = shard_.limits();
   const Running& running = shard_.running();
+  // A coroutine that goes on beside later handlers serves no request any more.
+  const bool serves = running.envelope != nullptr &&
+                      (running.activation == nullptr || !running.activation->answered);
   Cell* const asker = running.cell;
   ask.asker_ = asker;
   ask.asker_generation_ = asker != nullptr ? asker->generation : 0;
   // Neither a constructor nor a destructor handles a message.
-  const bool holds_asker = running.envelope != nullptr && !Interleaves(*running.envelope);
+  const bool holds_asker = serves && !Interleaves(*running.envelope);
   ask.asking_ = holds_asker ? shard_.activations().Current().serial : 0;
   if (asker != nullptr && asker->asks >= limits.asks_per_actor_max) {
     return absl::ResourceExhaustedError(absl::StrCat("the actor has asks_per_actor_max (",
@@ -80,13 +94,11 @@ absl::Status AskTable::Register(PendingAsk& ask, Envelope& envelope, absl::Durat
   }
   const Instant now = shard_.loop().now();
   Instant deadline = now + (timeout == kDefaultTimeout ? limits.ask_timeout : timeout);
-  if (running.envelope != nullptr) {
-    deadline.nanos = std::min(deadline.nanos, running.envelope->deadline);
-  }
+  if (serves) deadline.nanos = std::min(deadline.nanos, running.envelope->deadline);
   if (deadline <= now) {
     return absl::DeadlineExceededError("no time was left for the request");
   }
-  const absl::Status chained = AttachChain(envelope);
+  const absl::Status chained = AttachChain(envelope, serves ? running.envelope : nullptr);
   if (!chained.ok()) return chained;
   ask.id_ = asks_.Add(&ask);
   if (ask.id_ == 0) {
@@ -142,9 +154,7 @@ PendingAsk* AskTable::Take(uint64_t id) {
   }
   shard_.loop().timers().Cancel(*ask);
   ask->id_ = 0;
-  if (ask->asker_ != nullptr && ask->asker_->generation == ask->asker_generation_) {
-    --ask->asker_->asks;
-  }
+  if (Cell* const asker = ask->asker()) --asker->asks;
   return ask;
 }
 
@@ -197,9 +207,8 @@ void AskTable::GiveUp(const AnyRef& target, uint16_t asker_shard, uint64_t ask) 
   }
 }
 
-absl::Status AskTable::AttachChain(Envelope& envelope) {
+absl::Status AskTable::AttachChain(Envelope& envelope, const Envelope* parent) {
   envelope.chain = nullptr;
-  const Envelope* const parent = shard_.running().envelope;
   if (parent == nullptr || parent->ask == 0 || (parent->flags & kEvent) != 0 ||
       parent->sender_slot == kShardSlot) {
     return absl::OkStatus();

@@ -59,7 +59,8 @@ class AskTable {
 
  private:
   absl::Status Register(PendingAsk& ask, Envelope& envelope, absl::Duration timeout);
-  absl::Status AttachChain(Envelope& envelope);
+  // `parent` is the request that the asker serves, or null.
+  absl::Status AttachChain(Envelope& envelope, const Envelope* parent);
   absl::Status Deliver(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
                        Certainty& certainty);
 

@@ -34,7 +34,8 @@ class PendingAsk : public TimerNode {
   bool pending() const { return id_ != 0; }
   uint64_t id() const { return id_; }
   const AnyRef& target() const { return target_; }
-  Cell* asker() const { return asker_; }
+  // Null once that life of it is over.
+  Cell* asker() const;
 
  protected:
   ~PendingAsk();
@@ -53,6 +54,9 @@ class PendingAsk : public TimerNode {
   uint64_t asking_ = 0;
   Envelope* unsent_ = nullptr;  // While it waits in the outbox to another shard.
 };
+
+// The outcome of a call without a request.
+absl::Status NothingToSend();
 
 }  // namespace troupe::internal
 

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/events/event_records.h"
 #include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/supervision/supervisor.h"
 #include "troupe/base/logging.h"
 #include "troupe/loop/loop.h"
 
@@ -22,14 +21,11 @@ TimerRecord::~TimerRecord() { Shard::Current()->loop().timers().Cancel(*this); }
 void TimerRecord::Deliver() {
   if (cell()->marked(kStopAsked)) return;  // It handles nothing more.
   Shard& shard = *Shard::Current();
-  Activations::Scope scope(shard, cell(), nullptr);
-  try {
+  shard.activations().RunCode(cell(), [&] {
     Envelope* const envelope = shard.NewEnvelope(type_);
     Fill(shard, envelope);
     shard.records().Deliver(*cell(), id(), envelope);
-  } catch (...) {
-    shard.supervisor().HandlerThrew(*cell());
-  }
+  });
 }
 
 // The next firing is on the grid of the first, not of when this turn came to it.

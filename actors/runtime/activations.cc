@@ -1,5 +1,6 @@
 #include "troupe/actors/runtime/activations.h"
 
+#include <algorithm>
 #include <coroutine>
 #include <utility>
 
@@ -32,6 +33,17 @@ Activations::Scope::~Scope() {
   Activations& activations = shard_.activations();
   if (shard_.running().activation != nullptr) activations.Leave(/*parked=*/false);
   shard_.running() = before_;
+}
+
+bool Activations::RunCode(Cell* cell, absl::FunctionRef<void()> code) {
+  Scope scope(shard_, cell, nullptr);
+  try {
+    code();
+    return true;
+  } catch (...) {
+    shard_.supervisor().HandlerThrew(cell != nullptr ? *cell : shard_.limbo());
+    return false;
+  }
 }
 
 Activation& Activations::Current() {
@@ -208,7 +220,7 @@ void Activations::ResumeOne(Suspension& suspension) {
     DestroyBuried();
 }
 
-void Activations::Run(Activation& activation) {
+uint32_t Activations::Run(Activation& activation, uint32_t budget) {
   LeaveReadyList(activation);
   shard_.running() = {
       .cell = activation.cell, .envelope = activation.envelope, .activation = &activation};
@@ -216,15 +228,20 @@ void Activations::Run(Activation& activation) {
   const auto root_done = [&] {
     return activation.root != nullptr && activation.root->handle_.done();
   };
-  // What becomes ready meanwhile waits for the next visit.
-  for (uint32_t left = activation.ready.count; left > 0 && !root_done(); --left) {
-    if (activation.ready.empty()) break;
+  // What becomes ready meanwhile waits for the next visit, as does all of an actor that is held.
+  const Cell& cell = *activation.cell;
+  const uint32_t most = std::min(activation.ready.count, budget);
+  uint32_t resumed = 0;
+  while (resumed < most && !root_done() && !activation.ready.empty() &&
+         (resumed == 0 || (cell.stall & kHeld) == 0)) {
     ResumeOne(*activation.ready.head);
+    ++resumed;
   }
   if (root_done()) Complete(activation);
   if (!activation.ready.empty()) MakeReady(activation);
   Leave(/*parked=*/false);
   shard_.running() = {};
+  return resumed;
 }
 
 void Activations::Complete(Activation& activation) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "absl/functional/function_ref.h"
 #include "troupe/actors/mail/envelope.h"
 #include "troupe/actors/runtime/activation.h"
 #include "troupe/actors/runtime/running.h"
@@ -41,6 +42,10 @@ class Activations {
     const Running before_;
   };
 
+  // Runs `code`, which is users' and of `cell`, or of no actor if null. What it throws fails the
+  // actor. Returns whether it did not throw.
+  bool RunCode(Cell* cell, absl::FunctionRef<void()> code);
+
   // The one that runs; made if need be.
   Activation& Current();
   bool CurrentCancelled() const;
@@ -58,8 +63,8 @@ class Activations {
   // The turn has begun: those that waited for it are ready.
   void StartTurn();
   bool HasNextTurn() const { return !next_turn_.empty(); }
-  // Runs what is ready of it.
-  void Run(Activation& activation);
+  // Resumes up to `budget` of its coroutines that are ready. Returns how many.
+  uint32_t Run(Activation& activation, uint32_t budget);
 
   // Ends its awaits with CANCELLED.
   void Cancel(Activation& activation);

@@ -96,10 +96,11 @@ void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Dur
     wait.Fail(WithCertainty(std::move(status), certainty));
   };
   const auto unsent = [&](absl::Status status, Certainty certainty) {
-    DiscardUnsent(envelope);
+    if (envelope != nullptr) DiscardUnsent(envelope);
     fail(std::move(status), certainty);
     wait.LetGo();
   };
+  if (envelope == nullptr) return unsent(NothingToSend(), Certainty::kNotSent);
   if (!target) {
     return unsent(absl::UnavailableError("the handle is empty"), Certainty::kNotExecuted);
   }

@@ -179,11 +179,11 @@ uint32_t Shard::SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit) {
       each = each->ready_next;
     } while (each != cell.ready_tail && handled + ready < limit);
   }
-  for (; ready > 0 && cell.ready_tail != nullptr &&
+  for (; ready > 0 && cell.ready_tail != nullptr && (cell.stall & kHeld) == 0 &&
          (cell.state == CellState::kStopping || !cell.marked(kFailed));
        --ready) {
-    ++handled;
-    activations_->Run(*cell.ready_tail->ready_next);
+    const uint32_t left = std::max<uint32_t>(limit - std::min(limit, handled), 1);
+    handled += std::max<uint32_t>(activations_->Run(*cell.ready_tail->ready_next, left), 1);
   }
   if (cell.ready_tail != nullptr) {
     cell.stall |= kAttention;

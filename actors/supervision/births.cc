@@ -176,15 +176,9 @@ void Births::EndRefused() {
 }
 
 void Births::Begin(Cell& cell) {
-  {
-    Activations::Scope scope(shard_, &cell, nullptr);
-    try {
-      cell.actor = cell.instance->Create();
-    } catch (...) {
-      shard_.supervisor().HandlerThrew(cell);
-      return;
-    }
-  }
+  const bool created =
+      shard_.activations().RunCode(&cell, [&] { cell.actor = cell.instance->Create(); });
+  if (!created) return;
   if (!cell.instance->info().has_on_start) {
     return shard_.supervisor().Started(cell, absl::OkStatus());
   }
