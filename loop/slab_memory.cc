@@ -21,6 +21,7 @@ SlabMemory::~SlabMemory() {
   // In the order in which they were taken, so their sizes are known.
   size_t bytes = kFirstPieceBytes;
   for (char* const piece : pieces_) {
+    Unpoison(piece, bytes);
     ::operator delete(piece, AlignmentOf(bytes));
     bytes = std::min(bytes * 2, kPieceBytesMax);
   }
@@ -32,6 +33,7 @@ void SlabMemory::TakePiece(size_t least_bytes) {
     const size_t bytes = piece_bytes_;
     auto* const piece = static_cast<char*>(::operator new(bytes, AlignmentOf(bytes)));
     pieces_.push_back(piece);
+    Poison(piece, bytes);
     // Advice: without huge pages it is memory all the same.
     if (bytes == kPieceBytesMax && pages_ == Pages::kHuge) madvise(piece, bytes, MADV_HUGEPAGE);
     next_ = piece;

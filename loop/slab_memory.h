@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "troupe/base/poison.h"
+
 namespace troupe {
 
 // Memory that is given out once and comes back all together: what pools recycle.
@@ -34,6 +36,7 @@ class SlabMemory {
       return Allocate(bytes, alignment);
     }
     next_ = place + bytes;
+    Unpoison(place, bytes);
     return place;
   }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "troupe/actors/mail/envelope.h"
+#include "troupe/base/poison.h"
 #include "troupe/loop/slab_memory.h"
 
 namespace troupe::internal {
@@ -25,8 +26,10 @@ class EnvelopePool {
   // way home, and Refill() makes more.
   Envelope* Allocate() {
     Envelope* const envelope = free_;
-    if (envelope != nullptr) [[likely]]
+    if (envelope != nullptr) [[likely]] {
+      Unpoison(envelope, sizeof(Envelope));
       free_ = envelope->next;
+    }
     return envelope;
   }
   void Refill();
@@ -34,6 +37,7 @@ class EnvelopePool {
   void Free(Envelope* envelope) {
     envelope->next = free_;
     free_ = envelope;
+    Poison(envelope, sizeof(Envelope));
   }
 
   bool empty() const { return free_ == nullptr; }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <new>
 
+#include "troupe/base/poison.h"
 #include "troupe/loop/slab_memory.h"
 
 namespace troupe::internal {
@@ -38,6 +39,7 @@ class BlockPool {
     const uint16_t size_class = ClassOf(bytes);
     if (size_class == kHeapClass) return ::operator new(bytes);
     if (FreeBlock* block = free_[size_class]) {
+      Unpoison(block, BytesOf(size_class));
       free_[size_class] = block->next;
       return block;
     }
@@ -52,6 +54,7 @@ class BlockPool {
     auto* free = static_cast<FreeBlock*>(block);
     free->next = free_[size_class];
     free_[size_class] = free;
+    Poison(block, BytesOf(size_class));
   }
 
  private:
