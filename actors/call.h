@@ -277,7 +277,7 @@ class [[nodiscard("co_await it: a request that is dropped is cancelled")]] Pendi
  public:
   using TroupeAwait = void;
 
-  Pending(Pending&&) noexcept = default;
+  Pending(Pending &&) noexcept = default;
   Pending& operator=(Pending&& other) noexcept {
     if (this != &other) {
       Drop();
@@ -301,8 +301,7 @@ class [[nodiscard("co_await it: a request that is dropped is cancelled")]] Pendi
   friend class Call<T>;
   template <typename... U>
   friend class Joined;
-  explicit Pending(internal::SharedState<internal::AskState<T>> state)
-      : state_(std::move(state)) {}
+  explicit Pending(internal::SharedState<internal::AskState<T>> state) : state_(std::move(state)) {}
 
   void Drop() {
     if (!done()) state_->Abandon(internal::CancelledAwait());

@@ -60,9 +60,15 @@ uint32_t Context::missed() const {
 }
 
 void Context::Stop() {
-  Shard& shard = Here();
-  shard.activations().Current().stops_actor = true;
-  shard.running().cell->Mark(internal::kEndAsked);
+  const internal::Running& running = Here().running();
+  running.cell->Mark(internal::kEndAsked);
+  // An activation is made only for a handler that needs one: until then the actor knows.
+  if (running.activation != nullptr) {
+    running.activation->stops_actor = true;
+  } else {
+    running.cell->Mark(internal::kStopsItself);
+    running.cell->stall |= internal::kAttention;
+  }
 }
 SendResult Context::Stop(const AnyRef& other) {
   if (other != self()) return Here().supervisor().Stop(other, StopReason::kStopped);

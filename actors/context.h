@@ -51,16 +51,18 @@ template <typename A, typename... Args>
 requires internal::SpawnsFrom<A, Args...> Ref<A> Context::Spawn(SpawnOptions options,
                                                                 Args&&... args) {
   Here();
-  return Ref<A>(internal::SpawnChild(internal::MakeInstance<A, false>(std::forward<Args>(args)...),
-                                     std::move(options)));
+  return Ref<A>(internal::SpawnChild(
+      internal::MakeInstance<A, false>(&options.placement, std::forward<Args>(args)...),
+      std::move(options)));
 }
 
 template <typename A, typename... Args>
 requires internal::SpawnsOnceFrom<A, Args...> Ref<A> Context::SpawnOnce(SpawnOptions options,
                                                                         Args&&... args) {
   Here();
-  return Ref<A>(internal::SpawnChild(internal::MakeInstance<A, true>(std::forward<Args>(args)...),
-                                     std::move(options)));
+  return Ref<A>(internal::SpawnChild(
+      internal::MakeInstance<A, true>(&options.placement, std::forward<Args>(args)...),
+      std::move(options)));
 }
 
 template <typename A, typename... Args>
@@ -68,7 +70,8 @@ requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> Context::TrySpa
     SpawnOptions options, Args&&... args) {
   Here();
   absl::StatusOr<AnyRef> ref = internal::TrySpawnChild(
-      internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options));
+      internal::MakeInstance<A, false>(&options.placement, std::forward<Args>(args)...),
+      std::move(options));
   if (!ref.ok()) return std::move(ref).status();
   return Ref<A>(*ref);
 }

@@ -91,36 +91,32 @@ size_t System::shard_count() const { return runtime_->shard_count(); }
 
 namespace internal {
 
-AnyRef SpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options) {
-  return Shard::Current()
-      ->births()
-      .Spawn(std::move(instance), SpawnRequest{.options = std::move(options)})
-      .first;
+AnyRef SpawnChild(InstancePtr instance, SpawnOptions&& options) {
+  absl::Status refused;
+  return Shard::Current()->births().Spawn(std::move(instance), std::move(options), refused);
 }
 
-absl::StatusOr<AnyRef> TrySpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options) {
-  auto [ref, status] = Shard::Current()->births().Spawn(
-      std::move(instance), SpawnRequest{.options = std::move(options)});
-  if (!status.ok()) return status;
+absl::StatusOr<AnyRef> TrySpawnChild(InstancePtr instance, SpawnOptions&& options) {
+  absl::Status refused;
+  const AnyRef ref =
+      Shard::Current()->births().Spawn(std::move(instance), std::move(options), refused);
+  if (!refused.ok()) return refused;
   return ref;
 }
 
-AnyRef SpawnInstance(System& system, std::unique_ptr<Instance> instance, SpawnOptions options) {
+AnyRef SpawnInstance(System& system, InstancePtr instance, SpawnOptions&& options) {
   if (CurrentShardOf(system.runtime()) != nullptr) {
     return SpawnChild(std::move(instance), std::move(options));
   }
-  return system.runtime()
-      .SpawnFromOutside(std::move(instance), SpawnRequest{.options = std::move(options)})
-      .first;
+  return system.runtime().SpawnFromOutside(std::move(instance), std::move(options)).first;
 }
 
-absl::StatusOr<AnyRef> TrySpawnInstance(System& system, std::unique_ptr<Instance> instance,
-                                        SpawnOptions options) {
+absl::StatusOr<AnyRef> TrySpawnInstance(System& system, InstancePtr instance,
+                                        SpawnOptions&& options) {
   if (CurrentShardOf(system.runtime()) != nullptr) {
     return TrySpawnChild(std::move(instance), std::move(options));
   }
-  auto [ref, status] = system.runtime().SpawnFromOutside(
-      std::move(instance), SpawnRequest{.options = std::move(options)});
+  auto [ref, status] = system.runtime().SpawnFromOutside(std::move(instance), std::move(options));
   if (!status.ok()) return status;
   return ref;
 }

@@ -89,11 +89,11 @@ namespace internal {
 // Of the shard that this thread runs.
 Runtime& CurrentRuntime();
 // From inside a handler: the actor is the handler's actor's child.
-AnyRef SpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options);
-absl::StatusOr<AnyRef> TrySpawnChild(std::unique_ptr<Instance> instance, SpawnOptions options);
-AnyRef SpawnInstance(System& system, std::unique_ptr<Instance> instance, SpawnOptions options);
-absl::StatusOr<AnyRef> TrySpawnInstance(System& system, std::unique_ptr<Instance> instance,
-                                        SpawnOptions options);
+AnyRef SpawnChild(InstancePtr instance, SpawnOptions&& options);
+absl::StatusOr<AnyRef> TrySpawnChild(InstancePtr instance, SpawnOptions&& options);
+AnyRef SpawnInstance(System& system, InstancePtr instance, SpawnOptions&& options);
+absl::StatusOr<AnyRef> TrySpawnInstance(System& system, InstancePtr instance,
+                                        SpawnOptions&& options);
 std::optional<AnyRef> FindService(Runtime& runtime, std::string_view name,
                                   const ServiceInfo* service);
 
@@ -103,21 +103,24 @@ template <typename A, typename... Args>
 requires internal::SpawnsFrom<A, Args...> Ref<A> System::Spawn(SpawnOptions options,
                                                                Args&&... args) {
   return Ref<A>(internal::SpawnInstance(
-      *this, internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options)));
+      *this, internal::MakeInstance<A, false>(nullptr, std::forward<Args>(args)...),
+      std::move(options)));
 }
 
 template <typename A, typename... Args>
 requires internal::SpawnsOnceFrom<A, Args...> Ref<A> System::SpawnOnce(SpawnOptions options,
                                                                        Args&&... args) {
   return Ref<A>(internal::SpawnInstance(
-      *this, internal::MakeInstance<A, true>(std::forward<Args>(args)...), std::move(options)));
+      *this, internal::MakeInstance<A, true>(nullptr, std::forward<Args>(args)...),
+      std::move(options)));
 }
 
 template <typename A, typename... Args>
 requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> System::TrySpawn(
     SpawnOptions options, Args&&... args) {
   absl::StatusOr<AnyRef> ref = internal::TrySpawnInstance(
-      *this, internal::MakeInstance<A, false>(std::forward<Args>(args)...), std::move(options));
+      *this, internal::MakeInstance<A, false>(nullptr, std::forward<Args>(args)...),
+      std::move(options));
   if (!ref.ok()) return std::move(ref).status();
   return Ref<A>(*ref);
 }

@@ -146,7 +146,7 @@ namespace {
 class FrontInstance final : public Instance {
  public:
   FrontInstance(const ActorInfo* info, std::shared_ptr<WorkerFront::Pool> pool)
-      : Instance(info, /*restartable=*/true), pool_(std::move(pool)) {}
+      : Instance(info, /*restartable=*/true, /*pooled=*/false), pool_(std::move(pool)) {}
 
   absl::Status Prepare() override { return pool_->Start(); }
   Actor* Create() override {
@@ -154,18 +154,20 @@ class FrontInstance final : public Instance {
     return front_.get();
   }
   void Destroy() override { front_.reset(); }
+  void Dispose() override { delete this; }
   bool is_worker_front() const override { return true; }
 
  private:
+  ~FrontInstance() = default;
+
   const std::shared_ptr<WorkerFront::Pool> pool_;
   std::unique_ptr<WorkerFront> front_;
 };
 
 }  // namespace
 
-std::unique_ptr<Instance> MakeFrontInstance(const ActorInfo* info,
-                                            std::shared_ptr<WorkerFront::Pool> pool) {
-  return std::make_unique<FrontInstance>(info, std::move(pool));
+InstancePtr MakeFrontInstance(const ActorInfo* info, std::shared_ptr<WorkerFront::Pool> pool) {
+  return InstancePtr(new FrontInstance(info, std::move(pool)));
 }
 
 SpawnOptions FrontOptions(const WorkerOptions& options) {

@@ -170,13 +170,11 @@ Progress DispatchToWorker(Actor* front, Envelope& envelope) {
       std::make_unique<MessageJob<W, M>>(*Shard::Current(), worker_front, envelope));
 }
 
-std::unique_ptr<Instance> MakeFrontInstance(const ActorInfo* info,
-                                            std::shared_ptr<WorkerFront::Pool> pool);
+InstancePtr MakeFrontInstance(const ActorInfo* info, std::shared_ptr<WorkerFront::Pool> pool);
 SpawnOptions FrontOptions(const WorkerOptions& options);
 
 template <typename W, typename... Args>
-std::unique_ptr<Instance> MakeWorkerFront(Runtime& runtime, const WorkerOptions& options,
-                                          Args&&... args) {
+InstancePtr MakeWorkerFront(Runtime& runtime, const WorkerOptions& options, Args&&... args) {
   auto pool = std::make_shared<WorkerFront::Pool>(runtime, options);
   // One that is not valid is refused before it has a thread.
   const int workers = pool->Validate().ok() ? options.threads : 0;

@@ -11,11 +11,14 @@ namespace troupe {
 
 // Memory that is given out once and comes back all together: what pools recycle.
 //
-// It is taken in pieces that double in size, so that little is wasted on a few objects.
+// It is taken in pieces that double in size, so that little is wasted on a few objects. Of the
+// large ones the system is asked for kTouchedBytes at a time: a page fault for each page would cost
+// more than what is put there.
 //
 // Thread:   one at a time.
 // Lifetime: all of it is freed when this is destroyed.
-// Bounds:   what is asked for, and at most as much again that is never touched.
+// Bounds:   what is asked for, and at most as much again that is never touched but for the last
+//           kTouchedBytes.
 class SlabMemory {
  public:
   // kHuge: large pieces are huge pages where the system has them, so that the first use of a
@@ -32,7 +35,7 @@ class SlabMemory {
   void* Allocate(size_t bytes, size_t alignment) {
     char* const place = AlignUp(next_, alignment);
     if (place == nullptr || place > end_ || static_cast<size_t>(end_ - place) < bytes) {
-      TakePiece(bytes);
+      Grow(place, bytes);
       return Allocate(bytes, alignment);
     }
     next_ = place + bytes;
@@ -41,10 +44,13 @@ class SlabMemory {
   }
 
   static constexpr size_t kPieceBytesMax = size_t{2} << 20;
+  static constexpr size_t kTouchedBytes = size_t{256} << 10;
 
  private:
   static char* AlignUp(char* place, size_t alignment);
 
+  // Makes room for `bytes` at `place`, or elsewhere.
+  void Grow(const char* place, size_t bytes);
   void TakePiece(size_t least_bytes);
 
   static constexpr size_t kFirstPieceBytes = size_t{64} << 10;
@@ -52,7 +58,8 @@ class SlabMemory {
   const Pages pages_;
   std::vector<char*> pieces_;
   char* next_ = nullptr;
-  char* end_ = nullptr;
+  char* end_ = nullptr;        // Of what may be given out.
+  char* piece_end_ = nullptr;  // Beyond it for a large piece that is not touched as a whole yet.
   size_t piece_bytes_ = kFirstPieceBytes;
 };
 

@@ -19,7 +19,7 @@ SlotTable::SlotTable(SlotIndex& index, uint32_t slots_max, uint32_t messages_max
 
 SlotTable::~SlotTable() {
   ForSomeActors(0, slots_max_, [](Cell& cell) {
-    delete cell.instance;
+    cell.instance->Dispose();
     cell.FreeExtra();
   });
 }

@@ -61,6 +61,8 @@ Activation& Activations::Current() {
     activation->envelope = envelope;
     activation->answered = true;
   }
+  activation->stops_actor = running.envelope != nullptr && cell.marked(kStopsItself);
+  if (activation->stops_actor) cell.Unmark(kStopsItself);
   activation->serial = ++made_;
   activation->running = true;
   activation->next = cell.activations;

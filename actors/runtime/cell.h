@@ -44,6 +44,7 @@ enum CellMark : uint8_t {
   kOnStopCalled = 1u << 4,  // Or it is not called at all.
   kWillRestart = 1u << 5,   // Once it has stopped.
   kQueued = 1u << 6,        // In the run queue.
+  kStopsItself = 1u << 7,   // Its handler has called Context::Stop(), and runs still.
 };
 
 // How far a stop has got. Each step may take several visits.

@@ -296,17 +296,17 @@ std::optional<SlotLease> Runtime::LeaseOn(uint16_t shard) {
   return lease;
 }
 
-std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instance> instance,
-                                                          SpawnRequest request) {
+std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(InstancePtr instance,
+                                                          SpawnOptions&& options) {
   const auto refuse = [this](absl::Status why) {
     return std::pair<AnyRef, absl::Status>(UnbornRef(why), why);
   };
   if (stopping()) return refuse(absl::UnavailableError("the system is stopping"));
-  if (request.options.placement.shard >= static_cast<int>(shards_.size())) {
-    return refuse(absl::InvalidArgumentError(absl::StrCat(
-        "placement names shard ", request.options.placement.shard, " of ", shards_.size())));
+  if (options.placement.shard >= static_cast<int>(shards_.size())) {
+    return refuse(absl::InvalidArgumentError(
+        absl::StrCat("placement names shard ", options.placement.shard, " of ", shards_.size())));
   }
-  const uint16_t index = PickShard(request.options.placement);
+  const uint16_t index = PickShard(options.placement);
   Shard* const shard = shards_[index].get();
   const std::optional<SlotLease> leased = LeaseOn(index);
   if (!leased.has_value()) {
@@ -315,7 +315,7 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
   }
   const SlotLease lease = *leased;
   const AnyRef ref(system_, incarnation_, index, lease.slot, lease.generation);
-  absl::Status refused = ClaimAndPrepare(request.options.name, ref, *instance);
+  absl::Status refused = ClaimAndPrepare(options.name, ref, *instance);
   if (!refused.ok()) {
     {
       MutexLock lock(mutex_);
@@ -325,15 +325,15 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(std::unique_ptr<Instan
   }
   struct Installation {
     SlotLease lease;
-    std::unique_ptr<Instance> instance;
-    SpawnRequest request;
+    InstancePtr instance;
+    SpawnOptions options;
   };
   auto install =
-      std::make_shared<Installation>(Installation{lease, std::move(instance), std::move(request)});
-  const std::string name = install->request.options.name;
+      std::make_shared<Installation>(Installation{lease, std::move(instance), std::move(options)});
+  const std::string name = install->options.name;
   if (shard->inbox().Post([shard, install] {
-        shard->births().Install(install->lease, std::move(install->instance),
-                                std::move(install->request));
+        shard->births().Install(install->lease, std::move(install->instance), install->options,
+                                AnyRef());
       })) {
     return {ref, absl::OkStatus()};
   }

@@ -69,8 +69,7 @@ class Runtime {
   absl::Status ShutDown();
 
   // From a thread that is no shard's. Thread: any.
-  std::pair<AnyRef, absl::Status> SpawnFromOutside(std::unique_ptr<Instance> instance,
-                                                   SpawnRequest request);
+  std::pair<AnyRef, absl::Status> SpawnFromOutside(InstancePtr instance, SpawnOptions&& options);
   // Gives the generation of a handle that is dead from birth; its Down will say `why`, unless
   // kUnbornMax more were refused meanwhile.
   // Thread: any.

@@ -90,7 +90,10 @@ void Shard::LeaveHandler(Envelope* envelope, Progress progress) {
   if (!keeps_envelope) Recycle(envelope);
 }
 
-void Shard::RunEvent(Cell& cell, Envelope* envelope) { RunMessage(cell, envelope); }
+void Shard::RunEvent(Cell& cell, Envelope* envelope) {
+  RunMessage(cell, envelope);
+  if (cell.marked(kStopsItself)) supervisor().StopItself(cell);
+}
 
 void Shard::AfterHandler(const Envelope& envelope) {
   if ((envelope.flags & kEvent) == 0) return;
@@ -170,6 +173,7 @@ uint32_t Shard::SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit) {
   if (cell.arrivals_wait()) mailboxes().AdmitWaiting(cell);
   if ((cell.stall & kAttention) == 0) return handled;
   cell.stall &= static_cast<uint8_t>(~kAttention);
+  if (cell.marked(kStopsItself)) supervisor().StopItself(cell);
   // Those that become ready meanwhile wait for the actor's next visit.
   uint32_t ready = 0;
   if (cell.ready_tail != nullptr && (cell.stall & kHeld) == 0) {

@@ -24,18 +24,23 @@ namespace {
 
 // A spawn on its way to the actor's shard. Owned pointers, so that it fits an envelope.
 struct InstallActor {
+  struct Parts {
+    InstancePtr instance;
+    SpawnOptions options;
+    AnyRef parent;
+  };
+
   SlotLease lease;
-  Instance* instance;
-  SpawnRequest* request;
+  Parts* parts;
 
   void operator()(Shard& shard) {
-    shard.births().Install(lease, std::unique_ptr<Instance>(instance), std::move(*request));
-    delete request;
+    shard.births().Install(lease, std::move(parts->instance), parts->options, parts->parent);
+    delete parts;
   }
 };
 
 bool IsDefault(const RestartOptions& options) {
-  const RestartOptions plain;
+  constexpr RestartOptions plain;
   return options.kind == plain.kind && options.max == plain.max && options.within == plain.within &&
          options.backoff_min == plain.backoff_min && options.backoff_max == plain.backoff_max;
 }
@@ -61,13 +66,13 @@ void Births::GiveBack(uint16_t shard, const SlotLease& lease) {
   }
 }
 
-absl::Status Births::MaySpawn(int placement) const {
+absl::Status Births::WhyNot(int placement) const {
   const Cell* const parent = shard_.running().cell;
-  const uint32_t children_max = shard_.limits().children_per_actor_max;
   if (shard_.runtime().stopping()) return absl::UnavailableError("the system is stopping");
   if (parent != nullptr && parent->state == CellState::kStopping) {
     return absl::UnavailableError("an actor that stops has no more children");
   }
+  const uint32_t children_max = shard_.limits().children_per_actor_max;
   if (parent != nullptr && parent->children >= children_max) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the actor has children_per_actor_max (", children_max, ") children"));
@@ -80,15 +85,23 @@ absl::Status Births::MaySpawn(int placement) const {
   return shard_.ControlRoom(static_cast<uint16_t>(placement));
 }
 
-std::pair<AnyRef, absl::Status> Births::Spawn(std::unique_ptr<Instance> instance,
-                                              SpawnRequest request) {
+bool Births::MaySpawnHere(const SpawnOptions& options, const Instance& instance) const {
+  const Cell* const parent = shard_.running().cell;
+  return options.placement.shard < 0 && options.name.empty() && !instance.is_worker_front() &&
+         !shard_.runtime().stopping() &&
+         (parent == nullptr || (parent->state != CellState::kStopping &&
+                                parent->children < shard_.limits().children_per_actor_max));
+}
+
+AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status& status) {
   Runtime& runtime = shard_.runtime();
-  const int wanted = request.options.placement.shard;
+  const int wanted = options.placement.shard;
   const uint16_t shard = wanted < 0 ? shard_.index() : static_cast<uint16_t>(wanted);
-  absl::Status status = MaySpawn(wanted);
+  const bool plain = MaySpawnHere(options, *instance);
+  if (!plain) status = WhyNot(wanted);
   std::optional<SlotLease> lease;
   if (status.ok()) lease = Lease(shard);
-  if (status.ok() && !lease.has_value()) {
+  if (status.ok() && !lease.has_value()) [[unlikely]] {
     status = absl::ResourceExhaustedError(absl::StrCat("actors_per_shard_max (",
                                                        shard_.limits().actors_per_shard_max,
                                                        ") actors live on shard ", shard));
@@ -96,27 +109,32 @@ std::pair<AnyRef, absl::Status> Births::Spawn(std::unique_ptr<Instance> instance
   AnyRef ref;
   if (status.ok()) {
     ref = AnyRef(runtime.system(), shard_.incarnation(), shard, lease->slot, lease->generation);
-    status = runtime.ClaimAndPrepare(request.options.name, ref, *instance);
+    if (!plain) status = runtime.ClaimAndPrepare(options.name, ref, *instance);
     if (!status.ok()) GiveBack(shard, *lease);
   }
-  if (!status.ok()) {
+  if (!status.ok()) [[unlikely]] {
     const std::string actor(instance->info().name);
     TROUPE_LOG(kWarning, "no actor ", actor, " is spawned: ", AbslView(StdView(status.message())));
-    return {runtime.UnbornRef(status), status};
+    return runtime.UnbornRef(status);
   }
-  if (Cell* const parent = shard_.running().cell;
-      parent != nullptr && parent->instance != nullptr) {
-    request.parent = shard_.RefOf(*parent);
-    ++parent->children;
-    if (shard != shard_.index()) parent->Extra().remote_children.insert(ref);
-  }
+  Cell* parent = shard_.running().cell;
+  if (parent != nullptr && parent->instance == nullptr) parent = nullptr;
+  Children& children = shard_.supervisor().children();
   if (shard == shard_.index()) {
-    Install(*lease, std::move(instance), std::move(request));
-  } else {
-    SendControlTo(shard_, shard,
-                  InstallActor{*lease, instance.release(), new SpawnRequest(std::move(request))});
+    Cell& cell = *shard_.Find(lease->slot, lease->generation);
+    if (parent != nullptr) children.Adopt(*parent, cell);
+    Place(cell, std::move(instance), options);
+    return ref;
   }
-  return {ref, absl::OkStatus()};
+  AnyRef parent_ref;
+  if (parent != nullptr) {
+    parent_ref = shard_.RefOf(*parent);
+    children.AdoptRemote(*parent, ref);
+  }
+  SendControlTo(shard_, shard,
+                InstallActor{*lease, new InstallActor::Parts{std::move(instance),
+                                                             std::move(options), parent_ref}});
+  return ref;
 }
 
 void Births::Configure(Cell& cell, const SpawnOptions& options) {
@@ -125,37 +143,30 @@ void Births::Configure(Cell& cell, const SpawnOptions& options) {
     cell.bytes_max = static_cast<uint32_t>(
         std::min<uint64_t>(options.mailbox.bytes_max, std::numeric_limits<uint32_t>::max()));
   }
+  if (options.mailbox.messages_max > 0 || options.mailbox.bytes_max > 0) {
+    shard_.mailboxes().ArriveAgain(cell);
+  }
   if (options.mailbox.overflow == Overflow::kDropOldest) cell.Mark(kDropOldest);
   if (!IsDefault(options.restart)) cell.Extra().restart = options.restart;
   if (!options.name.empty()) cell.Extra().name = options.name;
 }
 
-void Births::Adopt(Cell& cell, const AnyRef& parent_ref) {
-  if (!shard_.IsLocal(parent_ref)) {
-    cell.Extra().remote_parent = parent_ref;
-    return;
-  }
-  Cell& parent = *shard_.Find(parent_ref);
-  cell.parent = parent.slot;
-  cell.next_sibling = parent.first_child;
-  if (cell.next_sibling != kNoSlot) shard_.slots().At(cell.next_sibling).prev_sibling = cell.slot;
-  parent.first_child = cell.slot;
+void Births::Install(const SlotLease& lease, InstancePtr instance, const SpawnOptions& options,
+                     const AnyRef& parent) {
+  Cell& cell = *shard_.Find(lease.slot, lease.generation);
+  if (parent) cell.Extra().remote_parent = parent;
+  Place(cell, std::move(instance), options);
 }
 
-void Births::Install(const SlotLease& lease, std::unique_ptr<Instance> instance,
-                     SpawnRequest request) {
-  Cell& cell = *shard_.Find(lease.slot, lease.generation);
+void Births::Place(Cell& cell, InstancePtr instance, const SpawnOptions& options) {
   cell.instance = instance.release();
   cell.state = CellState::kStarting;
   cell.stall = kBlocked | (cell.stall & kArrivals);
-  Configure(cell, request.options);
-  if (request.options.mailbox.messages_max > 0 || request.options.mailbox.bytes_max > 0) {
-    shard_.mailboxes().ArriveAgain(cell);
-  }
-  if (request.parent) Adopt(cell, request.parent);
-  shard_.supervisor().NoteBorn();
+  Configure(cell, options);
+  Supervisor& supervisor = shard_.supervisor();
+  supervisor.NoteBorn();
   ++shard_.counters().spawned;
-  if (shard_.supervisor().final_sweep().begun()) {
+  if (supervisor.final_sweep().begun()) [[unlikely]] {
     cell.Mark(kStopAsked);
     cell.Mark(kEndAsked);
     cell.set_reason(StopReason::kShutdown);
@@ -179,9 +190,7 @@ void Births::Begin(Cell& cell) {
   const bool created =
       shard_.activations().RunCode(&cell, [&] { cell.actor = cell.instance->Create(); });
   if (!created) return;
-  if (!cell.instance->info().has_on_start) {
-    return shard_.supervisor().Started(cell, absl::OkStatus());
-  }
+  if (!cell.instance->info().has_on_start) return shard_.supervisor().Started(cell);
   Envelope* const envelope = shard_.NewEnvelope(&kStartType);
   envelope->flags |= kEvent;
   envelope->record = 0;

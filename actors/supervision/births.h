@@ -34,20 +34,25 @@ class Births {
   Births(const Births&) = delete;
   Births& operator=(const Births&) = delete;
 
-  // As the child of the actor that runs. The handle is dead from birth when the status is not OK.
-  std::pair<AnyRef, absl::Status> Spawn(std::unique_ptr<Instance> instance, SpawnRequest request);
-  // The second half of a spawn, on the actor's own shard.
-  void Install(const SlotLease& lease, std::unique_ptr<Instance> instance, SpawnRequest request);
+  // As the child of the actor that runs. The handle is dead from birth if `status`, which is OK
+  // before, is not OK afterwards.
+  AnyRef Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status& status);
+  // The second half of a spawn, on the actor's own shard. `parent` is empty for an actor that was
+  // spawned from outside.
+  void Install(const SlotLease& lease, InstancePtr instance, const SpawnOptions& options,
+               const AnyRef& parent);
   // Ends the handles of spawns that were refused after others had seen them.
   void EndRefused();
   // Constructs the actor and runs OnStart: the beginning of a life.
   void Begin(Cell& cell);
 
  private:
-  absl::Status MaySpawn(int placement) const;
+  // Whether nothing but the number of actors can refuse a spawn.
+  bool MaySpawnHere(const SpawnOptions& options, const Instance& instance) const;
+  absl::Status WhyNot(int placement) const;
   std::optional<SlotLease> Lease(uint16_t shard);
   void GiveBack(uint16_t shard, const SlotLease& lease);
-  void Adopt(Cell& cell, const AnyRef& parent);
+  void Place(Cell& cell, InstancePtr instance, const SpawnOptions& options);
   void Configure(Cell& cell, const SpawnOptions& options);
 
   Shard& shard_;

@@ -31,15 +31,6 @@ struct StopActor {
   void operator()(Shard& shard) { shard.supervisor().Stop(ref, reason); }
 };
 
-struct ChildGoneNotice {
-  AnyRef* refs;  // Owned: parent, child.
-
-  void operator()(Shard& shard) {
-    shard.supervisor().ChildGone(refs[0], refs[1]);
-    delete[] refs;
-  }
-};
-
 }  // namespace
 
 std::string Supervisor::NameOf(const Cell& cell) {
@@ -96,12 +87,17 @@ void Supervisor::Fail(Cell& cell, absl::Status why) {
 }
 
 void Supervisor::Started(Cell& cell, absl::Status status) {
-  if (cell.state != CellState::kStarting) return;
   if (!status.ok()) {
+    if (cell.state != CellState::kStarting) return;
     Fail(cell, absl::Status(status.code(),
                             absl::StrCat("OnStart: ", AbslView(StdView(status.message())))));
     return;
   }
+  Started(cell);
+}
+
+void Supervisor::Started(Cell& cell) {
+  if (cell.state != CellState::kStarting) return;
   cell.state = CellState::kRunning;
   if (cell.blocked_by == 0) cell.stall &= ~kBlocked;
   if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
@@ -190,6 +186,17 @@ void Supervisor::AskToStop(Cell& cell, StopReason reason) {
   shard_.MakeRunnable(cell);
 }
 
+void Supervisor::StopItself(Cell& cell) {
+  cell.Unmark(kStopsItself);
+  if (cell.state == CellState::kStopping || cell.marked(kStopAsked)) {
+    return AskToStop(cell, StopReason::kStopped);
+  }
+  // As that does, but for an actor that is being visited.
+  cell.Mark(kStopAsked);
+  cell.set_reason(StopReason::kStopped);
+  cell.stall |= kAttention;
+}
+
 void Supervisor::EndUnborn(Cell& cell) {
   NoteBorn();
   cell.messages_max = 0;
@@ -212,19 +219,36 @@ void Supervisor::Begin(Cell& cell) {
   cell.stall |= kBlocked;
   if (failed || !was_alive) cell.Mark(kOnStopCalled);
   cell.set_step(StopStep::kMailbox);
-  // Most that end by the million have nothing to be ended before them.
-  const bool has_nothing = cell.mailbox.empty() && !cell.arrivals_wait() &&
-                           cell.activations == nullptr && cell.records == nullptr &&
-                           cell.children == 0;
-  if (has_nothing && (cell.marked(kOnStopCalled) || !cell.instance->info().has_on_stop)) {
-    cell.set_step(StopStep::kActor);
-  }
   if (cell.extra != nullptr) cell.extra->backoff.reset();
   shard_.activations().Doom(cell);
 }
 
+// Most that end by the million have nothing to be ended before them, and nobody to hear of it but
+// their parents. Returns whether `cell` is one of them, and then has ended.
+bool Supervisor::EndAtOnce(Cell& cell) {
+  const bool has_nothing = cell.mailbox.empty() && cell.activations == nullptr &&
+                           cell.records == nullptr && cell.children == 0 && cell.extra == nullptr &&
+                           cell.instance != nullptr;
+  if (!has_nothing || cell.marked(kFailed) ||
+      (cell.instance->info().has_on_stop && !cell.marked(kOnStopCalled))) {
+    return false;
+  }
+  cell.messages_max = 0;
+  cell.state = CellState::kStopping;
+  cell.stall = kBlocked;
+  cell.set_step(StopStep::kFarewell);
+  DestroyActor(cell);
+  // The destructor is users' code.
+  if (!cell.mailbox.empty() || cell.extra != nullptr || cell.arrivals_wait()) return false;
+  Release(cell);
+  return true;
+}
+
 uint32_t Supervisor::Continue(Cell& cell, uint32_t budget) {
-  if (cell.state != CellState::kStopping) Begin(cell);
+  if (cell.state != CellState::kStopping) {
+    if (EndAtOnce(cell)) return 1;
+    if (cell.state != CellState::kStopping) Begin(cell);
+  }
   uint32_t done = 0;
   while (done < budget) {
     bool waits = false;
@@ -255,7 +279,7 @@ uint32_t Supervisor::Step(Cell& cell, uint32_t budget, bool& waits) {
       if (done < budget) next(StopStep::kChildren);
       return done;
     case StopStep::kChildren:
-      done = AskChildren(cell, budget);
+      done = children_.AskSome(cell, budget);
       if (done < budget) next(StopStep::kOnStop);
       return done;
     case StopStep::kOnStop:
@@ -300,26 +324,6 @@ uint32_t Supervisor::DrainMailbox(Cell& cell, uint32_t budget, std::string_view 
   return drained;
 }
 
-uint32_t Supervisor::AskChildren(Cell& cell, uint32_t budget) {
-  if (cell.children == 0) return 0;
-  CellExtra& extra = cell.Extra();
-  uint32_t asked = 0;
-  if (!std::exchange(extra.asks_children, true)) extra.next_to_ask = cell.first_child;
-  while (asked < budget && extra.next_to_ask != kNoSlot) {
-    Cell& child = shard_.slots().At(extra.next_to_ask);
-    extra.next_to_ask = child.next_sibling;
-    AskToStop(child, StopReason::kShutdown);
-    ++asked;
-  }
-  auto& remote = extra.remote_children;
-  auto it = extra.last_asked ? remote.upper_bound(extra.last_asked) : remote.begin();
-  for (; asked < budget && it != remote.end(); ++it, ++asked) {
-    extra.last_asked = *it;
-    Stop(*it, StopReason::kShutdown);
-  }
-  return asked;
-}
-
 void Supervisor::RunOnStop(Cell& cell) {
   cell.Mark(kOnStopCalled);
   if (final_sweep_.kills() || !cell.instance->info().has_on_stop) return;
@@ -355,48 +359,18 @@ uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
     done += shard_.monitors().NotifySome(cell, budget - done);
     if (done >= budget) return done;
   }
-  LeaveParent(cell);
-  if (cell.instance != nullptr) ++shard_.counters().stopped;
-  delete std::exchange(cell.instance, nullptr);
-  cell.FreeExtra();
-  --alive_;
-  shard_.slots_table().Release(cell);
+  Release(cell);
   waits = true;
   return done + 1;
 }
 
-void Supervisor::LeaveParent(Cell& cell) {
-  SlotIndex& slots = shard_.slots();
-  if (cell.parent != kNoSlot) {
-    Cell& parent = slots.At(std::exchange(cell.parent, kNoSlot));
-    if (cell.next_sibling != kNoSlot) slots.At(cell.next_sibling).prev_sibling = cell.prev_sibling;
-    if (cell.prev_sibling != kNoSlot) {
-      slots.At(cell.prev_sibling).next_sibling = cell.next_sibling;
-    } else {
-      parent.first_child = cell.next_sibling;
-    }
-    if (parent.extra != nullptr && parent.extra->next_to_ask == cell.slot) {
-      parent.extra->next_to_ask = cell.next_sibling;
-    }
-    cell.next_sibling = cell.prev_sibling = kNoSlot;
-    if (--parent.children == 0 && parent.state == CellState::kStopping) {
-      parent.stall |= kAttention;
-      shard_.MakeRunnable(parent);
-    }
-  } else if (cell.extra != nullptr && cell.extra->remote_parent) {
-    const AnyRef parent = cell.extra->remote_parent;
-    SendControlTo(shard_, parent.shard(),
-                  ChildGoneNotice{new AnyRef[2]{parent, shard_.RefOf(cell)}});
-  }
-}
-
-void Supervisor::ChildGone(const AnyRef& parent, const AnyRef& child) {
-  Cell* const cell = shard_.Find(parent);
-  if (cell == nullptr || cell->extra == nullptr) return;
-  if (cell->extra->remote_children.erase(child) == 0) return;
-  if (--cell->children > 0 || cell->state != CellState::kStopping) return;
-  cell->stall |= kAttention;
-  shard_.MakeRunnable(*cell);
+void Supervisor::Release(Cell& cell) {
+  children_.Leave(cell);
+  if (cell.instance != nullptr) ++shard_.counters().stopped;
+  if (Instance* const instance = std::exchange(cell.instance, nullptr)) instance->Dispose();
+  cell.FreeExtra();
+  --alive_;
+  shard_.slots_table().Release(cell);
 }
 
 }  // namespace troupe::internal

@@ -10,6 +10,7 @@
 #include "troupe/actors/any_ref.h"
 #include "troupe/actors/runtime/cell.h"
 #include "troupe/actors/stop_reason.h"
+#include "troupe/actors/supervision/children.h"
 #include "troupe/actors/supervision/final_sweep.h"
 
 namespace troupe::internal {
@@ -22,7 +23,7 @@ class Shard;
 // Thread: shard-affine.
 class Supervisor {
  public:
-  explicit Supervisor(Shard& shard) : shard_(shard), final_sweep_(shard) {}
+  explicit Supervisor(Shard& shard) : shard_(shard), children_(shard), final_sweep_(shard) {}
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
@@ -34,6 +35,7 @@ class Supervisor {
   void Fail(Cell& cell, absl::Status why);
   // OnStart's and OnStop's outcomes.
   void Started(Cell& cell, absl::Status status);
+  void Started(Cell& cell);
   void Stopped(Cell& cell, absl::Status status);
   void BackoffOver(Cell& cell);
 
@@ -44,11 +46,13 @@ class Supervisor {
   void AskToStop(Cell& cell, StopReason reason);
   // The same for a leased cell that no actor will take.
   void EndUnborn(Cell& cell);
+  // The actor's handler, which has returned, called Context::Stop().
+  void StopItself(Cell& cell);
   // Goes on with the stop of `cell`, for about `budget` units of work. Returns how many it took.
   // The cell is free afterwards if it has ended.
   uint32_t Continue(Cell& cell, uint32_t budget);
-  void ChildGone(const AnyRef& parent, const AnyRef& child);
 
+  Children& children() { return children_; }
   // Of all of the shard's actors.
   FinalSweep& final_sweep() { return final_sweep_; }
 
@@ -59,17 +63,19 @@ class Supervisor {
 
  private:
   bool MayRestart(Cell& cell);
+  bool EndAtOnce(Cell& cell);
   void Begin(Cell& cell);
   uint32_t Step(Cell& cell, uint32_t budget, bool& waits);
   uint32_t DrainMailbox(Cell& cell, uint32_t budget, std::string_view why);
-  uint32_t AskChildren(Cell& cell, uint32_t budget);
   void RunOnStop(Cell& cell);
   void DestroyActor(Cell& cell);
   void AwaitBackoff(Cell& cell);
   uint32_t SayFarewell(Cell& cell, uint32_t budget, bool& waits);
-  void LeaveParent(Cell& cell);
+  // The cell's end: it belongs to nobody any more.
+  void Release(Cell& cell);
 
   Shard& shard_;
+  Children children_;
   FinalSweep final_sweep_;
   size_t alive_ = 0;
 };

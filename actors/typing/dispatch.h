@@ -147,9 +147,8 @@ template <typename A>
 inline constexpr ActorInfo kActorInfo = MakeActorInfo<A>();
 
 template <typename A, bool kOnce, typename... Args>
-std::unique_ptr<Instance> MakeInstance(Args&&... args) {
-  using Kept = InstanceOf<A, kOnce, std::decay_t<Args>...>;
-  return std::make_unique<Kept>(&kActorInfo<A>, std::forward<Args>(args)...);
+InstancePtr MakeInstance(const Placement* placement, Args&&... args) {
+  return MakeInstanceOf<A, kOnce>(&kActorInfo<A>, placement, std::forward<Args>(args)...);
 }
 
 // A message from the runtime to itself on some shard: runs M's operator() there.

@@ -1,0 +1,97 @@
+#include "troupe/actors/supervision/children.h"
+
+#include <utility>
+
+#include "troupe/actors/runtime/cell_extra.h"
+#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/supervision/supervisor.h"
+#include "troupe/actors/typing/dispatch.h"
+
+namespace troupe::internal {
+namespace {
+
+struct ChildGoneNotice {
+  AnyRef* refs;  // Owned: parent, child.
+
+  void operator()(Shard& shard) {
+    shard.supervisor().children().RemoteGone(refs[0], refs[1]);
+    delete[] refs;
+  }
+};
+
+}  // namespace
+
+void Children::Adopt(Cell& parent, Cell& child) {
+  ++parent.children;
+  child.parent = parent.slot;
+  child.next_sibling = parent.first_child;
+  if (child.next_sibling != kNoSlot) {
+    shard_.slots().At(child.next_sibling).prev_sibling = child.slot;
+  }
+  parent.first_child = child.slot;
+}
+
+void Children::AdoptRemote(Cell& parent, const AnyRef& child) {
+  ++parent.children;
+  parent.Extra().remote_children.insert(child);
+}
+
+uint32_t Children::AskSome(Cell& parent, uint32_t budget) {
+  if (parent.children == 0) return 0;
+  CellExtra& extra = parent.Extra();
+  Supervisor& supervisor = shard_.supervisor();
+  uint32_t asked = 0;
+  if (!std::exchange(extra.asks_children, true)) extra.next_to_ask = parent.first_child;
+  while (asked < budget && extra.next_to_ask != kNoSlot) {
+    Cell& child = shard_.slots().At(extra.next_to_ask);
+    extra.next_to_ask = child.next_sibling;
+    supervisor.AskToStop(child, StopReason::kShutdown);
+    ++asked;
+  }
+  auto& remote = extra.remote_children;
+  auto it = extra.last_asked ? remote.upper_bound(extra.last_asked) : remote.begin();
+  for (; asked < budget && it != remote.end(); ++it, ++asked) {
+    extra.last_asked = *it;
+    supervisor.Stop(*it, StopReason::kShutdown);
+  }
+  return asked;
+}
+
+void Children::Leave(Cell& child) {
+  if (child.parent == kNoSlot) {
+    if (child.extra == nullptr || !child.extra->remote_parent) return;
+    const AnyRef parent = child.extra->remote_parent;
+    SendControlTo(shard_, parent.shard(),
+                  ChildGoneNotice{new AnyRef[2]{parent, shard_.RefOf(child)}});
+    return;
+  }
+  SlotIndex& slots = shard_.slots();
+  Cell& parent = slots.At(std::exchange(child.parent, kNoSlot));
+  if (child.next_sibling != kNoSlot) {
+    slots.At(child.next_sibling).prev_sibling = child.prev_sibling;
+  }
+  if (child.prev_sibling != kNoSlot) {
+    slots.At(child.prev_sibling).next_sibling = child.next_sibling;
+  } else {
+    parent.first_child = child.next_sibling;
+  }
+  if (parent.extra != nullptr && parent.extra->next_to_ask == child.slot) {
+    parent.extra->next_to_ask = child.next_sibling;
+  }
+  child.next_sibling = child.prev_sibling = kNoSlot;
+  OneGone(parent);
+}
+
+void Children::RemoteGone(const AnyRef& parent, const AnyRef& child) {
+  Cell* const cell = shard_.Find(parent);
+  if (cell == nullptr || cell->extra == nullptr) return;
+  if (cell->extra->remote_children.erase(child) > 0) OneGone(*cell);
+}
+
+void Children::OneGone(Cell& parent) {
+  if (--parent.children > 0 || parent.state != CellState::kStopping) return;
+  parent.stall |= kAttention;
+  shard_.MakeRunnable(parent);
+}
+
+}  // namespace troupe::internal
