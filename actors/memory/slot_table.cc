@@ -13,7 +13,7 @@ SlotTable::SlotTable(SlotIndex& index, uint32_t slots_max, uint32_t messages_max
     : slots_max_(slots_max),
       messages_max_(messages_max),
       bytes_max_(bytes_max),
-      own_free_max_(ShareOf(slots_max, 4096)),
+      own_batch_(static_cast<uint32_t>(ShareOf(slots_max / 2, 2048))),
       lease_batch_max_(ShareOf(slots_max, 64)),
       index_(index) {}
 
@@ -37,22 +37,40 @@ void SlotTable::Release(Cell& cell) {
   cell.stop_step = 0;
   cell.stop_reason = 0;
   cell.asks = 0;
-  free_.push_back({cell.slot, cell.generation});
-  if (free_.size() <= own_free_max_) return;
-  MutexLock lock(mutex_);
-  const size_t half = free_.size() / 2;
-  shared_.insert(shared_.end(), free_.begin(), free_.begin() + half);
-  free_.erase(free_.begin(), free_.begin() + half);
+  Push(free_, cell);
+  if (free_.count < own_batch_) return;
+  if (!spare_.empty()) {
+    MutexLock lock(mutex_);
+    Splice(shared_, spare_);
+  }
+  Splice(spare_, free_);
+}
+
+SlotTable::FreeSlots SlotTable::TakeFirst(FreeSlots& slots, uint32_t count) const {
+  if (slots.count <= count) return std::exchange(slots, FreeSlots());
+  FreeSlots taken{.head = slots.head, .tail = slots.head, .count = count};
+  for (uint32_t i = 1; i < count; ++i) taken.tail = CellAt(taken.tail).next_sibling;
+  slots.head = std::exchange(CellAt(taken.tail).next_sibling, kNoSlot);
+  slots.count -= count;
+  return taken;
+}
+
+void SlotTable::Splice(FreeSlots& to, FreeSlots& from) const {
+  if (from.empty()) return;
+  CellAt(from.tail).next_sibling = to.head;
+  if (to.empty()) to.tail = from.tail;
+  to.head = from.head;
+  to.count += from.count;
+  from = FreeSlots();
 }
 
 size_t SlotTable::Lease(std::vector<SlotLease>& leases, size_t count) {
   count = std::min(count, lease_batch_max_);
   MutexLock lock(mutex_);
-  while (shared_.size() < count && GrowLocked(shared_)) {
+  while (shared_.count < count && GrowLocked()) {
   }
-  const size_t given = std::min(count, shared_.size());
-  leases.insert(leases.end(), shared_.end() - given, shared_.end());
-  shared_.resize(shared_.size() - given);
+  const size_t given = std::min<size_t>(count, shared_.count);
+  for (size_t i = 0; i < given; ++i) leases.push_back(Pop(shared_));
   return given;
 }
 
@@ -75,15 +93,17 @@ uint32_t SlotTable::SlotsMade() {
 }
 
 bool SlotTable::RefillFree() {
+  if (!spare_.empty()) {
+    Splice(free_, spare_);
+    return true;
+  }
   MutexLock lock(mutex_);
-  if (shared_.empty() && !GrowLocked(shared_)) return false;
-  const auto first = shared_.end() - std::min(shared_.size(), own_free_max_);
-  free_.assign(first, shared_.end());
-  shared_.erase(first, shared_.end());
+  if (shared_.empty() && !GrowLocked()) return false;
+  free_ = TakeFirst(shared_, own_batch_);
   return true;
 }
 
-bool SlotTable::GrowLocked(std::vector<SlotLease>& leases) {
+bool SlotTable::GrowLocked() {
   const uint32_t first = slots_made_;
   const uint32_t count = std::min<uint32_t>(kPageSlots, slots_max_ - first);
   if (count == 0) return false;
@@ -99,9 +119,11 @@ bool SlotTable::GrowLocked(std::vector<SlotLease>& leases) {
     cell.stall = kBlocked;
     cell.messages_max = messages_max_;
     cell.bytes_max = bytes_max_;
-    leases.push_back({cell.slot, cell.generation});
+    cell.next_sibling = i + 1 < count ? cell.slot + 1 : kNoSlot;
   }
   index_.Publish(first / kPageSlots, page);
+  FreeSlots made{.head = first, .tail = first + count - 1, .count = count};
+  Splice(shared_, made);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -32,9 +33,7 @@ class SlotTable {
   // For the shard itself. Empty at the bound.
   std::optional<SlotLease> Acquire() {
     if (free_.empty() && !RefillFree()) return std::nullopt;
-    const SlotLease lease = free_.back();
-    free_.pop_back();
-    return lease;
+    return Pop(free_);
   }
 
   // Ends the generation of `cell` and makes its slot free. The cell is already empty.
@@ -57,7 +56,7 @@ class SlotTable {
     const uint32_t made = SlotsMade();
     const uint32_t until = made - std::min(made, from) > count ? from + count : made;
     for (uint32_t slot = from; slot < until; ++slot) {
-      Cell& cell = index_.Page(slot / SlotIndex::kPageSlots)[slot % SlotIndex::kPageSlots];
+      Cell& cell = CellAt(slot);
       if (cell.state != CellState::kFree && cell.state != CellState::kLeased) visit(cell);
     }
     return until < made ? until : 0;
@@ -71,28 +70,56 @@ class SlotTable {
     return std::clamp<size_t>(slots / 16, 1, most);
   }
 
+  // Free cells, chained through next_sibling: the end of a million actors needs no memory.
+  struct FreeSlots {
+    uint32_t head = kNoSlot;
+    uint32_t tail = kNoSlot;
+    uint32_t count = 0;
+
+    bool empty() const { return count == 0; }
+  };
+
+  Cell& CellAt(uint32_t slot) const { return index_.Page(slot / kPageSlots)[slot % kPageSlots]; }
+  void Push(FreeSlots& slots, Cell& cell) const {
+    cell.next_sibling = slots.head;
+    if (slots.empty()) slots.tail = cell.slot;
+    slots.head = cell.slot;
+    ++slots.count;
+  }
+  SlotLease Pop(FreeSlots& slots) const {
+    Cell& cell = CellAt(slots.head);
+    slots.head = std::exchange(cell.next_sibling, kNoSlot);
+    --slots.count;
+    return {cell.slot, cell.generation};
+  }
+  // Up to `count` from the front.
+  FreeSlots TakeFirst(FreeSlots& slots, uint32_t count) const;
+  // All of `from` in front of `to`.
+  void Splice(FreeSlots& to, FreeSlots& from) const;
+
   uint32_t SlotsMade();
   bool RefillFree();
-  // Adds a page's slots to `leases`; false at the bound.
-  bool GrowLocked(std::vector<SlotLease>& leases) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Adds a page's slots to those that all share; false at the bound.
+  bool GrowLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Set once.
   const uint32_t slots_max_;
   const uint32_t messages_max_;
   const uint32_t bytes_max_;
-  // Free slots that the shard keeps for itself before it gives some back to all.
-  const size_t own_free_max_;
+  // Free slots change hands in batches: the shard keeps one or two for itself.
+  const uint32_t own_batch_;
   const size_t lease_batch_max_;
 
   // This shard.
   SlotIndex& index_;
-  std::vector<SlotLease> free_;
+  FreeSlots free_;
+  FreeSlots spare_;  // None, or a batch.
 
   // Any thread. A message could not carry a lease to a thread that has no shard.
   Mutex mutex_;
   uint32_t slots_made_ ABSL_GUARDED_BY(mutex_) = 0;
   SlabMemory memory_ ABSL_GUARDED_BY(mutex_){SlabMemory::Pages::kSmall};
-  std::vector<SlotLease> shared_ ABSL_GUARDED_BY(mutex_);
+  FreeSlots shared_ ABSL_GUARDED_BY(mutex_);
   std::vector<SlotLease> burned_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> any_burned_{false};
 };
