@@ -76,18 +76,17 @@ class OffloadJob final : public ShardWork {
       : ShardWork(home), function_(std::move(function)), arguments_(std::move(args)...) {}
 
   void Work(int) override {
+#ifdef __cpp_exceptions
     try {
-      if constexpr (std::is_void_v<Result>) {
-        std::apply(std::move(function_), std::move(arguments_));
-        outcome_.emplace(absl::OkStatus());
-      } else {
-        outcome_.emplace(std::apply(std::move(function_), std::move(arguments_)));
-      }
+      Run();
     } catch (const std::exception& thrown) {
       outcome_.emplace(OffloadThrew(thrown.what()));
     } catch (...) {
       outcome_.emplace(OffloadThrew("something that is no std::exception"));
     }
+#else
+    Run();
+#endif
   }
   void Complete(bool abandoned) override {
     if (waiter_ == nullptr) {
@@ -109,6 +108,15 @@ class OffloadJob final : public ShardWork {
   void Refused() { done_ = true; }
 
  private:
+  void Run() {
+    if constexpr (std::is_void_v<Result>) {
+      std::apply(std::move(function_), std::move(arguments_));
+      outcome_.emplace(absl::OkStatus());
+    } else {
+      outcome_.emplace(std::apply(std::move(function_), std::move(arguments_)));
+    }
+  }
+
   F function_;
   std::tuple<Args...> arguments_;
   std::optional<Outcome> outcome_;

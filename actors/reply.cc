@@ -8,7 +8,7 @@ namespace troupe::internal {
 
 absl::Status NoValue() {
   const Shard* const shard = Shard::Current();
-  const std::string where = shard != nullptr ? shard->DescribeRunning() : "";
+  const std::string where = shard != nullptr ? Describe(shard->running()) : "";
   return absl::InternalError(absl::StrCat("an OK status was returned where a value is due",
                                           where.empty() ? "" : ": ", where));
 }

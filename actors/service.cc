@@ -23,7 +23,7 @@ void SendStatus(Envelope& request, absl::Status status) {
 
 bool BeginReply(Envelope& request, size_t bytes) {
   Shard& shard = *Shard::Current();
-  absl::Status room = shard.ReplyRoom(request.sender_shard, bytes);
+  absl::Status room = shard.outboxes().ReplyRoom(request.sender_shard, bytes);
   if (!room.ok()) {
     SendStatus(request, std::move(room));
     return false;

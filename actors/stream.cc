@@ -87,7 +87,7 @@ bool Held() {
 }
 
 absl::Status BeginItem(uint16_t shard, size_t bytes) {
-  return Shard::Current()->ReplyRoom(shard, bytes);
+  return Shard::Current()->outboxes().ReplyRoom(shard, bytes);
 }
 
 void EndItem(uint16_t shard) {

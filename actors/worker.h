@@ -80,8 +80,7 @@ class WorkerFront;
 
 // The objects and threads behind one handle.
 struct WorkerFrontPool {
-  WorkerFrontPool(Runtime& runtime, const WorkerOptions& options)
-      : runtime(runtime), options(options) {}
+  WorkerFrontPool(Runtime& of, const WorkerOptions& wanted) : runtime(of), options(wanted) {}
   // Gives the threads back.
   ~WorkerFrontPool();
   WorkerFrontPool(const WorkerFrontPool&) = delete;

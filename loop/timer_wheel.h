@@ -40,7 +40,7 @@ class TimerNode : private internal::TimerLink {
   Instant deadline() const { return deadline_; }
 
  protected:
-  ~TimerNode() { TROUPE_CHECK(!armed()); }
+  virtual ~TimerNode() { TROUPE_CHECK(!armed()); }
 
   // Called in the shard's timer phase, disarmed; may arm or cancel any timer, itself included,
   // and may destroy itself.
@@ -156,7 +156,7 @@ class TimerWheel {
 
 inline size_t TimerWheel::BucketOf(int64_t deadline, int64_t origin) {
   const uint64_t difference = static_cast<uint64_t>(deadline ^ origin);
-  const int level = (std::bit_width(difference | 1) - 1) / kDigitBits;
+  const int level = static_cast<int>(std::bit_width(difference | 1) - 1) / kDigitBits;
   const uint64_t digit = (static_cast<uint64_t>(deadline) >> (level * kDigitBits)) % kDigits;
   return static_cast<size_t>(level) * kDigits + digit;
 }

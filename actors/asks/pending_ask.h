@@ -38,7 +38,7 @@ class PendingAsk : public TimerNode {
   Cell* asker() const;
 
  protected:
-  ~PendingAsk();
+  ~PendingAsk() override;
 
   // The deadline came.
   void OnTimer() override;

@@ -36,7 +36,7 @@ class WaitBase : public PendingAsk {
   }
 
  protected:
-  virtual ~WaitBase() = default;
+  ~WaitBase() override = default;
 
  private:
   const std::unique_ptr<Event> event_;

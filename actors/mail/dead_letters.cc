@@ -5,6 +5,7 @@
 #include "troupe/actors/asks/ask_table.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/mail/message_origin.h"
+#include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/runtime/activations.h"
 #include "troupe/actors/runtime/cell.h"
@@ -114,7 +115,7 @@ void DeadLetters::TellSender(const Envelope& envelope, const AnyRef& target,
   const AnyRef sender(shard_.runtime().system(), shard_.incarnation(), envelope.sender_shard,
                       envelope.sender_slot, envelope.sender_generation);
   // What cannot be told is counted here all the same.
-  if (!shard_.ControlRoom(sender.shard()).ok()) return;
+  if (!shard_.outboxes().ControlRoom(sender.shard()).ok()) return;
   SendControlTo(
       shard_, sender.shard(),
       UndeliveredNotice{

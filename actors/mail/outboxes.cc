@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "troupe/actors/mail/inbound_links.h"
 #include "troupe/actors/runtime/cell.h"
 #include "troupe/actors/runtime/runtime.h"
@@ -92,6 +94,22 @@ bool Outboxes::TakeReturns() {
     return true;
   }
   return false;
+}
+
+absl::Status Outboxes::ControlRoom(uint16_t shard) {
+  if (shard == shard_.index() || !To(shard).ControlFull()) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("outbox_control_max (",
+                                                   shard_.limits().outbox_control_max,
+                                                   ") orders wait for shard ", shard));
+}
+
+absl::Status Outboxes::ReplyRoom(uint16_t shard, size_t bytes) {
+  if (shard == shard_.index() || !To(shard).RepliesOverflow(ChargedBytes(bytes))) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("a reply of ", bytes, " bytes found no room: more than twice outbox_bytes_max (",
+                   shard_.limits().outbox_bytes_max, ") waits for shard ", shard));
 }
 
 }  // namespace troupe::internal

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "troupe/actors/mail/outbox.h"
 
 namespace troupe::internal {
@@ -35,6 +36,11 @@ class Outboxes {
   void Return(Envelope* envelope) { To(envelope->home).Return(envelope); }
   // The running actor wrote a reply to `shard`, and waits when that has too many.
   void HoldIfFull(size_t shard);
+
+  // RESOURCE_EXHAUSTED if nothing more may be begun in the lane of what runtimes say to each other.
+  absl::Status ControlRoom(uint16_t shard);
+  // RESOURCE_EXHAUSTED for a reply or an item of `bytes` that is too much for the way to `shard`.
+  absl::Status ReplyRoom(uint16_t shard, size_t bytes);
 
   // Hands over what can be handed over. With `idle`, envelopes go home in small chains too.
   void Flush(bool idle);

@@ -1,6 +1,8 @@
 #ifndef TROUPE_ACTORS_RUNTIME_RUNNING_H_
 #define TROUPE_ACTORS_RUNTIME_RUNNING_H_
 
+#include <string>
+
 namespace troupe::internal {
 
 class Activation;
@@ -15,6 +17,9 @@ struct Running {
   Activation* activation = nullptr;  // Null until a coroutine is created or a request sent.
   CoroutineFrame* frame = nullptr;   // The innermost coroutine on the stack.
 };
+
+// The actor and what of it, for a human; empty between actors.
+std::string Describe(const Running& running);
 
 }  // namespace troupe::internal
 

@@ -363,31 +363,4 @@ void Shard::PushControlTo(uint16_t shard, Envelope* envelope) {
   outboxes().PushControl(shard, envelope);
 }
 
-absl::Status Shard::ControlRoom(uint16_t shard) {
-  if (shard == index_ || !outboxes().To(shard).ControlFull()) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "outbox_control_max (", limits_.outbox_control_max, ") orders wait for shard ", shard));
-}
-
-absl::Status Shard::ReplyRoom(uint16_t shard, size_t bytes) {
-  if (shard == index_ || !outboxes().To(shard).RepliesOverflow(ChargedBytes(bytes))) {
-    return absl::OkStatus();
-  }
-  return absl::ResourceExhaustedError(
-      absl::StrCat("a reply of ", bytes, " bytes found no room: more than twice outbox_bytes_max (",
-                   limits_.outbox_bytes_max, ") waits for shard ", shard));
-}
-
-std::string Shard::DescribeRunning() const {
-  const Cell* const cell = running_.cell;
-  if (cell == nullptr || cell->instance == nullptr) return "";
-  std::string_view where = "the destructor";
-  if (running_.envelope != nullptr) {
-    where = running_.envelope->type->name;
-  } else if (cell->state == CellState::kStarting) {
-    where = "the constructor";
-  }
-  return absl::StrCat("actor ", Supervisor::NameOf(*cell), ", in ", AbslView(where));
-}
-
 }  // namespace troupe::internal

@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
 #include "troupe/actors/mail/envelope.h"
 #include "troupe/actors/mail/envelope_pool.h"
+#include "troupe/actors/mail/unfilled.h"
 #include "troupe/actors/memory/block_pool.h"
 #include "troupe/actors/memory/slot_index.h"
 #include "troupe/actors/runtime/cell.h"
@@ -93,7 +93,7 @@ class Shard final {
   }
   template <typename Payload, typename... Args>
   void EmplacePayload(Envelope* envelope, size_t extra_bytes, Args&&... args) {
-    Unfilled unfilled(*this, envelope);
+    Unfilled<Shard> unfilled(*this, envelope);
     if constexpr (kFitsInline<Payload>) {
       new (envelope->inline_payload) Payload(std::forward<Args>(args)...);
       envelope->bytes = ChargedBytes(sizeof(Envelope) + extra_bytes);
@@ -158,12 +158,8 @@ class Shard final {
   bool HasShard(size_t shard) const { return shard < shard_count_; }
   // In the order of messages and replies to that shard; never refused.
   void PushTo(uint16_t shard, Envelope* envelope);
-  // In the lane of what runtimes say to each other; see ControlRoom().
+  // In the lane of what runtimes say to each other; see Outboxes::ControlRoom().
   void PushControlTo(uint16_t shard, Envelope* envelope);
-  // RESOURCE_EXHAUSTED if nothing more may be begun in that lane.
-  absl::Status ControlRoom(uint16_t shard);
-  // RESOURCE_EXHAUSTED for a reply or an item of `bytes` that is too much for the way to `shard`.
-  absl::Status ReplyRoom(uint16_t shard, size_t bytes);
 
   // --- The actor's turn. ---
 
@@ -173,8 +169,6 @@ class Shard final {
   void RunEvent(Cell& cell, Envelope* envelope);
   // The handler of an event has ended.
   void AfterHandler(const Envelope& envelope);
-  // The actor that runs and what of it, for a human; empty between actors.
-  std::string DescribeRunning() const;
 
   // --- What it owns. ---
 
@@ -214,20 +208,6 @@ class Shard final {
   int64_t now_nanos() const;
 
  private:
-  // Takes back an envelope whose payload's constructor throws.
-  class Unfilled {
-   public:
-    Unfilled(Shard& shard, Envelope* envelope) : shard_(shard), envelope_(envelope) {}
-    ~Unfilled() {
-      if (envelope_ != nullptr) shard_.Recycle(envelope_);
-    }
-    void Filled() { envelope_ = nullptr; }
-
-   private:
-    Shard& shard_;
-    Envelope* envelope_;
-  };
-
   Envelope* TakeEnvelopeSlow();
   void EnqueueUnbounded(Cell& cell, Envelope* envelope) {
     ++cell.messages;

@@ -28,7 +28,7 @@ class Suspension {
 
  protected:
   // Leaves whatever list it is in: a frame that is destroyed is resumed no more.
-  ~Suspension();
+  virtual ~Suspension();
 
  private:
   friend class Activations;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/mail/mailboxes.h"
+#include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/memory/slot_table.h"
 #include "troupe/actors/runtime/activations.h"
 #include "troupe/actors/runtime/cell_extra.h"
@@ -82,7 +83,7 @@ absl::Status Births::WhyNot(int placement) const {
         absl::StrCat("placement names shard ", placement, " of ", shard_.runtime().shard_count()));
   }
   if (placement < 0 || placement == shard_.index()) return absl::OkStatus();
-  return shard_.ControlRoom(static_cast<uint16_t>(placement));
+  return shard_.outboxes().ControlRoom(static_cast<uint16_t>(placement));
 }
 
 bool Births::MaySpawnHere(const SpawnOptions& options, const Instance& instance) const {

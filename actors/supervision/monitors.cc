@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/mail/dead_letters.h"
+#include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/mail/router.h"
 #include "troupe/actors/runtime/cell_extra.h"
 #include "troupe/actors/runtime/runtime.h"
@@ -53,7 +54,7 @@ bool Monitors::Add(const AnyRef& target, Envelope* down) {
   if (!target || target.shard() == shard_.index() || !shard_.HasShard(target.shard())) {
     return AddHere(target, down);
   }
-  const absl::Status room = shard_.ControlRoom(target.shard());
+  const absl::Status room = shard_.outboxes().ControlRoom(target.shard());
   if (!room.ok()) return Refuse(down, target, StopReason::kUnknown, room);
   SendControlTo(shard_, target.shard(), MonitorRequest{target, down});
   return true;

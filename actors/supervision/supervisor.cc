@@ -8,6 +8,7 @@
 #include "troupe/actors/events/event_records.h"
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/mail/mailboxes.h"
+#include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/memory/slot_table.h"
 #include "troupe/actors/runtime/activations.h"
 #include "troupe/actors/runtime/cell_extra.h"
@@ -152,7 +153,7 @@ SendResult Supervisor::Stop(const AnyRef& ref, StopReason reason) {
   if (ref.shard() != shard_.index()) {
     if (!shard_.HasShard(ref.shard())) return SendResult::kGone;
     // A parent's order has a child for each, and gets through in any case.
-    if (reason == StopReason::kStopped && !shard_.ControlRoom(ref.shard()).ok()) {
+    if (reason == StopReason::kStopped && !shard_.outboxes().ControlRoom(ref.shard()).ok()) {
       ++shard_.counters().refused_full;
       return SendResult::kFull;
     }

@@ -48,9 +48,9 @@ troupe::Reply<void> CustomerActor::On(troupe::Context&, const Begin&) {
   note.set_text("one customer seen");
   account_.Audit(note);  // One-way: nothing to wait for.
 
-  co_await WatchSome();
+  absl::Status watched = co_await WatchSome();
   done_();
-  co_return absl::OkStatus();
+  co_return watched;
 }
 
 // Two changes, seen through a stream while they are made.

@@ -1,0 +1,25 @@
+#include "troupe/actors/runtime/running.h"
+
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/runtime/cell.h"
+#include "troupe/actors/supervision/supervisor.h"
+#include "troupe/base/text.h"
+
+namespace troupe::internal {
+
+std::string Describe(const Running& running) {
+  const Cell* const cell = running.cell;
+  if (cell == nullptr || cell->instance == nullptr) return "";
+  std::string_view where = "the destructor";
+  if (running.envelope != nullptr) {
+    where = running.envelope->type->name;
+  } else if (cell->state == CellState::kStarting) {
+    where = "the constructor";
+  }
+  return absl::StrCat("actor ", Supervisor::NameOf(*cell), ", in ", AbslView(where));
+}
+
+}  // namespace troupe::internal
