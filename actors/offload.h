@@ -78,14 +78,14 @@ class OffloadJob final : public ShardWork {
   void Work(int) override {
 #ifdef __cpp_exceptions
     try {
-      Run();
+      CallFunction();
     } catch (const std::exception& thrown) {
       outcome_.emplace(OffloadThrew(thrown.what()));
     } catch (...) {
       outcome_.emplace(OffloadThrew("something that is no std::exception"));
     }
 #else
-    Run();
+    CallFunction();
 #endif
   }
   void Complete(bool abandoned) override {
@@ -108,7 +108,7 @@ class OffloadJob final : public ShardWork {
   void Refused() { done_ = true; }
 
  private:
-  void Run() {
+  void CallFunction() {
     if constexpr (std::is_void_v<Result>) {
       std::apply(std::move(function_), std::move(arguments_));
       outcome_.emplace(absl::OkStatus());

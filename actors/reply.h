@@ -140,7 +140,7 @@ class ReplyAwaiter final : public Suspension {
     if (waits_) frame_.promise().ForgetWaiter();
   }
 
-  bool await_ready() const { return !frame_ || frame_.done(); }
+  bool await_ready() const { return !frame_ || (frame_.done() && !frame_.promise().awaited()); }
   template <std::derived_from<CoroutineFrame> P>
   void await_suspend(std::coroutine_handle<P> handle) {
     CoroutineFrame& inner = frame_.promise();
@@ -156,8 +156,9 @@ class ReplyAwaiter final : public Suspension {
     // Not through the Reply, which may have been moved meanwhile.
     if (!error_.ok()) return error_;
     if (!frame_) return reply_->Take();
-    waits_ = false;
-    return frame_.promise().Take();
+    ReplyPromise<T>& promise = frame_.promise();
+    if (std::exchange(waits_, false)) promise.ForgetWaiter();
+    return promise.Take();
   }
 
   bool Cancel() override {

@@ -50,12 +50,13 @@ std::coroutine_handle<> CoroutineFrame::Finish() noexcept {
   running.frame = std::exchange(caller_, nullptr);
   if (root_of_ != nullptr && root_of_ != running.activation) Here().MakeReady(*root_of_);
   if (dropped_) Here().Bury(*this);
-  Suspension* const waiter = std::exchange(waiter_, nullptr);
-  if (waiter == nullptr) return std::noop_coroutine();
+  if (waiter_ == nullptr) return std::noop_coroutine();
   if (waiter_elsewhere_) {
-    Here().Resume(*waiter);
+    // It stays the waiter until it has run: this frame may be destroyed before that.
+    Here().Resume(*waiter_);
     return std::noop_coroutine();
   }
+  Suspension* const waiter = std::exchange(waiter_, nullptr);
   CoroutineFrame& next = *waiter->frame();
   if (next.dropped_) return std::noop_coroutine();
   next.waits_at_ = nullptr;

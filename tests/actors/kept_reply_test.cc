@@ -40,6 +40,9 @@ struct Throw {};
 struct Await {
   absl::StatusOr<int>* outcome;
 };
+struct DropIn {
+  absl::Duration time;
+};
 
 // Keeps what it begins.
 class Keeper final : public Actor {
@@ -49,6 +52,7 @@ class Keeper final : public Actor {
   void On(Context& cx, const Begin& begin) { kept_ = Work(cx, begin.waits, begin.rounds_max); }
   void On(Context&, const Tick&) { ++seen_->ticks; }
   void On(Context&, const Drop&) { kept_.reset(); }
+  void On(Context& cx, const DropIn& drop) { dropper_ = DropKept(cx, drop.time); }
   void On(Context&, const Throw&) { throw std::runtime_error("thrown"); }
   Reply<void> On(Context&, const Await& await) {
     absl::StatusOr<int>* const outcome = await.outcome;
@@ -57,6 +61,11 @@ class Keeper final : public Actor {
   }
 
  private:
+  Reply<void> DropKept(Context& cx, absl::Duration time) {
+    co_await cx.Sleep(time);
+    kept_.reset();
+    co_return absl::OkStatus();
+  }
   Reply<int> Work(Context& cx, Waits waits, int rounds_max) {
     const Alive alive;
     const AnyRef self = cx.self();
@@ -76,6 +85,7 @@ class Keeper final : public Actor {
   Seen* const seen_;
   const Alive alive_;
   std::optional<Reply<int>> kept_;
+  std::optional<Reply<void>> dropper_;
 };
 
 // A Keeper on the last of some shards, and its peer, which answers after a millisecond.
@@ -165,6 +175,20 @@ TEST_P(KeptReplyTest, F114_AnotherHandlerMayDropIt) {
     keeper.Send(Tick{});
     stage.RunFor(absl::Milliseconds(1));
     EXPECT_EQ(seen.ticks, ticks + 1);
+  });
+}
+
+// The one that awaits runs again in the actor's next visit, the one that drops it in this one.
+TEST_P(KeptReplyTest, F112_DroppedBetweenItsEndAndTheResumptionOfItsAwaiterThatOneIsCancelled) {
+  if (GetParam() != Waits::kSleep) GTEST_SKIP() << "it takes two that end in one turn";
+  InAChild([](Stage& stage, const Ref<Keeper>& keeper, Seen& seen) {
+    absl::StatusOr<int> outcome = absl::UnknownError("not yet");
+    keeper.Send(Begin{.waits = GetParam(), .rounds_max = 1});
+    keeper.Send(DropIn{absl::Milliseconds(1)});
+    keeper.Send(Await{&outcome});
+    stage.RunFor(absl::Milliseconds(10));
+    EXPECT_EQ(seen.rounds, 1);
+    EXPECT_EQ(outcome.status().code(), absl::StatusCode::kCancelled) << outcome.status();
   });
 }
 
