@@ -267,7 +267,7 @@ class [[nodiscard(
   absl::Duration timeout_ = internal::kDefaultTimeout;
 };
 
-// A request under way. co_await it, once, for the outcome; dropping it cancels the request.
+// A request that was sent. co_await it, once, for the outcome; dropping it cancels the request.
 //
 // Thread: the shard it was started on.
 // Errors: FAILED_PRECONDITION if it was moved from, was awaited before or is awaited by another
@@ -310,7 +310,7 @@ class [[nodiscard("co_await it: a request that is dropped is cancelled")]] Pendi
   internal::SharedState<internal::AskState<T>> state_;
 };
 
-// Several requests under way; co_await comes to the tuple of their outcomes, in order.
+// Several requests that were sent; co_await returns the tuple of their outcomes, in order.
 template <typename... T>
 class [[nodiscard("co_await it: requests that are dropped are cancelled")]] Joined {
  public:

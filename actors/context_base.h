@@ -101,7 +101,7 @@ class Context {
   TROUPE_INTERNAL_REFUSE_SPAWNS(TrySpawn, SpawnOptions, FaultOfSpawn)
   TROUPE_INTERNAL_REFUSE_SPAWNS(SpawnWorkers, WorkerOptions, FaultOfWorkers)
 
-  // Ends this actor when the handler is through, however often that waits: the request it handles
+  // Ends this actor when the handler is done, however often that waits: the request it handles
   // still has its reply.
   void Stop();
   // Asks an actor of this node to end. Another one ends at once: a handler of it that waits is

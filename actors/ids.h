@@ -5,7 +5,7 @@
 
 namespace troupe {
 
-// What an actor asked to be told of. An id is of one life of one actor and is never given twice.
+// Names something that an actor asked to hear about, in one life of one actor. No id is used twice.
 using TimerId = StrongId<struct TimerIdTag>;
 using MonitorId = StrongId<struct MonitorIdTag>;
 using FdWatchId = StrongId<struct FdWatchIdTag>;

@@ -20,7 +20,7 @@
 
 namespace troupe::internal {
 
-// What awaiting a function that returns R comes to: Status for void and Status, StatusOr<T> for T
+// What awaiting a function that returns R results in: Status for void and Status, StatusOr<T> for T
 // and StatusOr<T>.
 template <typename R>
 struct OffloadOutcome {

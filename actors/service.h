@@ -54,7 +54,7 @@ struct ReplyMessage {
   void operator()(Shard& shard) { DeliverOutcome(shard, ask, &value); }
 };
 
-// What a handler came to. An error it passes on may say how far a request of its own got; this
+// The outcome of a handler. An error it passes on may say how far a request of its own got; this
 // one was executed.
 template <typename T>
 void SendOutcome(Envelope& request, Outcome<T> outcome) {

@@ -17,7 +17,7 @@ struct ShardCounters {
   uint64_t failures = 0;      // Handlers and starts that failed.
   uint64_t restarts = 0;
   uint64_t cycles = 0;          // Requests refused because they would wait for themselves.
-  uint64_t handler_errors = 0;  // One-way handlers that came to a non-OK status.
+  uint64_t handler_errors = 0;  // One-way handlers that returned an error.
   uint64_t spawned = 0;
   uint64_t stopped = 0;
 

@@ -222,7 +222,7 @@ class StreamState final : public PendingAsk, public Shared {
   std::deque<T> items_;
   std::optional<absl::Status> end_;
   Suspension* waiter_ = nullptr;
-  uint32_t taken_ = 0;  // Read and not yet granted anew.
+  uint32_t taken_ = 0;  // Read, and not yet granted again.
 };
 
 // Tells the writer of `ask` at `target` that there is room for `items` more.

@@ -22,7 +22,7 @@ namespace internal {
 class Runtime;
 }
 
-// The actors of one process: its shards, and the way down.
+// The actors of one process: its shards, and their orderly end.
 //
 // Thread:   any, unless said otherwise.
 // Lifetime: everything made from it ends before it. The destructor shuts down, in this order:

@@ -60,7 +60,7 @@ class WorkerContext {
 // of a generated Worker base.
 //
 // Thread:   made on the shard that spawns the pool, used by one of its threads.
-// Lifetime: as long as the pool: until its actor has ended and its running jobs are through. Its
+// Lifetime: as long as the pool: until its actor has ended and its running jobs are done. Its
 //           threads end then.
 // Errors:   an exception fails the job: INTERNAL for an ask, a log line otherwise.
 class Worker {

@@ -24,7 +24,7 @@ struct PosixAddress {
   sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
 };
 
-// What getsockname says of `fd`; the default value when it has no address.
+// The address of `fd` by getsockname; the default value if it has none.
 SocketAddress LocalAddressOf(int fd);
 
 }  // namespace troupe

@@ -65,7 +65,7 @@ class ByteStream {
   // Writes what the kernel takes of `pieces`, gathered in one call.
   virtual IoResult Write(std::span<const std::span<const char>> pieces) = 0;
 
-  // What the handler wants to hear of. A new stream wants reading only. Level-triggered: a
+  // The events that the handler hears of; for a new stream, reading only. Level-triggered: a
   // stream with input left is told again in the next turn.
   virtual void Want(bool readable, bool writable) = 0;
 

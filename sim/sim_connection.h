@@ -57,7 +57,7 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
   void Close(Side side);
   // Tells the other side that nothing comes any more; what was on its way there is lost.
   void Reset(Side side);
-  // The process at this side is gone: the kernel closes for it, and the program hears of nothing.
+  // The process at this side is gone: the kernel closes for it, and the program hears nothing.
   void Crash(Side side);
   // This side ends with `why`.
   void Fail(Side side, absl::Status why);

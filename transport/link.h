@@ -37,7 +37,7 @@ class Link final : private ConnectionHandler, private SessionOwner, private Time
   Session* session() { return state_ == LinkState::kOpen ? session_.get() : nullptr; }
   const std::string& address() const { return address_; }
 
-  // Ends whatever is under way, with a goodbye where there is time for one.
+  // Ends the connection in whatever state it is, with a goodbye if there is time for one.
   void Leave(wire::Goodbye::Reason reason, absl::Status why);
   // At once, without a word.
   void Abort(absl::Status why);

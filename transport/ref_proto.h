@@ -23,7 +23,7 @@ inline constexpr bool kIsRefOfClass<Ref<A>> = true;
 }  // namespace internal
 
 // As a handle of the service that the reader of the message expects. Whether the actor serves it
-// is seen when it gets a message: a call comes to UNIMPLEMENTED if not.
+// is seen when it gets a message: if not, a call returns UNIMPLEMENTED.
 template <typename R>
 R FromProto(System& system, const ActorRef& message) {
   static_assert(!internal::kIsRefOfClass<R>,

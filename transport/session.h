@@ -71,7 +71,7 @@ class Session final : private TimerNode {
 
   // --- The way out. ---
 
-  // As Router::Send. `notice`: the sender wants to hear of a message that was not delivered.
+  // As Router::Send. `notice`: the sender asked to hear of a message that was not delivered.
   SendResult Send(const AnyRef& target, Envelope* envelope, bool notice);
   // `envelope` holds a LookupRequest. Its ask gets the outcome.
   void Lookup(Envelope* envelope);

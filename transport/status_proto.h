@@ -6,7 +6,7 @@
 
 namespace troupe::internal {
 
-// A failed request's status on the wire, with what it says of how far the request got. Messages
+// A failed request's status on the wire, and with it how far the request got. Messages
 // are cut to 1024 bytes both ways, and a code that is not known becomes UNKNOWN.
 wire::Status ToWire(const absl::Status& status);
 absl::Status FromWire(const wire::Status& status);

@@ -29,7 +29,7 @@ class ChildInputWaiter {
   ~ChildInputWaiter() = default;
 };
 
-// The messages by which an actor is told of its children; null for one that it has no On() for.
+// The messages in which an actor learns about its children; null for one that it has no On() for.
 struct ChildMessages {
   const MessageType* output = nullptr;
   const MessageType* exited = nullptr;

@@ -9,7 +9,7 @@
 
 namespace troupe::internal {
 
-// One watched descriptor: level-triggered, and silent from an event until its handler is through.
+// One watched descriptor: level-triggered, and silent from an event until its handler is done.
 class FdRecord final : public EventRecord, private FdHandler {
  public:
   FdRecord(const MessageType* type, int fd, uint32_t events)
@@ -30,7 +30,7 @@ class FdRecord final : public EventRecord, private FdHandler {
   const int fd_;
   const uint32_t events_;
   WatchId watch_;
-  bool waiting_ = false;  // From an event until its handler is through.
+  bool waiting_ = false;  // From an event until its handler is done.
 };
 
 }  // namespace troupe::internal

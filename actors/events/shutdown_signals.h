@@ -13,7 +13,7 @@ class Runtime;
 
 // Turns SIGINT and SIGTERM into a shutdown; a second one while that goes on ends the process.
 //
-// Thread: Begin and End a foreign one; the signals come to the first shard.
+// Thread: Begin and End a foreign one; the signals arrive at the first shard.
 class ShutdownSignals final : private SignalHandler {
  public:
   absl::Status Begin(Runtime& runtime, const std::vector<int>& signals);

@@ -27,7 +27,7 @@ struct Envelope;
 class MessageOrigin;
 struct MethodInfo;
 
-// Whether a handler is through with its message, or waits in the middle of it.
+// Whether a handler is done with its message, or waits in the middle of it.
 enum class Progress : uint8_t { kDone, kSuspended };
 
 // What the runtime has to know of one kind of message to one kind of actor: made once, by the
@@ -38,7 +38,7 @@ struct MessageType {
   Progress (*dispatch)(Actor* actor, Envelope& envelope);
   // Destroys the payload of a message that is not handled.
   void (*destroy)(Envelope& envelope);
-  // Takes the outcome of a handler that was suspended and now is through: sends the reply,
+  // Takes the outcome of a handler that was suspended and now is done: sends the reply,
   // destroys the coroutine and the payload. Throws what the handler threw.
   void (*complete)(Envelope& envelope, std::coroutine_handle<> root) = nullptr;
   std::string_view name = {};
@@ -114,7 +114,7 @@ struct alignas(64) Envelope final : Context {
   uint16_t flags = 0;
   uint16_t block_class = 0;
   union {
-    uint32_t missed = 0;   // Firings of a periodic timer that came to nothing before this one.
+    uint32_t missed = 0;   // Firings of a periodic timer that were skipped before this one.
     uint32_t credit;       // Of a stream's request.
     uint32_t sender_life;  // Of a one-way message.
   };

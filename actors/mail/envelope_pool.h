@@ -14,7 +14,7 @@ namespace troupe::internal {
 // a chain of many.
 //
 // Thread:   shard-affine.
-// Lifetime: the memory outlives it, and is given back after every shard has left.
+// Lifetime: the memory outlives it, and is freed after every shard has left.
 // Bounds:   what the mailboxes and outboxes it sends to hold at once.
 class EnvelopePool {
  public:

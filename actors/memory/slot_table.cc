@@ -18,10 +18,13 @@ SlotTable::SlotTable(SlotIndex& index, uint32_t slots_max, uint32_t messages_max
       index_(index) {}
 
 SlotTable::~SlotTable() {
-  ForSomeActors(0, slots_max_, [](Cell& cell) {
-    cell.instance->Dispose();
+  const uint32_t made = SlotsMade();
+  for (uint32_t slot = 0; slot < made; ++slot) {
+    Cell& cell = CellAt(slot);
+    if (cell.instance != nullptr) cell.instance->Dispose();
+    // A leased one may have it as well: messages that waited for its actor.
     cell.FreeExtra();
-  });
+  }
 }
 
 void SlotTable::Release(Cell& cell) {

@@ -88,7 +88,7 @@ class Runtime {
   // UNAVAILABLE in a stopping system.
   // Thread: any.
   absl::StatusOr<WorkerPool*> StartPool(const std::string& name, int threads, int queue_max);
-  // Its jobs are through and nobody posts to it any more: its threads end, and count no longer.
+  // Its jobs are done and nobody posts to it any more: its threads end, and count no longer.
   // Thread: any.
   void RetirePool(WorkerPool* pool);
 

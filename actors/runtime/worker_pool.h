@@ -87,7 +87,7 @@ class WorkerPool {
 
   bool TryPost(ShardWork* work) { return threads_->TryPost(work); }
 
-  // No more jobs: the threads end when they are through.
+  // No more jobs: the threads end once they are done.
   void Close() { threads_->Close(); }
 
   // Returns how many threads are stuck in a job.

@@ -16,7 +16,7 @@
 
 namespace troupe::internal {
 
-// Destroys a payload when its handler is through, whichever way it leaves.
+// Destroys a payload when its handler is done, by return or by exception.
 template <typename M>
 class PayloadGuard {
  public:

@@ -27,7 +27,7 @@ std::string Describe(const absl::StatusOr<Balance>& balance) {
 
 }  // namespace
 
-// OnStart holds the actor until it is through; a message to itself does not.
+// OnStart holds the actor until it is done; a message to itself does not.
 troupe::Reply<void> CustomerActor::OnStart(troupe::Context& cx) {
   cx.Self(this).Send(Begin{});
   return absl::OkStatus();
