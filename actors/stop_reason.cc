@@ -8,8 +8,6 @@ std::string_view ToString(StopReason reason) {
       return "stopped";
     case StopReason::kShutdown:
       return "shutdown";
-    case StopReason::kRestart:
-      return "restart";
     case StopReason::kFailed:
       return "failed";
     case StopReason::kNeverBorn:

@@ -10,8 +10,7 @@ namespace troupe {
 enum class StopReason : uint8_t {
   kStopped,    // It or another actor asked for it.
   kShutdown,   // The system stops, or its parent does.
-  kRestart,    // It failed and is restarted: OnStop is not called, children are stopped.
-  kFailed,     // It failed and is not, or no more, restarted; or OnStart said no.
+  kFailed,     // It failed and is not restarted, or not any more; or OnStart returned an error.
   kNeverBorn,  // It could not be spawned: name taken, actor limit, stopping system.
   kUnknown,    // It was gone already when the monitor was made.
   kNodeDown,   // Its node is unreachable or has ended.

@@ -398,7 +398,6 @@ void Session::SendDown(uint64_t wire_id, StopReason reason, const absl::Status& 
       down.set_reason(wire::Down::SHUTDOWN);
       break;
     case StopReason::kFailed:
-    case StopReason::kRestart:
       down.set_reason(wire::Down::FAILED);
       break;
     case StopReason::kNeverBorn:
