@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 #include "tests/actors/probe.troupe.h"
+#include "troupe/actors/actor.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/memory/slot_index.h"
@@ -114,6 +115,33 @@ TEST_P(SpawnTest, AHandleIsGoodAtOnceEvenOfAnActorElsewhere) {
     for (int64_t i = 0; i < 10; ++i) EXPECT_EQ(child.Send(Tick{i}), SendResult::kAccepted);
   });
   EXPECT_EQ(got.Wait(10), (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+}
+
+// Says where it is, and ends.
+class alignas(128) Wide final : public Actor {
+ public:
+  explicit Wide(Collected<uintptr_t>* places) : places_(places) {}
+  Reply<void> OnStart(Context& cx) override {
+    places_->Add(reinterpret_cast<uintptr_t>(this));
+    cx.Stop();
+    return absl::OkStatus();
+  }
+
+ private:
+  Collected<uintptr_t>* const places_;
+};
+
+TEST_P(SpawnTest, AnActorIsAlignedAsItsClassSays) {
+  Collected<uintptr_t> places;
+  const Ref<ProbeActor> parent = system_->Spawn<ProbeActor>(OnShard(0), Script{});
+  Perform(parent, [&](ProbeActor&, Context& cx) {
+    for (int i = 0; i < 10; ++i) {
+      cx.Spawn<Wide>({}, &places);
+      cx.Spawn<Wide>(OnShard(last()), &places);
+    }
+  });
+  system_->Spawn<Wide>({}, &places);
+  for (const uintptr_t place : places.Wait(21)) EXPECT_EQ(place % alignof(Wide), 0u);
 }
 
 TEST_P(SpawnTest, AStopThatOvertakesTheBirthIsNotLost) {

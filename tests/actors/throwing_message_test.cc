@@ -255,6 +255,33 @@ TYPED_TEST(ThrowingMessageTest, F118_AsAnOffloadsOutcome) {
   });
 }
 
+// The copy that the spawn keeps throws: the one that spawns fails, and nothing of the child is
+// left.
+TYPED_TEST(ThrowingMessageTest, F118_AsASpawnKeepsIt) {
+  RunInAChild([] {
+    struct Child final : Actor {
+      explicit Child(const TypeParam&) {}
+    };
+    for (const int shard : {0, 1}) {
+      armed = false;
+      Stage stage(2);
+      const Ref<ProbeActor> parent = stage.Spawn(0, Script{.tick = [&](Context& cx, const Tick&) {
+                                                   const TypeParam argument;
+                                                   armed = true;
+                                                   cx.Spawn<Child>(OnShard(shard), argument);
+                                                 }});
+      parent.Send(Tick{});
+      stage.RunFor(absl::Milliseconds(5));
+      armed = false;
+      EXPECT_EQ(stage.system().Counters().failures, 1u);
+      EXPECT_TRUE(stage.Logged("ProbeActor", "thrown by a message"));
+      EXPECT_EQ(Alive::count(), 0);
+      stage.ExpectServed();
+      stage.End();
+    }
+  });
+}
+
 // A notice is no message of the user's, but its handler is the user's.
 TYPED_TEST(ThrowingMessageTest, F118_AsANoticeOfItIsHandled) {
   RunInAChild([] {
