@@ -2,7 +2,6 @@
 
 #include "troupe/base/poison.h"
 
-#include <coroutine>
 #include <cstddef>
 
 #include "absl/status/status.h"
@@ -73,14 +72,14 @@ Reply<void> SleepsLong(Context& cx) {
   co_return absl::OkStatus();
 }
 
-TEST_F(PoisonDeathTest, AHandleOfACoroutineThatWasDestroyed) {
+TEST_F(PoisonDeathTest, ACoroutineThatWasDestroyed) {
   Stage stage(1);
   Perform(stage.Spawn(0, Script{}), [](ProbeActor&, Context& cx) {
     Reply<void> sleeps = SleepsLong(cx);
-    const std::coroutine_handle<> handle = sleeps.Detach().handle();
-    EXPECT_FALSE(handle.done());
-    handle.destroy();
-    EXPECT_DEATH((void)handle.done(), "use-after-poison");
+    Reply<void>::promise_type& promise = sleeps.Detach();
+    EXPECT_NE(promise.activation(), nullptr);
+    promise.handle().destroy();
+    EXPECT_DEATH(Read(&promise), "use-after-poison");
   });
 }
 
