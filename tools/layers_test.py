@@ -76,6 +76,9 @@ class LayersTest(unittest.TestCase):
         self.assertEqual(breaches_of({"README.md": f"see {HOME}/x\nsee /usr/include, $HOME/work/x\n"}),
                          [("README.md", 1, "path")])
 
+    def test_what_git_keeps_for_itself_is_not_read(self):
+        self.assertEqual(breaches_of({".git": f"gitdir: {HOME}/x/.git/worktrees/y\n"}), [])
+
 
 if __name__ == "__main__":
     unittest.main()
