@@ -65,13 +65,17 @@ bool Mailboxes::DropOldest(Cell& cell, const Envelope& envelope) {
     if (oldest == nullptr) return false;
     --cell.messages;
     cell.bytes -= oldest->bytes;
-    oldest->slot = cell.slot;
-    oldest->generation = cell.generation;
-    shard_.dead_letters().Refuse(
-        oldest, absl::ResourceExhaustedError("dropped from a full mailbox for a newer message"),
-        Certainty::kNotExecuted);
+    RefuseOldest(cell, oldest);
   }
   return true;
+}
+
+void Mailboxes::RefuseOldest(const Cell& cell, Envelope* oldest) {
+  oldest->slot = cell.slot;
+  oldest->generation = cell.generation;
+  shard_.dead_letters().Refuse(
+      oldest, absl::ResourceExhaustedError("dropped from a full mailbox for a newer message"),
+      Certainty::kNotExecuted);
 }
 
 absl::Status Mailboxes::WhyFull(const Cell& cell, const Envelope& envelope) const {
@@ -89,24 +93,53 @@ absl::Status Mailboxes::WhyFull(const Cell& cell, const Envelope& envelope) cons
 
 Mailboxes::Arrival Mailboxes::Arrive(Cell& cell, Envelope* envelope, uint16_t from) {
   if (cell.messages_max == 0) return Arrival::kGone;
-  if (envelope->bytes > cell.bytes_max) return Arrival::kFull;
-  const bool others_wait = cell.arrivals_wait();
-  const bool replaces =
-      cell.marked(kDropOldest) && (Fits(cell, *envelope) || DropOldest(cell, *envelope));
-  if (!others_wait && replaces) {
-    Enqueue(cell, envelope);
-    return Arrival::kEnqueued;
-  }
-  if (MayWait(cell, *envelope, from)) {
-    Wait(cell, envelope, from);
-    return Arrival::kWaits;
-  }
-  if (!others_wait && Fits(cell, *envelope)) {
-    Enqueue(cell, envelope);
-    return Arrival::kEnqueued;
+  if (envelope->bytes <= cell.bytes_max) {
+    if (!cell.arrivals_wait() && TakesAtOnce(cell, *envelope)) {
+      Enqueue(cell, envelope);
+      return Arrival::kEnqueued;
+    }
+    bool may_wait = MayWait(cell, *envelope, from);
+    while (!may_wait && cell.marked(kDropOldest) && DropOne(cell, from)) {
+      may_wait = MayWait(cell, *envelope, from);
+    }
+    if (may_wait) {
+      Wait(cell, envelope, from);
+      return Arrival::kWaits;
+    }
+    if (!cell.arrivals_wait() && Fits(cell, *envelope)) {
+      Enqueue(cell, envelope);
+      return Arrival::kEnqueued;
+    }
   }
   ++shard_.counters().refused_full;
   return Arrival::kFull;
+}
+
+bool Mailboxes::TakesAtOnce(Cell& cell, const Envelope& envelope) {
+  // Nothing would leave an empty mailbox, and so call for what waits for it.
+  if (cell.messages == 0) return true;
+  return cell.marked(kDropOldest) && (Fits(cell, envelope) || DropOldest(cell, envelope));
+}
+
+// For a message that may not even wait: the oldest one-way message of those that are in the mailbox
+// or wait for it from the same shard makes room. False if there is none.
+bool Mailboxes::DropOne(Cell& cell, uint16_t from) {
+  Arrivals::Source* const source = cell.arrivals_wait() ? cell.extra->arrivals.Find(from) : nullptr;
+  if (source == nullptr) return false;
+  if (Envelope* const oldest = TakeOldestOneWay(cell.mailbox)) {
+    --cell.messages;
+    cell.bytes -= oldest->bytes;
+    RefuseOldest(cell, oldest);
+    AdmitWaiting(cell);
+    return true;
+  }
+  Envelope* const oldest = TakeOldestOneWay(source->queue);
+  if (oldest == nullptr) return false;
+  oldest->flags &= static_cast<uint16_t>(~kWaitsForRoom);
+  Discharge(cell, *source, *oldest);
+  RemoveIfEmpty(cell, *source);
+  RefuseOldest(cell, oldest);
+  return true;
 }
 
 bool Mailboxes::MayWait(const Cell& cell, const Envelope& envelope, uint16_t from) const {
@@ -168,13 +201,19 @@ void Mailboxes::ArriveAgain(Cell& cell) {
   Sweep(came);
   if (cell.extra != nullptr) cell.extra->withdrawn = 0;
   while (Envelope* const envelope = TakeWaiting(cell)) came.Push(envelope);
+  EnvelopeQueue refused;
   while (!came.empty()) {
     Envelope* const envelope = came.Pop();
     if ((envelope->flags & kEvent) != 0) {
       shard_.EnqueueEvent(cell, envelope);
     } else if (!ArriveOnceMore(cell, envelope)) {
-      shard_.dead_letters().Refuse(envelope, WhyFull(cell, *envelope), Certainty::kNotExecuted);
+      refused.Push(envelope);
     }
+  }
+  // Last, since their destructors may do what a handler may.
+  while (!refused.empty()) {
+    Envelope* const envelope = refused.Pop();
+    shard_.dead_letters().Refuse(envelope, WhyFull(cell, *envelope), Certainty::kNotExecuted);
   }
 }
 
@@ -207,9 +246,9 @@ void Mailboxes::Wait(Cell& cell, Envelope* envelope, uint16_t from) {
   source->queue.Push(envelope);
   ++source->messages;
   source->bytes += envelope->bytes;
-  if (source->messages > cell.messages_max / 8 || source->bytes > cell.bytes_max / 8) {
-    HoldBack(cell, *source, true);
-  }
+  const bool many = source->messages > cell.messages_max / 8 || source->bytes > cell.bytes_max / 8;
+  // Who wants the newest has its oldest dropped here, and not the newest refused there.
+  if (many && !cell.marked(kDropOldest)) HoldBack(cell, *source, true);
 }
 
 // Null for a withdrawn request. `source` is gone if it was its last.

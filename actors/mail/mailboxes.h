@@ -71,7 +71,10 @@ class Mailboxes {
            uint64_t{cell.bytes} + envelope.bytes <= cell.bytes_max - cell.bytes_max / 8;
   }
   bool MayWait(const Cell& cell, const Envelope& envelope, uint16_t from) const;
+  bool TakesAtOnce(Cell& cell, const Envelope& envelope);
   bool DropOldest(Cell& cell, const Envelope& envelope);
+  bool DropOne(Cell& cell, uint16_t from);
+  void RefuseOldest(const Cell& cell, Envelope* oldest);
   void Enqueue(Cell& cell, Envelope* envelope);
   void Wait(Cell& cell, Envelope* envelope, uint16_t from);
   Envelope* PopWaiting(Cell& cell, Arrivals::Source& source);

@@ -1,5 +1,7 @@
 #include "troupe/actors/mail/outbox.h"
 
+#include <utility>
+
 #include "troupe/actors/asks/ask_table.h"
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/runtime/shard.h"

@@ -1,11 +1,11 @@
 #ifndef TROUPE_ACTORS_MAIL_OUTBOX_H_
 #define TROUPE_ACTORS_MAIL_OUTBOX_H_
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "troupe/actors/mail/envelope.h"
 #include "troupe/actors/mail/sender_set.h"
 #include "troupe/actors/mail/shard_link.h"
@@ -64,16 +64,14 @@ class Outbox {
   // The receiver has too many messages for one of its actors: that is sent no more until it says
   // so.
   void HoldBack(uint32_t slot, uint64_t generation, bool holds_back) {
-    const std::pair target(slot, generation);
     if (holds_back) {
-      held_back_.push_back(target);
+      held_back_.emplace(slot, generation);
     } else {
-      std::erase(held_back_, target);
+      held_back_.erase({slot, generation});
     }
   }
   bool HoldsBack(uint32_t slot, uint64_t generation) const {
-    return !held_back_.empty() && std::find(held_back_.begin(), held_back_.end(),
-                                            std::pair(slot, generation)) != held_back_.end();
+    return !held_back_.empty() && held_back_.contains({slot, generation});
   }
 
   // Moves what fits into the rings and wakes the receiver. Envelopes whose messages were copied go
@@ -130,8 +128,8 @@ class Outbox {
   uint32_t unflushed_ = 0;
   uint32_t return_count_ = 0;
   Envelope* returns_ = nullptr;
-  std::vector<std::pair<uint32_t, uint64_t>> held_;       // Actors here, by slot and generation.
-  std::vector<std::pair<uint32_t, uint64_t>> held_back_;  // Actors there.
+  std::vector<std::pair<uint32_t, uint64_t>> held_;  // Actors here, by slot and generation.
+  absl::flat_hash_set<std::pair<uint32_t, uint64_t>> held_back_;  // Actors there.
 };
 
 }  // namespace troupe::internal

@@ -107,9 +107,15 @@ absl::Status Outboxes::ReplyRoom(uint16_t shard, size_t bytes) {
   if (shard == shard_.index() || !To(shard).RepliesOverflow(ChargedBytes(bytes))) {
     return absl::OkStatus();
   }
+  const uint64_t most = shard_.limits().outbox_bytes_max;
   return absl::ResourceExhaustedError(
-      absl::StrCat("a reply of ", bytes, " bytes found no room: more than twice outbox_bytes_max (",
-                   shard_.limits().outbox_bytes_max, ") waits for shard ", shard));
+      bytes > 2 * most
+          ? absl::StrCat("a reply of ", bytes,
+                         " bytes can never fit: it is more than twice outbox_bytes_max (", most,
+                         ")")
+          : absl::StrCat("a reply of ", bytes,
+                         " bytes found no room: more than twice outbox_bytes_max (", most,
+                         ") would wait for shard ", shard));
 }
 
 }  // namespace troupe::internal
