@@ -34,19 +34,6 @@ absl::Status ValidateOptions(const SystemOptions& options) {
   return options.limits.Validate();
 }
 
-// Some by name and the rest by number: a million lines say no more.
-void LogSomeAlive(Shard& shard) {
-  constexpr size_t kNamedMax = 20;
-  const std::vector<std::string> names = shard.supervisor().final_sweep().NameSome(kNamedMax);
-  for (const std::string& name : names) {
-    TROUPE_LOG(kError, "shutdown: actor ", name, " did not stop within drain_timeout");
-  }
-  const size_t alive = shard.supervisor().alive();
-  if (alive <= names.size()) return;
-  TROUPE_LOG(kError, "shutdown: and ", alive - names.size(), " more actors of shard ",
-             shard.index());
-}
-
 }  // namespace
 
 Runtime::Runtime(System* system, SystemOptions options)
@@ -139,11 +126,9 @@ void Runtime::RequestShutdown() {
 
 void Runtime::WaitForShutdownRequest() { shutdown_event_->WaitUntil(Instant::Infinite()); }
 
-void Runtime::PostToAll(void (*task)(Shard& shard)) {
-  for (auto& shard : shards_) {
-    Shard* const target = shard.get();
-    PostSurely(*target, [target, task] { task(*target); });
-  }
+void Runtime::SetEnd(End end) {
+  end_.store(end, std::memory_order_relaxed);
+  for (auto& shard : shards_) shard->loop().waker().Publish();
 }
 
 void Runtime::PostSurely(Shard& shard, std::function<void()> task) {
@@ -171,13 +156,10 @@ absl::Status Runtime::ShutDown() {
   absl::Status outcome;
   const Instant deadline = platform_->clock().Now() + limits_.drain_timeout;
   if (executors_.size() == shards_.size()) {
-    PostToAll([](Shard& shard) { shard.supervisor().final_sweep().StopAll(); });
+    SetEnd(End::kStop);
     if (!empty_event_->WaitUntil(deadline)) {
       outcome = absl::DeadlineExceededError("actors did not stop within drain_timeout");
-      PostToAll([](Shard& shard) {
-        LogSomeAlive(shard);
-        shard.supervisor().final_sweep().KillAll();
-      });
+      SetEnd(End::kKill);
       if (!empty_event_->WaitUntil(platform_->clock().Now() + limits_.drain_timeout)) {
         NameStuckShards();
       }

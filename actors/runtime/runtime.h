@@ -100,6 +100,10 @@ class Runtime {
     // Only those that were started leave.
     return quiet_shards_.load(std::memory_order_acquire) == executors_.size();
   }
+  // How far the end of all actors has got. Each shard looks at it in each of its turns, so that a
+  // shard which takes none holds up no other. Thread: any.
+  enum class End : uint8_t { kNotYet, kStop, kKill };
+  End end() const { return end_.load(std::memory_order_relaxed); }
   bool leaving() const { return leaving_.load(std::memory_order_acquire); }
   // All shards' threads have ended. Thread: any.
   bool left() const { return left_.load(std::memory_order_acquire); }
@@ -123,7 +127,7 @@ class Runtime {
   void JoinShards();
   void NameStuckShards();
   void Sweep();
-  void PostToAll(void (*task)(Shard& shard));
+  void SetEnd(End end);
 
   // Set once.
   System* const system_;
@@ -147,6 +151,8 @@ class Runtime {
   NameTable names_;
   std::atomic<Router*> router_{nullptr};
   std::atomic<bool> stopping_{false};
+  // Relaxed: the wakers, published behind it, order it.
+  std::atomic<End> end_{End::kNotYet};
   std::atomic<bool> leaving_{false};
   std::atomic<bool> left_{false};
   std::atomic<size_t> quiet_shards_{0};

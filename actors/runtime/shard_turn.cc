@@ -53,7 +53,15 @@ void ShardTurn::TakeCompletions() {
   }
 }
 
+void ShardTurn::FollowEnd() {
+  FinalSweep& sweep = shard_.supervisor().final_sweep();
+  const Runtime::End end = shard_.runtime().end();
+  if (end != Runtime::End::kNotYet && !sweep.begun()) sweep.StopAll();
+  if (end == Runtime::End::kKill && !sweep.kills()) sweep.KillAll();
+}
+
 size_t ShardTurn::RunReady() {
+  if (shard_.runtime().end() != Runtime::End::kNotYet) FollowEnd();
   const uint32_t most = shard_.limits().turn_messages_max;
   uint32_t left = most;
   if (shard_.supervisor().final_sweep().Continue(kSweepSlots)) left /= 2;

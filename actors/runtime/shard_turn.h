@@ -44,6 +44,8 @@ class ShardTurn final : public LoopTask, public LoopClient {
   // Something waits from or for other shards, or from workers.
   bool ShardsPending() const;
   void TakeCompletions();
+  // Begins what Runtime::end() says is due.
+  void FollowEnd();
 
   Shard& shard_;
   std::unique_ptr<Loop> loop_;

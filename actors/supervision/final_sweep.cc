@@ -5,6 +5,7 @@
 #include "troupe/actors/runtime/cell_extra.h"
 #include "troupe/actors/runtime/shard.h"
 #include "troupe/actors/supervision/supervisor.h"
+#include "troupe/base/logging.h"
 
 namespace troupe::internal {
 
@@ -14,6 +15,7 @@ void FinalSweep::StopAll() {
 }
 
 void FinalSweep::KillAll() {
+  LogSomeAlive();
   kills_ = true;
   StopAll();
 }
@@ -33,7 +35,7 @@ void FinalSweep::Stop(Cell& cell) {
 }
 
 void FinalSweep::Kill(Cell& cell) {
-  cell.Unmark(kWillRestart);
+  shard_.supervisor().ForgoRestart(cell);
   if (cell.state != CellState::kStopping) {
     cell.Mark(kOnStopCalled);
     shard_.supervisor().AskToStop(cell, StopReason::kShutdown);
@@ -43,6 +45,19 @@ void FinalSweep::Kill(Cell& cell) {
   }
   cell.stall |= kAttention;
   shard_.MakeRunnable(cell);
+}
+
+// Some by name and the rest by number: a million lines say no more.
+void FinalSweep::LogSomeAlive() const {
+  constexpr size_t kNamedMax = 20;
+  const std::vector<std::string> names = NameSome(kNamedMax);
+  for (const std::string& name : names) {
+    TROUPE_LOG(kError, "shutdown: actor ", name, " did not stop within drain_timeout");
+  }
+  const size_t alive = shard_.supervisor().alive();
+  if (alive <= names.size()) return;
+  TROUPE_LOG(kError, "shutdown: and ", alive - names.size(), " more actors of shard ",
+             shard_.index());
 }
 
 std::vector<std::string> FinalSweep::NameSome(size_t count) const {

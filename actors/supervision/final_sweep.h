@@ -22,7 +22,8 @@ class FinalSweep {
   FinalSweep& operator=(const FinalSweep&) = delete;
 
   void StopAll();
-  // The same for those that did not stop in time: handlers that wait are ended where they are.
+  // The same for those that did not stop in time, some of which are named in the log: handlers that
+  // wait are ended where they are.
   void KillAll();
   // A share of StopAll() or KillAll(), `slots` slots of the table. Returns whether more is to do.
   bool Continue(uint32_t slots);
@@ -34,10 +35,10 @@ class FinalSweep {
   // Not all slots have been looked at since.
   bool unfinished() const { return unfinished_; }
 
+ private:
+  void LogSomeAlive() const;
   // Up to `count` of the living, by name.
   std::vector<std::string> NameSome(size_t count) const;
-
- private:
   void Stop(Cell& cell);
   void Kill(Cell& cell);
 

@@ -77,11 +77,7 @@ void Supervisor::Fail(Cell& cell, absl::Status why) {
              AbslView(Printable(StdView(why.message()))));
   cell.Mark(kFailed);
   cell.Extra().stop_status = std::move(why);
-  if (cell.state == CellState::kStopping) {
-    cell.Unmark(kWillRestart);
-    cell.messages_max = 0;
-    return;
-  }
+  if (cell.state == CellState::kStopping) return ForgoRestart(cell);
   cell.Mark(kStopAsked);
   cell.stall |= kAttention | kBlocked;
   shard_.MakeRunnable(cell);
@@ -169,20 +165,19 @@ SendResult Supervisor::Stop(const AnyRef& ref, StopReason reason) {
 void Supervisor::AskToStop(Cell& cell, StopReason reason) {
   if (cell.state == CellState::kFree || &cell == &shard_.limbo()) return;
   cell.Mark(kEndAsked);
-  if (cell.state == CellState::kStopping) {
-    // A failed actor on its way to its next life: there will be none.
-    if (cell.marked(kWillRestart)) {
-      cell.Unmark(kWillRestart);
-      cell.messages_max = 0;
-      cell.set_step(StopStep::kMailbox);
-      cell.stall |= kAttention;
-      shard_.MakeRunnable(cell);
-    }
-    return;
-  }
+  if (cell.state == CellState::kStopping) return ForgoRestart(cell);
   if (cell.marked(kStopAsked)) return;
   cell.Mark(kStopAsked);
   cell.set_reason(reason);
+  cell.stall |= kAttention;
+  shard_.MakeRunnable(cell);
+}
+
+void Supervisor::ForgoRestart(Cell& cell) {
+  if (!cell.marked(kWillRestart)) return;
+  cell.Unmark(kWillRestart);
+  cell.messages_max = 0;
+  cell.set_step(StopStep::kMailbox);
   cell.stall |= kAttention;
   shard_.MakeRunnable(cell);
 }
@@ -347,7 +342,7 @@ void Supervisor::DestroyActor(Cell& cell) {
 
 uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
   uint32_t done = 0;
-  if (!cell.mailbox.empty()) {
+  if (!cell.mailbox.empty() || cell.arrivals_wait()) {
     done = DrainMailbox(cell, budget, "the actor has ended");
     if (done == budget) return done;
   }
@@ -368,7 +363,11 @@ uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
 void Supervisor::Release(Cell& cell) {
   children_.Leave(cell);
   if (cell.instance != nullptr) ++shard_.counters().stopped;
-  if (Instance* const instance = std::exchange(cell.instance, nullptr)) instance->Dispose();
+  if (Instance* const instance = std::exchange(cell.instance, nullptr)) {
+    // The actor's arguments are users' objects, and end with nobody's life.
+    const Activations::Scope scope(shard_, nullptr, nullptr);
+    instance->Dispose();
+  }
   cell.FreeExtra();
   --alive_;
   shard_.slots_table().Release(cell);

@@ -44,6 +44,8 @@ class Supervisor {
   // An actor of this system, wherever it is.
   SendResult Stop(const AnyRef& ref, StopReason reason);
   void AskToStop(Cell& cell, StopReason reason);
+  // If it is a failed actor on its way to its next life, there will be none.
+  void ForgoRestart(Cell& cell);
   // The same for a leased cell that no actor will take.
   void EndUnborn(Cell& cell);
   // The actor's handler, which has returned, called Context::Stop().

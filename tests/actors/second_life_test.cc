@@ -1,5 +1,6 @@
 // What an actor's later lives keep of the promises to its first, and its end between two of them.
 
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -9,13 +10,17 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/actors/probe.troupe.h"
+#include "troupe/actors/actor.h"
 #include "troupe/actors/call.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
+#include "troupe/actors/spawn_options.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/base/instant.h"
+#include "troupe/base/limits.h"
+#include "troupe/sim/simulation_options.h"
 #include "troupe/tests/actors/probe.h"
 #include "troupe/tests/actors/stage.h"
 
@@ -210,6 +215,48 @@ TEST(SecondLifeTest, OnStopRunsInEachLifeThatDoesNotFail) {
   stage.RunFor(absl::Milliseconds(5));
   EXPECT_EQ(stops, std::vector<StopReason>{StopReason::kStopped});
   EXPECT_EQ(stage.system().Counters().stopped, 1u);
+  stage.End();
+}
+
+// --- The end, on the way to another life. ---
+
+// Counts what was not freed.
+struct Heavy {
+  Alive alive;
+};
+class TakesHeavy final : public Actor {
+ public:
+  void On(Context&, const Heavy&) {}
+  // Ends its life while a function is on a worker thread.
+  Reply<void> On(Context& cx, const Tick&) {
+    kept_.emplace(Offload(cx));
+    throw std::runtime_error("its life ends");
+  }
+
+ private:
+  static Reply<void> Offload(Context& cx) {
+    const absl::Status worked = co_await cx.Offload([] {});
+    co_return worked;
+  }
+  std::optional<Reply<void>> kept_;
+};
+
+TEST(SecondLifeTest, OneThatIsKilledOnItsWayToANewLifeRefusesAllThatWaits) {
+  SimulationOptions options{.record_trace = true, .log_to_stderr = false};
+  // Longer than drain_timeout.
+  options.worker_time = {absl::Seconds(2), absl::Seconds(2)};
+  Stage stage(2, {.turn_messages_per_actor_max = 8, .drain_timeout = absl::Seconds(1)}, options);
+  const Ref<TakesHeavy> actor = stage.system().Spawn<TakesHeavy>(
+      {.mailbox = {.messages_max = 8},
+       .restart = {.backoff_min = absl::Milliseconds(1), .backoff_max = absl::Milliseconds(1)},
+       .placement = Placement::OnShard(1)});
+  actor.Send(Tick{});
+  stage.RunFor(absl::Milliseconds(1));
+  Perform(stage.Spawn(0, Script{}), [&](ProbeActor&, Context&) {
+    for (int i = 0; i < 16; ++i) EXPECT_EQ(actor.Send(Heavy{}), SendResult::kAccepted);
+  });
+  stage.RunFor(absl::Milliseconds(1));
+  EXPECT_GT(Alive::count(), 8) << "none waits for room";
   stage.End();
 }
 

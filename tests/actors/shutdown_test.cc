@@ -359,5 +359,35 @@ TEST(StuckHandlerTest, AShardWhoseHandlerDoesNotReturnIsNamed) {
   SetLogSink(nullptr);
 }
 
+TEST(StuckHandlerTest, OneWhoseInboxIsFullHoldsNoOtherShardUp) {
+  constexpr uint32_t kInboxMessages = 4;
+  auto system = StartSystem(
+      2, {.inbox_messages_max = kInboxMessages, .drain_timeout = absl::Milliseconds(10)});
+  Platform& platform = system->runtime().platform();
+  const std::unique_ptr<Event> began = platform.MakeEvent();
+  const std::unique_ptr<Event> open = platform.MakeEvent();
+  const std::unique_ptr<Event> stopped = platform.MakeEvent();
+  const Ref<ProbeActor> other = system->Spawn<ProbeActor>(
+      OnShard(1), Script{.stop = [&](Context&, StopReason) -> Reply<void> {
+        stopped->Notify();
+        return absl::OkStatus();
+      }});
+  Settle(other);
+  const Ref<ProbeActor> stuck =
+      system->Spawn<ProbeActor>(OnShard(0), Script{.tick = [](Context&, const Tick&) {}});
+  stuck.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+    began->Notify();
+    open->WaitUntil(Instant::Infinite());
+    return absl::OkStatus();
+  }});
+  began->WaitUntil(Instant::Infinite());
+  while (stuck.Send(Tick{}) == SendResult::kAccepted) {
+  }
+  std::thread end([&] { system->runtime().ShutDown().IgnoreError(); });
+  EXPECT_TRUE(stopped->WaitUntil(platform.clock().Now() + absl::Seconds(10)));
+  open->Notify();
+  end.join();
+}
+
 }  // namespace
 }  // namespace troupe::test
