@@ -64,7 +64,7 @@ class AskState final : public PendingAsk, public Shared {
  public:
   AskState() = default;
   ~AskState() {
-    if (pending()) Shard::Current()->asks().Drop(*this);
+    if (pending()) DropAsk(*this);
   }
 
   void Start(const AnyRef& target, Envelope* envelope, absl::Duration timeout) {
@@ -84,14 +84,14 @@ class AskState final : public PendingAsk, public Shared {
 
   // The caller gives up, or never begins.
   void Abandon(absl::Status status) {
-    if (pending()) Shard::Current()->asks().Drop(*this);
+    if (pending()) DropAsk(*this);
     OnReply(std::move(status), nullptr);
   }
 
   bool done() const { return !pending(); }
   bool ok() const { return outcome_.has_value() && outcome_->ok(); }
   Outcome<T> Take() {
-    return outcome_.has_value() ? *std::exchange(outcome_, std::nullopt) : AwaitedTwice();
+    return outcome_.has_value() ? *std::exchange(outcome_, std::nullopt) : AskTakenBefore();
   }
   // Counts this request in `join`, unless it has its outcome. False if another await counts it.
   bool Join(AskJoin& join) {
@@ -116,11 +116,7 @@ template <typename... T>
 class AskWaiter final : public AskJoin {
  public:
   explicit AskWaiter(AskState<T>*... asks) : asks_(asks...) {}
-  ~AskWaiter() {
-    ForEach([this](auto*& ask) {
-      if (ask != nullptr) ask->Leave(*this);
-    });
-  }
+  ~AskWaiter() { AskWaiter::StopWaiting(); }
 
   bool await_ready() {
     bool all_ok = true;
@@ -136,7 +132,7 @@ class AskWaiter final : public AskJoin {
   }
   std::tuple<Outcome<T>...> TakeAll() {
     const auto take = [](auto* ask) {
-      return ask != nullptr ? ask->Take() : decltype(ask->Take())(AwaitedTwice());
+      return ask != nullptr ? ask->Take() : decltype(ask->Take())(AskTakenBefore());
     };
     return std::apply([&](auto*... asks) { return std::tuple<Outcome<T>...>(take(asks)...); },
                       asks_);
@@ -147,6 +143,11 @@ class AskWaiter final : public AskJoin {
       if (ask != nullptr && !ask->done()) ask->Abandon(CancelledAwait());
     });
     return true;
+  }
+  void StopWaiting() override {
+    ForEach([this](auto*& ask) {
+      if (ask != nullptr) ask->Leave(*this);
+    });
   }
 
  private:
@@ -203,7 +204,14 @@ class PendingWaiter {
         waiter_(std::apply([](auto&... each) { return AskWaiter<T...>(each.get()...); }, states_)) {
   }
 
-  bool await_ready() { return waiter_.await_ready(); }
+  bool await_ready() {
+    std::apply(
+        [](auto&... states) {
+          ((states ? CheckOwned(*states, "co_await of a request") : void()), ...);
+        },
+        states_);
+    return waiter_.await_ready();
+  }
   template <std::derived_from<CoroutineFrame> P>
   void await_suspend(std::coroutine_handle<P> handle) {
     waiter_.await_suspend(handle);
@@ -304,7 +312,7 @@ class [[nodiscard("co_await it: a request that is dropped is cancelled")]] Pendi
   explicit Pending(internal::SharedState<internal::AskState<T>> state) : state_(std::move(state)) {}
 
   void Drop() {
-    if (!done()) state_->Abandon(internal::CancelledAwait());
+    if (!done()) state_->Abandon(internal::DroppedAwait());
   }
 
   internal::SharedState<internal::AskState<T>> state_;

@@ -126,9 +126,10 @@ MonitorId Context::MonitorActor(const internal::MessageType* type, const AnyRef&
 SubscriptionId Context::SubscribeSignal(const internal::MessageType* type, int signal) {
   Here();
   auto record = std::make_unique<internal::SignalRecord>(type, signal);
-  const absl::Status begun = record->Begin();
+  absl::Status begun = record->Begin();
   const uint64_t id = begun.ok() ? Here().records().Add(*envelope().cell, *record) : 0;
   if (id == 0) {
+    if (begun.ok()) begun = absl::ResourceExhaustedError("records_per_shard_max are in use");
     TROUPE_LOG(kError, "no subscription to signal ", signal, ": ",
                AbslView(StdView(begun.message())));
     return SubscriptionId();

@@ -8,7 +8,10 @@
 namespace troupe::internal {
 
 absl::Status OffloadRefused() {
-  return WithCertainty(absl::ResourceExhaustedError("the blocking pool's queue is full"),
+  const Limits& limits = Shard::Current()->limits();
+  return WithCertainty(absl::ResourceExhaustedError(
+                           absl::StrCat("the blocking pool's queue is full: ", "worker_queue_max (",
+                                        limits.worker_queue_max, ") functions wait")),
                        Certainty::kNotExecuted);
 }
 

@@ -1,6 +1,7 @@
 #include "troupe/actors/reply.h"
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/runtime/activations.h"
 #include "troupe/actors/runtime/shard.h"
 #include "troupe/base/text.h"
 
@@ -22,5 +23,13 @@ absl::Status AwaitedTwice() {
 }
 
 absl::Status CancelledAwait() { return absl::CancelledError("the handler was cancelled"); }
+
+absl::Status DroppedAwait() {
+  return absl::CancelledError("a Reply, request or stream was dropped while it was awaited");
+}
+
+absl::Status AwaitCutShort() {
+  return Shard::Current()->activations().CurrentCancelled() ? CancelledAwait() : DroppedAwait();
+}
 
 }  // namespace troupe::internal

@@ -65,6 +65,10 @@ inline absl::Status NoOutcome() { return absl::Status(absl::StatusCode::kUnknown
 absl::Status FellOffTheEnd();
 absl::Status AwaitedTwice();
 absl::Status CancelledAwait();
+// What was awaited is gone.
+absl::Status DroppedAwait();
+// One of the two: why an await of the coroutine that runs was cut short.
+absl::Status AwaitCutShort();
 
 // Forwards to an awaiter that lives elsewhere in the awaiting expression.
 template <typename A>
@@ -136,16 +140,14 @@ class ReplyAwaiter final : public Suspension {
   using TroupeAwait = void;
 
   explicit ReplyAwaiter(Reply<T>& reply) : reply_(&reply), frame_(reply.frame_) {}
-  ~ReplyAwaiter() {
-    if (waits_) frame_.promise().ForgetWaiter();
-  }
+  ~ReplyAwaiter() { ReplyAwaiter::StopWaiting(); }
 
   bool await_ready() const { return !frame_ || (frame_.done() && !frame_.promise().awaited()); }
   template <std::derived_from<CoroutineFrame> P>
   void await_suspend(std::coroutine_handle<P> handle) {
     CoroutineFrame& inner = frame_.promise();
     if (inner.awaited()) {
-      error_ = AwaitedTwice();
+      twice_ = true;
       handle.promise().WaitForTurn(*this);
       return;
     }
@@ -153,8 +155,9 @@ class ReplyAwaiter final : public Suspension {
     handle.promise().WaitFor(inner, *this);
   }
   Outcome<T> await_resume() {
+    if (cancelled_) return AwaitCutShort();
     // Not through the Reply, which may have been moved meanwhile.
-    if (!error_.ok()) return error_;
+    if (twice_) return AwaitedTwice();
     if (!frame_) return reply_->Take();
     ReplyPromise<T>& promise = frame_.promise();
     if (std::exchange(waits_, false)) promise.ForgetWaiter();
@@ -162,16 +165,20 @@ class ReplyAwaiter final : public Suspension {
   }
 
   bool Cancel() override {
-    if (std::exchange(waits_, false)) frame_.promise().ForgetWaiter();
-    error_ = CancelledAwait();
+    StopWaiting();
+    cancelled_ = true;
     return true;
+  }
+  void StopWaiting() override {
+    if (std::exchange(waits_, false)) frame_.promise().ForgetWaiter();
   }
 
  private:
   Reply<T>* const reply_;
   const std::coroutine_handle<ReplyPromise<T>> frame_;
-  absl::Status error_;
   bool waits_ = false;
+  bool twice_ = false;
+  bool cancelled_ = false;
 };
 
 }  // namespace internal

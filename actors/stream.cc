@@ -81,9 +81,11 @@ absl::Status StreamHasEnded() {
   return absl::FailedPreconditionError("the stream has ended: its handler has answered");
 }
 
-bool Held() {
-  const Cell* const cell = Shard::Current()->running().cell;
-  return cell != nullptr && (cell->stall & kHeld) != 0;
+bool WayIsFree(uint16_t shard) {
+  Shard& here = *Shard::Current();
+  if (shard != here.index()) here.outboxes().HoldIfFull(shard);
+  const Cell* const cell = here.running().cell;
+  return cell == nullptr || (cell->stall & kHeld) == 0;
 }
 
 absl::Status BeginItem(uint16_t shard, size_t bytes) {
@@ -98,7 +100,7 @@ void EndItem(uint16_t shard) {
 SharedState<SinkState> OpenSink(Envelope& envelope) {
   Shard& shard = *Shard::Current();
   auto* const sink =
-      new SinkState(envelope.sender_shard, envelope.ask, InitialCredit(shard, envelope));
+      new SinkState(shard, envelope.sender_shard, envelope.ask, InitialCredit(shard, envelope));
   // Two hold it: the activation, until OnClosed(), and the handler's Sink.
   SharedState<SinkState> shared(sink);
   shard.activations().Current().server = sink;

@@ -38,7 +38,7 @@ class SinkWaiter : public Suspension {
   SinkWaiter* next_waiter_ = nullptr;
   SinkWaiter* prev_waiter_ = nullptr;
   bool waits_ = false;
-  bool has_room_ = false;  // Room is kept for it.
+  bool has_room_ = false;  // Room is kept for it, until it is used.
 };
 
 // The writing end of one stream: how many items its reader has room for, and the writes that wait
@@ -48,9 +48,10 @@ class SinkWaiter : public Suspension {
 // Lifetime: closed when the handler has ended; its Sinks hold it beyond that.
 class SinkState final : public RequestServer, public Shared {
  public:
-  SinkState(uint16_t reader_shard, uint64_t ask, uint32_t credit)
-      : reader_shard_(reader_shard), ask_(ask), credit_(credit) {}
+  SinkState(const Shard& shard, uint16_t reader_shard, uint64_t ask, uint32_t credit)
+      : shard_(shard), reader_shard_(reader_shard), ask_(ask), credit_(credit) {}
 
+  const Shard& shard() const { return shard_; }
   uint16_t reader_shard() const { return reader_shard_; }
   uint64_t ask() const { return ask_; }
   // The handler has ended: nothing can be written any more.
@@ -74,8 +75,11 @@ class SinkState final : public RequestServer, public Shared {
   }
   // It waits no more. Room that is kept for it goes to the next.
   void Leave(SinkWaiter& waiter);
+  // It goes on: the room that was kept for it is its own.
+  static void UseRoom(SinkWaiter& waiter) { waiter.has_room_ = false; }
 
  private:
+  const Shard& shard_;
   const uint16_t reader_shard_;
   const uint64_t ask_;
   uint32_t credit_;
@@ -109,8 +113,9 @@ class SinkGuard {
 // Gives an item to the reader `ask`, on its shard.
 void DeliverItem(Shard& shard, uint64_t ask, void* value);
 absl::Status StreamHasEnded();
-// The actor that runs has written more than an outbox holds.
-bool Held();
+// The actor that runs may write an item to that shard: nothing that it wrote waits for room on a
+// way. Holds the actor if it may not.
+bool WayIsFree(uint16_t shard);
 // Whether an item of `bytes` may be sent to that shard.
 absl::Status BeginItem(uint16_t shard, size_t bytes);
 // It was sent; whoever wrote it waits when too many are on their way.
@@ -140,13 +145,13 @@ class SinkWrite final : public SinkWaiter {
 
   SinkWrite(SharedState<SinkState> state, T value)
       : state_(std::move(state)), value_(std::move(value)) {}
-  ~SinkWrite() {
-    if (suspended()) state_->Leave(*this);
-  }
+  ~SinkWrite() { SinkWrite::StopWaiting(); }
 
   bool await_ready() {
+    CheckIsHere(Shard::Current() == &state_->shard(), "Sink::Write()");
     cancelled_ = Shard::Current()->activations().CurrentCancelled();
-    return !cancelled_ && !state_->closed() && !Held() && state_->TrySpend();
+    return !cancelled_ && !state_->closed() && WayIsFree(state_->reader_shard()) &&
+           state_->TrySpend();
   }
   template <std::derived_from<CoroutineFrame> P>
   void await_suspend(std::coroutine_handle<P> handle) {
@@ -161,6 +166,7 @@ class SinkWrite final : public SinkWaiter {
   absl::Status await_resume() {
     if (cancelled_) return CancelledAwait();
     if (state_->closed()) return StreamHasEnded();
+    SinkState::UseRoom(*this);
     const uint16_t reader_shard = state_->reader_shard();
     Shard& shard = *Shard::Current();
     const size_t bytes = reader_shard == shard.index() ? 0 : ItemSpace(value_);
@@ -179,6 +185,10 @@ class SinkWrite final : public SinkWaiter {
     state_->Leave(*this);
     return true;
   }
+  void StopWaiting() override { state_->Leave(*this); }
+  bool MayResume() override {
+    return cancelled_ || state_->closed() || WayIsFree(state_->reader_shard());
+  }
 
  private:
   const SharedState<SinkState> state_;
@@ -191,7 +201,7 @@ template <typename T>
 class StreamState final : public PendingAsk, public Shared {
  public:
   ~StreamState() {
-    if (pending()) Shard::Current()->asks().Drop(*this);
+    if (pending()) DropAsk(*this);
   }
 
   void OnItem(void* value) override {
@@ -210,11 +220,15 @@ class StreamState final : public PendingAsk, public Shared {
   bool has_item() const { return !items_.empty(); }
   bool ended() const { return end_.has_value(); }
   absl::StatusOr<std::optional<T>> Take();
-  void set_waiter(Suspension* waiter) { waiter_ = waiter; }
-  void Abandon() {
-    if (pending()) Shard::Current()->asks().Drop(*this);
+  void Await(Suspension& waiter) { waiter_ = &waiter; }
+  // `waiter` waits no more, if it did.
+  void Leave(const Suspension& waiter) {
+    if (waiter_ == &waiter) waiter_ = nullptr;
+  }
+  void Abandon(absl::Status why) {
+    if (pending()) DropAsk(*this);
     if (end_.has_value()) return;
-    end_ = CancelledAwait();
+    end_ = std::move(why);
     Wake();
   }
 
@@ -299,32 +313,34 @@ class [[nodiscard(
 
     explicit NextAwaiter(internal::SharedState<internal::StreamState<T>> state)
         : state_(std::move(state)) {}
-    ~NextAwaiter() {
-      if (suspended()) state_->set_waiter(nullptr);
-    }
+    ~NextAwaiter() { NextAwaiter::StopWaiting(); }
 
     bool await_ready() {
+      internal::CheckOwned(*state_, "Stream::Next()");
       TROUPE_CHECK_MSG(!state_->has_waiter(),
                        "Next() while another one waits: a stream has one reader at a time");
-      if (internal::Shard::Current()->activations().CurrentCancelled()) state_->Abandon();
+      if (internal::Shard::Current()->activations().CurrentCancelled()) {
+        state_->Abandon(internal::CancelledAwait());
+      }
       return state_->has_item();
     }
     template <std::derived_from<internal::CoroutineFrame> P>
     void await_suspend(std::coroutine_handle<P> handle) {
       // The end is told again and again, but once a turn.
       if (state_->ended()) return handle.promise().WaitForTurn(*this);
-      state_->set_waiter(this);
+      state_->Await(*this);
       handle.promise().Wait(*this);
     }
     absl::StatusOr<std::optional<T>> await_resume() {
-      state_->set_waiter(nullptr);
+      StopWaiting();
       return state_->Take();
     }
 
     bool Cancel() override {
-      state_->Abandon();
+      state_->Abandon(internal::CancelledAwait());
       return true;
     }
+    void StopWaiting() override { state_->Leave(*this); }
 
    private:
     const internal::SharedState<internal::StreamState<T>> state_;
@@ -347,7 +363,7 @@ class [[nodiscard(
   }
   void Drop() {
     if (envelope_ != nullptr) internal::DiscardUnsent(envelope_);
-    if (state_) state_->Abandon();
+    if (state_) state_->Abandon(internal::DroppedAwait());
   }
 
   AnyRef target_;

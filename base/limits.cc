@@ -19,6 +19,9 @@ constexpr uint32_t kMany = 1u << 28;
 // What has a place in a table of ids, which number 2^24 places less one.
 constexpr uint32_t kIdsMax = (1u << 24) - 1;
 
+// An actor counts its children in 26 bits.
+constexpr uint32_t kChildrenMax = (1u << 26) - 1;
+
 constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
 constexpr absl::Duration kDay = absl::Hours(24);
 
@@ -38,7 +41,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(asks_per_actor_max, 1, kIdsMax);
   TROUPE_FIELD(call_chain_depth_max, 1, 1024);
   TROUPE_FIELD(monitors_per_actor_max, 0, kMany);
-  TROUPE_FIELD(children_per_actor_max, 0, kMany);
+  TROUPE_FIELD(children_per_actor_max, 0, kChildrenMax);
   TROUPE_FIELD(names_max, 0, kMany);
   TROUPE_FIELD(stream_credit_items, 1, 1u << 20);
 

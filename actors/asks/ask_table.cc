@@ -13,10 +13,12 @@
 #include "troupe/actors/runtime/activations.h"
 #include "troupe/actors/runtime/cell.h"
 #include "troupe/actors/runtime/cell_extra.h"
+#include "troupe/actors/runtime/place.h"
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/runtime/shard.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/typing/method.h"
+#include "troupe/base/check.h"
 #include "troupe/loop/loop.h"
 
 namespace troupe::internal {
@@ -48,6 +50,22 @@ void PendingAsk::OnItem(void*) {}
 
 absl::Status NothingToSend() {
   return absl::FailedPreconditionError("the call was moved from, or sent before");
+}
+
+absl::Status AskTakenBefore() {
+  return absl::FailedPreconditionError(
+      "a request was awaited twice, or was moved from: it has one outcome");
+}
+
+void CheckOwned(const PendingAsk& ask, std::string_view call) {
+  AskTable& here = ShardHere(call).asks();
+  CheckIsHere(!ask.pending() || here.Find(ask.id()) == &ask, call);
+}
+
+void DropAsk(PendingAsk& ask) {
+  constexpr std::string_view kCall = "the end of a request or stream";
+  CheckOwned(ask, kCall);
+  Shard::Current()->asks().Drop(ask);
 }
 
 void PendingAsk::OnTimer() {
@@ -143,7 +161,7 @@ absl::Status AskTable::Deliver(PendingAsk& ask, const AnyRef& target, Envelope* 
       break;
   }
   certainty = Certainty::kNotExecuted;
-  return absl::UnavailableError("the actor has ended");
+  return shard_.WhyGone(target);
 }
 
 PendingAsk* AskTable::Take(uint64_t id) {
@@ -161,7 +179,8 @@ PendingAsk* AskTable::Take(uint64_t id) {
 Certainty AskTable::Drop(PendingAsk& ask) {
   const uint64_t id = ask.id_;
   const AnyRef& target = ask.target_;
-  if (Take(id) == nullptr || !target) return Certainty::kMaybeExecuted;
+  TROUPE_CHECK(Take(id) == &ask);
+  if (!target) return Certainty::kMaybeExecuted;
   if (Envelope* const unsent = std::exchange(ask.unsent_, nullptr)) {
     shard_.outboxes().To(target.shard()).Withdraw(*unsent, shard_);
     return Certainty::kNotSent;

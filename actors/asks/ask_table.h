@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -26,8 +27,10 @@ class Shard;
 //         RESOURCE_EXHAUSTED and kNotSent.
 class AskTable {
  public:
-  AskTable(Shard& shard, size_t asks_max, SlabMemory& memory)
-      : shard_(shard), asks_(asks_max, memory) {}
+  // Gives ids that no other of `tables` gives: a request that is dropped on another shard than its
+  // own is no other one's.
+  AskTable(Shard& shard, size_t asks_max, SlabMemory& memory, uint32_t table, uint32_t tables)
+      : shard_(shard), asks_(asks_max, memory, table, tables) {}
   AskTable(const AskTable&) = delete;
   AskTable& operator=(const AskTable&) = delete;
 
@@ -68,6 +71,11 @@ class AskTable {
   IdTable<PendingAsk> asks_;
   InboundRequests inbound_;
 };
+
+// `call` concerns `ask`, and is made where that belongs. A CHECK on another shard or thread.
+void CheckOwned(const PendingAsk& ask, std::string_view call);
+// Whoever waits for the pending `ask` gives up. A CHECK on another shard or thread.
+void DropAsk(PendingAsk& ask);
 
 }  // namespace troupe::internal
 

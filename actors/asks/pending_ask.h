@@ -57,6 +57,8 @@ class PendingAsk : public TimerNode {
 
 // The outcome of a call without a request.
 absl::Status NothingToSend();
+// The outcome of an await of a request whose outcome is another's.
+absl::Status AskTakenBefore();
 
 }  // namespace troupe::internal
 

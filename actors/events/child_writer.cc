@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/runtime/place.h"
 #include "troupe/actors/runtime/shard.h"
 #include "troupe/base/limits.h"
 
@@ -14,12 +15,10 @@ namespace troupe {
 using internal::ChildRecord;
 using internal::Shard;
 
-ChildWriter::~ChildWriter() {
-  if (record_ != nullptr) record_->RemoveWaiter(*this);
-}
+ChildWriter::~ChildWriter() { ChildWriter::StopWaiting(); }
 
 bool ChildWriter::await_ready() {
-  Shard& shard = *Shard::Current();
+  Shard& shard = internal::ShardHere("co_await of cx.WriteChildAll()");
   if (shard.activations().CurrentCancelled()) return false;
   const absl::StatusOr<ChildRecord*> record = ChildRecord::Find(child_, shard.running().cell);
   if (!record.ok()) {
@@ -71,8 +70,12 @@ void ChildWriter::OnEnd() {
 
 bool ChildWriter::Cancel() {
   status_ = absl::CancelledError("cancelled while a child was written to");
-  if (record_ != nullptr) std::exchange(record_, nullptr)->RemoveWaiter(*this);
+  StopWaiting();
   return true;
+}
+
+void ChildWriter::StopWaiting() {
+  if (record_ != nullptr) std::exchange(record_, nullptr)->RemoveWaiter(*this);
 }
 
 }  // namespace troupe

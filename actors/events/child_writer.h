@@ -39,6 +39,7 @@ class ChildWriter final : private internal::Suspension, private internal::ChildI
   void OnRoom(internal::ChildRecord& record) override;
   void OnEnd() override;
   bool Cancel() override;
+  void StopWaiting() override;
 
   const ChildId child_;
   const std::string bytes_;

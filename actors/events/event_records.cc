@@ -1,5 +1,6 @@
 #include "troupe/actors/events/event_records.h"
 
+#include "troupe/actors/runtime/activations.h"
 #include "troupe/actors/runtime/cell.h"
 #include "troupe/actors/runtime/shard.h"
 
@@ -31,6 +32,8 @@ void EventRecords::Destroy(EventRecord& record) {
 }
 
 uint32_t EventRecords::EndSome(Cell& cell, uint32_t budget, bool before_on_stop) {
+  // What is destroyed here may be users' messages.
+  const Activations::Scope scope(shard_, &cell, nullptr);
   uint32_t ended = 0;
   EventRecord* next = cell.records;
   while (next != nullptr && ended < budget) {
@@ -50,10 +53,12 @@ void EventRecords::Deliver(Cell& cell, uint64_t record, Envelope* envelope) {
   shard_.EnqueueEvent(cell, envelope);
 }
 
-bool EventRecords::BeforeHandler(const Cell& cell, Envelope& envelope) {
+bool EventRecords::BeforeHandler(Cell& cell, Envelope& envelope) {
   EventRecord* const record = records_.Find(envelope.record);
   if (record == nullptr || record->cell_ != &cell) return false;
-  if (!record->BeforeHandler(envelope)) Destroy(*record);
+  if (record->BeforeHandler(envelope)) return true;
+  const Activations::Scope scope(shard_, &cell, nullptr);
+  Destroy(*record);
   return true;
 }
 

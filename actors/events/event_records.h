@@ -39,7 +39,7 @@ class EventRecords {
   // Gives the record's event to its actor.
   void Deliver(Cell& cell, uint64_t record, Envelope* envelope);
   // An event is about to be handled. False when it must not be any more.
-  bool BeforeHandler(const Cell& cell, Envelope& envelope);
+  bool BeforeHandler(Cell& cell, Envelope& envelope);
 
  private:
   void Destroy(EventRecord& record);

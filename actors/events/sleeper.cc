@@ -1,6 +1,7 @@
 #include "troupe/actors/events/sleeper.h"
 
 #include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/runtime/place.h"
 #include "troupe/actors/runtime/shard.h"
 #include "troupe/loop/loop.h"
 
@@ -8,13 +9,11 @@ namespace troupe {
 
 using internal::Shard;
 
-Sleeper::~Sleeper() {
-  if (armed()) Shard::Current()->loop().timers().Cancel(*this);
-}
+Sleeper::~Sleeper() { Sleeper::StopWaiting(); }
 
 void Sleeper::Begin(internal::CoroutineFrame& frame) {
   // From now, not from the turn's start: a timer is never early.
-  Loop& loop = Shard::Current()->loop();
+  Loop& loop = internal::ShardHere("co_await of cx.Sleep()").loop();
   loop.timers().Arm(*this, loop.platform().clock().Now() + duration_);
   frame.Wait(*this);
 }
@@ -23,8 +22,12 @@ void Sleeper::OnTimer() { Shard::Current()->activations().Resume(*this); }
 
 bool Sleeper::Cancel() {
   cancelled_ = true;
-  Shard::Current()->loop().timers().Cancel(*this);
+  StopWaiting();
   return true;
+}
+
+void Sleeper::StopWaiting() {
+  if (armed()) Shard::Current()->loop().timers().Cancel(*this);
 }
 
 }  // namespace troupe

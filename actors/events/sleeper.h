@@ -46,6 +46,7 @@ class Sleeper final : private TimerNode, private internal::Suspension {
   void Begin(internal::CoroutineFrame& frame);
   void OnTimer() override;
   bool Cancel() override;
+  void StopWaiting() override;
 
   const absl::Duration duration_;
   bool cancelled_ = false;

@@ -96,10 +96,11 @@ Progress Activations::Park(Envelope& envelope, CoroutineFrame& root) {
 
 bool Activations::Leave(bool parked) {
   Running& running = shard_.running();
-  Activation& activation = *std::exchange(running.activation, nullptr);
-  activation.running = false;
+  // Their locals' destructors are users' code, and still the activation's.
   if (buried_ != nullptr) [[unlikely]]
     DestroyBuried();
+  Activation& activation = *std::exchange(running.activation, nullptr);
+  activation.running = false;
   if (parked || activation.root != nullptr) return true;
   const bool stops_actor = std::exchange(activation.stops_actor, false);
   Cell& cell = *activation.cell;
@@ -135,7 +136,9 @@ void Activations::Remove(CoroutineFrame& frame) {
   if (frame.offloads_ > 0) {
     for (CoroutineFrame* each = frame.parent_; each != nullptr; each = each->parent_) {
       each->offloads_ -= frame.offloads_;
-      if (each->offloads_ == 0 && each->dropped_) Bury(*each);
+      if (each->offloads_ > 0 || !each->dropped_ || each->runs()) continue;
+      Current();  // Whose end destroys what is buried.
+      Bury(*each);
     }
   }
   // A coroutine that was moved out of the one that created it outlives that.
@@ -150,6 +153,7 @@ void Activations::Remove(CoroutineFrame& frame) {
 
 void Activations::Bury(CoroutineFrame& frame) {
   frame.DisappointWaiter();
+  if (std::exchange(frame.buried_, true)) return;
   // Through the pointer that only a running frame uses.
   frame.caller_ = std::exchange(buried_, &frame);
 }
@@ -157,7 +161,12 @@ void Activations::Bury(CoroutineFrame& frame) {
 void Activations::DestroyBuried() {
   while (CoroutineFrame* const frame = buried_) {
     buried_ = std::exchange(frame->caller_, nullptr);
-    if (frame->offloads_ == 0) frame->handle_.destroy();
+    frame->buried_ = false;
+    if (frame->offloads_ == 0) {
+      frame->handle_.destroy();
+    } else if (frame->waits_at_ != nullptr) {
+      frame->waits_at_->StopWaiting();
+    }
   }
 }
 
@@ -212,6 +221,7 @@ void Activations::StartTurn() {
 
 void Activations::ResumeOne(Suspension& suspension) {
   CoroutineFrame& frame = *suspension.frame_;
+  if (!frame.dropped_ && !suspension.MayResume()) return;  // Stays where it is.
   suspension.list_->Remove(suspension);
   if (frame.dropped_) return;  // It waits for the return of an offload of its own.
   frame.waits_at_ = nullptr;
@@ -329,7 +339,9 @@ void Activations::Orphan(Cell& cell) {
       frame->parent_ = nullptr;
       if (frame->waiter_elsewhere_) frame->DisappointWaiter();
       Suspension* const at = frame->waits_at_;
-      if (at != nullptr && at->list_ != nullptr) at->list_->Remove(*at);
+      if (at == nullptr) continue;
+      if (at->list_ != nullptr) at->list_->Remove(*at);
+      at->StopWaiting();
     }
     activation->answered = true;
     FreeIfOver(*activation);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/runtime/place.h"
 #include "troupe/actors/runtime/shard.h"
 #include "troupe/base/check.h"
 
@@ -18,6 +19,8 @@ struct alignas(std::max_align_t) FrameHeader {
 
 Activations& Here() { return Shard::Current()->activations(); }
 
+FrameHeader& HeaderOf(void* frame) { return *(static_cast<FrameHeader*>(frame) - 1); }
+
 }  // namespace
 
 void* CoroutineFrame::operator new(size_t bytes) {
@@ -28,11 +31,9 @@ void* CoroutineFrame::operator new(size_t bytes) {
 }
 
 void CoroutineFrame::operator delete(void* frame, size_t bytes) {
-  FrameHeader* const header = static_cast<FrameHeader*>(frame) - 1;
-  if (header->shard == nullptr) return ::operator delete(header);
-  TROUPE_CHECK_MSG(header->shard == Shard::Current(),
-                   "a Reply was destroyed on another thread than its actor's");
-  header->shard->blocks().Free(header, BlockPool::ClassOf(bytes + sizeof(FrameHeader)));
+  FrameHeader& header = HeaderOf(frame);
+  if (header.shard == nullptr) return ::operator delete(&header);
+  header.shard->blocks().Free(&header, BlockPool::ClassOf(bytes + sizeof(FrameHeader)));
 }
 
 CoroutineFrame::CoroutineFrame() {
@@ -58,7 +59,10 @@ std::coroutine_handle<> CoroutineFrame::Finish() noexcept {
   }
   Suspension* const waiter = std::exchange(waiter_, nullptr);
   CoroutineFrame& next = *waiter->frame();
-  if (next.dropped_) return std::noop_coroutine();
+  if (next.dropped_) {
+    waiter->StopWaiting();
+    return std::noop_coroutine();
+  }
   next.waits_at_ = nullptr;
   next.caller_ = std::exchange(running.frame, &next);
   return next.handle_;
@@ -88,6 +92,7 @@ void CoroutineFrame::WaitForTurn(Suspension& suspension) {
 }
 
 void CoroutineFrame::WaitFor(CoroutineFrame& other, Suspension& suspension) {
+  other.CheckHere("co_await of a Reply");
   const bool lost = other.activation_ == nullptr || other.activation_->doomed;
   other.waiter_elsewhere_ = other.activation_ != activation_;
   if (!other.waiter_elsewhere_ && !lost) {
@@ -127,12 +132,18 @@ void CoroutineFrame::DisappointWaiter() {
   Here().Resume(*waiter);
 }
 
+void CoroutineFrame::CheckHere(std::string_view call) const {
+  const Shard* const shard = HeaderOf(handle_.address()).shard;
+  CheckIsHere(shard == nullptr || shard == Shard::Current(), call);
+}
+
 void CoroutineFrame::Drop() {
-  // Once it is done, what it created is somebody else's.
-  const bool done = handle_.done();
-  const bool runs = waits_at_ == nullptr && !done;  // It drops itself: buried where it suspends.
-  if (!runs && (done || offloads_ == 0)) return handle_.destroy();
+  CheckHere("the end of a Reply");
+  // Once it is done, what it created is somebody else's. One that runs drops itself: it is buried
+  // where it suspends.
+  if (!runs() && (handle_.done() || offloads_ == 0)) return handle_.destroy();
   dropped_ = true;
+  if (waits_at_ != nullptr) waits_at_->StopWaiting();
   DisappointWaiter();
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <string_view>
 
 namespace troupe::internal {
 
@@ -77,6 +78,10 @@ class CoroutineFrame {
  private:
   friend class Activations;
 
+  // On the stack, or about to be.
+  bool runs() const { return waits_at_ == nullptr && !handle_.done(); }
+  // A CHECK unless this thread runs the shard that it was created on.
+  void CheckHere(std::string_view call) const;
   // Whoever awaits it gets CANCELLED.
   void DisappointWaiter();
   // At the end of the coroutine: who runs next.
@@ -97,6 +102,7 @@ class CoroutineFrame {
   uint32_t offloads_ = 0;          // Of its own and of the frames it created.
   bool waiter_elsewhere_ = false;  // The waiter's activation is another one.
   bool dropped_ = false;
+  bool buried_ = false;  // In the list of those that are destroyed once nothing runs.
 };
 
 }  // namespace troupe::internal

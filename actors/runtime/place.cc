@@ -47,6 +47,13 @@ Shard& ShardHere(std::string_view call) {
   return *shard;
 }
 
+void CheckIsHere(bool is_here, std::string_view call) {
+  if (is_here) return;
+  Misplaced(call,
+            "what an actor has begun belongs to that actor: only its own handlers, on its shard's "
+            "thread, may await it, write to it or drop it");
+}
+
 void CheckMayBlock(const Runtime& runtime, std::string_view call) {
   if (ProcessId() != runtime.process_id()) {
     Misplaced(call,

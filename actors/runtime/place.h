@@ -18,6 +18,9 @@ class Shard;
 // The shard whose handler makes `call`. A CHECK on any other thread.
 Shard& ShardHere(std::string_view call);
 
+// `call` concerns what an actor has begun: a CHECK unless `is_here`, on that actor's shard.
+void CheckIsHere(bool is_here, std::string_view call);
+
 // `call` blocks its thread: a CHECK on a shard, and in a child that was forked.
 void CheckMayBlock(const Runtime& runtime, std::string_view call);
 // The same, and a CHECK on a thread that `runtime` waits for.

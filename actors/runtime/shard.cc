@@ -11,6 +11,7 @@
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/runtime/shard_nouns.h"
 #include "troupe/actors/typing/instance.h"
+#include "troupe/base/check.h"
 #include "troupe/base/text.h"
 
 namespace troupe::internal {
@@ -61,6 +62,7 @@ int64_t Shard::now_nanos() const { return loop_->now().nanos; }
 // Inlined, as the ones around it: calls and the registers they save are a fifth of what a small
 // message costs.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Shard::RunMessage(Cell& cell, Envelope* envelope) {
+  TROUPE_DCHECK(running_.activation == nullptr);
   running_.cell = &cell;
   running_.envelope = envelope;
   Progress progress = Progress::kDone;
@@ -130,7 +132,12 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
     TakeFirst(cell);
     envelope->cell = &cell;
     if ((envelope->flags & kNeedsCheck) != 0 || envelope->deadline < now) [[unlikely]] {
-      if (!PassesChecks(cell, envelope)) continue;
+      if (!PassesChecks(cell, envelope)) {
+        // There is room for what waits for it.
+        handled = SeeToAttention(cell, handled, limit);
+        if ((cell.stall & kMailboxWaits) != 0) break;
+        continue;
+      }
     }
     ++dispatched;
     RunMessage(cell, envelope);
@@ -324,6 +331,17 @@ absl::Status Shard::WhyFull(const AnyRef& ref, const Envelope& envelope) {
           : absl::StrCat("too much waits to be handed to shard ", ref.shard(),
                          ": outbox_messages_max (", limits_.outbox_messages_max,
                          ") or outbox_bytes_max (", limits_.outbox_bytes_max, ")"));
+}
+
+absl::Status Shard::WhyGone(const AnyRef& ref) {
+  if (!ref) return absl::UnavailableError("the handle is empty");
+  if (ref.incarnation() != incarnation_) {
+    return absl::UnavailableError("the actor is of another process, which no Node reaches");
+  }
+  if (ref.slot() != Births::kUnbornSlot) return absl::UnavailableError("the actor has ended");
+  const absl::Status why = runtime_.WhyUnborn(ref.generation());
+  return absl::UnavailableError(
+      absl::StrCat("the actor was never born: ", AbslView(StdView(why.message()))));
 }
 
 void Shard::FreeAttachments(Envelope* envelope) {

@@ -145,8 +145,9 @@ class Shard final {
   SendResult Route(const AnyRef& ref, Envelope* envelope);
   // The same for what is not local.
   SendResult SendElsewhere(const AnyRef& ref, Envelope* envelope);
-  // What to tell the sender of a message that was refused with kFull.
+  // What to tell the sender of a message that was refused with kFull or kGone.
   absl::Status WhyFull(const AnyRef& ref, const Envelope& envelope);
+  absl::Status WhyGone(const AnyRef& ref);
   // A message that came from shard `from`, or kNoShard, or one for the shard itself. Returns
   // whether it waits for room and is charged to its sender still.
   bool Deliver(Envelope* envelope, uint16_t from);

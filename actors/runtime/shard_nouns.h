@@ -25,7 +25,7 @@ namespace troupe::internal {
 struct ShardNouns {
   ShardNouns(Shard& shard, SlabMemory& memory, uint16_t count, const Limits& limits, uint64_t seed)
       : activations(shard),
-        asks(shard, limits.asks_per_shard_max, memory),
+        asks(shard, limits.asks_per_shard_max, memory, shard.index(), count),
         births(shard, count),
         dead_letters(shard),
         records(shard, limits.records_per_shard_max, memory, shard.index(), count),

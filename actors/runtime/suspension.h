@@ -25,6 +25,12 @@ class Suspension {
   // Makes the outcome CANCELLED. The caller resumes the coroutine, or has another reason not to:
   // returns false where the wait cannot be cut short.
   virtual bool Cancel() = 0;
+  // Nobody will resume the coroutine, though its frame stays for now: leaves what it waits at, as
+  // the destructor does.
+  virtual void StopWaiting() {}
+  // The coroutine's turn has come. False if the actor is held instead, until it has room: then it
+  // is asked again.
+  virtual bool MayResume() { return true; }
 
  protected:
   // Leaves whatever list it is in: a frame that is destroyed is resumed no more.

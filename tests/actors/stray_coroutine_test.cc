@@ -272,6 +272,42 @@ TEST_P(StrayMessageTest, F113_BegunAsAMessageIsDestroyedOnItsWayToNobody) {
             });
 }
 
+TEST_P(StrayMessageTest, F113_BegunAsAMessageIsDestroyedWithItsTimer) {
+  ListensTo(GetParam(), [](Stage& stage, const Ref<ProbeActor>& sender,
+                           const Ref<Listener>& listener, int& heard) {
+    sender.Send(Tick{});
+    stage.RunFor(absl::Microseconds(100));
+    EXPECT_EQ(heard, 1);
+    Talks::ends = true;
+    stage.system().Stop(listener);
+    stage.RunFor(absl::Milliseconds(5));
+    EXPECT_EQ(Alive::count(), 0);
+  });
+}
+
+TEST_P(StrayMessageTest, F113_BegunAsAnActorsArgumentsAreDestroyed) {
+  RunInAChild([&] {
+    seen = {};
+    Stage stage(GetParam());
+    const Probe::Ref peer(stage.Spawn(0, Answers()));
+    struct Holds final : Actor {
+      explicit Holds(const Talks&) {}
+      void On(Context&, const Tick&) {}
+    };
+    const Ref<Holds> holds =
+        stage.system().Spawn<Holds>({.placement = Placement::OnShard(0)}, Talks(peer));
+    stage.RunFor(absl::Milliseconds(1));
+    Talks::ends = true;
+    stage.system().Stop(holds);
+    stage.RunFor(absl::Milliseconds(5));
+    Talks::ends = false;
+    EXPECT_GE(seen.begun, 1);
+    EXPECT_EQ(Alive::count(), 0);
+    stage.ExpectServed();
+    stage.End();
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(Shards, StrayMessageTest, testing::Values(1, 2));
 
 }  // namespace

@@ -1,8 +1,12 @@
 // Room for a stream's item is not lost with the write that it was reserved for.
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -90,6 +94,47 @@ TEST(StreamRoomTest, RoomOfAWriteThatIsDroppedPassesToTheNext) {
   exchange.stage.system().Stop(exchange.reader);
   exchange.stage.RunFor(absl::Milliseconds(1));
   exchange.stage.End();
+}
+
+// --- Many writers, and one way to the readers' shard. ---
+
+TEST(StreamRoomTest, F138_WritesOfManyActorsWaitForTheWayToTheirReadersShard) {
+  constexpr int kWriters = 64;
+  constexpr int kItems = 8;
+  constexpr size_t kItemBytes = 8u << 10;
+  // Less than the writers have together at any time.
+  Stage stage(2, {.outbox_bytes_max = 8 * kItemBytes});
+  std::vector<absl::Status> failures;
+  std::vector<Ref<ProbeActor>> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.push_back(stage.Spawn(
+        1, Script{.count = [&](Context&, const Number&, Sink<Number> out) -> Reply<void> {
+          for (int item = 0; item < kItems; ++item) {
+            Number number = Num(1);
+            number.set_padding(std::string(kItemBytes, 'x'));
+            const absl::Status written = co_await out.Write(std::move(number));
+            if (!written.ok()) failures.push_back(written);
+          }
+          co_return absl::OkStatus();
+        }}));
+  }
+  int64_t read = 0;
+  int ended = 0;
+  for (const Ref<ProbeActor>& writer : writers) {
+    stage.Spawn(0, Script{}).Send(Do{[&, writer](ProbeActor&, Context&) -> Reply<void> {
+      Stream<Number> stream = Probe::Ref(writer).Count(Num(0)).Start();
+      for (;;) {
+        const absl::StatusOr<std::optional<Number>> item = co_await stream.Next();
+        if (!item.ok() || !item->has_value()) break;
+        read += (*item)->value();
+      }
+      ++ended;
+      co_return absl::OkStatus();
+    }});
+  }
+  EXPECT_TRUE(stage.simulation().RunUntil([&] { return ended == kWriters; }, absl::Seconds(10)));
+  EXPECT_EQ(failures.size(), 0u) << failures[0];
+  EXPECT_EQ(read, kWriters * kItems);
 }
 
 }  // namespace
