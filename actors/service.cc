@@ -32,9 +32,4 @@ bool BeginReply(Envelope& request, size_t bytes) {
   return true;
 }
 
-void EndReply(const Envelope& request) {
-  Shard& shard = *Shard::Current();
-  if (request.sender_shard != shard.index()) shard.outboxes().HoldIfFull(request.sender_shard);
-}
-
 }  // namespace troupe::internal

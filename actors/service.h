@@ -36,8 +36,6 @@ void DeliverOutcome(Shard& shard, uint64_t ask, void* value);
 void SendStatus(Envelope& request, absl::Status status);
 // A reply of `bytes` may be sent; false if it is too much, and the asker is told that.
 bool BeginReply(Envelope& request, size_t bytes);
-// It was sent; whoever wrote it waits when too many are on their way.
-void EndReply(const Envelope& request);
 
 template <typename M>
 Envelope* EncloseRequest(const MessageType* type, M&& request) {
@@ -68,7 +66,7 @@ void SendOutcome(Envelope& request, Outcome<T> outcome) {
     if (!BeginReply(request, bytes)) return;
     SendDataTo(shard, request.sender_shard, ReplyMessage<T>{request.ask, *std::move(outcome)},
                bytes);
-    EndReply(request);
+    HoldIfFull(request.sender_shard);
   }
 }
 

@@ -82,9 +82,8 @@ absl::Status StreamHasEnded() {
 }
 
 bool WayIsFree(uint16_t shard) {
-  Shard& here = *Shard::Current();
-  if (shard != here.index()) here.outboxes().HoldIfFull(shard);
-  const Cell* const cell = here.running().cell;
+  HoldIfFull(shard);
+  const Cell* const cell = Shard::Current()->running().cell;
   return cell == nullptr || (cell->stall & kHeld) == 0;
 }
 
@@ -92,7 +91,7 @@ absl::Status BeginItem(uint16_t shard, size_t bytes) {
   return Shard::Current()->outboxes().ReplyRoom(shard, bytes);
 }
 
-void EndItem(uint16_t shard) {
+void HoldIfFull(uint16_t shard) {
   Shard& here = *Shard::Current();
   if (shard != here.index()) here.outboxes().HoldIfFull(shard);
 }

@@ -3,11 +3,12 @@
 
 #include <concepts>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -118,8 +119,8 @@ absl::Status StreamHasEnded();
 bool WayIsFree(uint16_t shard);
 // Whether an item of `bytes` may be sent to that shard.
 absl::Status BeginItem(uint16_t shard, size_t bytes);
-// It was sent; whoever wrote it waits when too many are on their way.
-void EndItem(uint16_t shard);
+// A reply or an item was sent to that shard: whoever wrote it waits if too many are on their way.
+void HoldIfFull(uint16_t shard);
 // What an item takes besides its own size.
 template <typename T>
 size_t ItemSpace(const T& item) {
@@ -176,7 +177,7 @@ class SinkWrite final : public SinkWaiter {
       return room;
     }
     SendDataTo(shard, reader_shard, StreamItem<T>{state_->ask(), std::move(value_)}, bytes);
-    EndItem(reader_shard);
+    HoldIfFull(reader_shard);
     return absl::OkStatus();
   }
 
@@ -217,7 +218,7 @@ class StreamState final : public PendingAsk, public Shared {
   }
 
   bool has_waiter() const { return waiter_ != nullptr; }
-  bool has_item() const { return !items_.empty(); }
+  bool has_item() const { return first_item_ < items_.size(); }
   bool ended() const { return end_.has_value(); }
   absl::StatusOr<std::optional<T>> Take();
   void Await(Suspension& waiter) { waiter_ = &waiter; }
@@ -233,7 +234,10 @@ class StreamState final : public PendingAsk, public Shared {
   }
 
  private:
-  std::deque<T> items_;
+  // Those that were read stay in front of first_item_ until they are as many as the others: a
+  // stream without items has no memory for any.
+  std::vector<T> items_;
+  size_t first_item_ = 0;
   std::optional<absl::Status> end_;
   Suspension* waiter_ = nullptr;
   uint32_t taken_ = 0;  // Read, and not yet granted again.
@@ -377,12 +381,15 @@ namespace internal {
 
 template <typename T>
 absl::StatusOr<std::optional<T>> StreamState<T>::Take() {
-  if (items_.empty()) {
+  if (!has_item()) {
     if (end_->ok()) return std::optional<T>();
     return *end_;
   }
-  std::optional<T> item(std::move(items_.front()));
-  items_.pop_front();
+  std::optional<T> item(std::move(items_[first_item_]));
+  if (++first_item_ * 2 >= items_.size()) {
+    items_.erase(items_.begin(), items_.begin() + static_cast<ptrdiff_t>(first_item_));
+    first_item_ = 0;
+  }
   // Credit goes back for half a window at a time: few messages, and the writer seldom waits.
   if (++taken_ >= (Shard::Current()->limits().stream_credit_items + 1) / 2 && pending()) {
     GrantCredit(target(), id(), std::exchange(taken_, 0));

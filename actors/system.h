@@ -55,6 +55,8 @@ class System {
   TROUPE_INTERNAL_REFUSE_SPAWNS(TrySpawn, SpawnOptions, FaultOfSpawn)
   TROUPE_INTERNAL_REFUSE_SPAWNS(SpawnWorkers, WorkerOptions, FaultOfWorkers)
 
+  // Asks the actor to stop, as Context::Stop() does. A thread that is no shard's waits while the
+  // actor's shard has no room in its inbox.
   void Stop(const AnyRef& actor);
 
   template <typename S>

@@ -489,9 +489,9 @@ void Session::End(const absl::Status& why, bool flushes) {
   requests_.TakeAll([&](const Request& request) {
     const bool sent = flushes || written >= request.ends_at;
     SendDataTo(shard_, request.asker_shard,
-               AskFailure{request.ask,
-                          WithCertainty(absl::UnavailableError(text),
-                                        sent ? Certainty::kMaybeExecuted : Certainty::kNotSent)});
+               FailAsk{request.ask,
+                       WithCertainty(absl::UnavailableError(text),
+                                     sent ? Certainty::kMaybeExecuted : Certainty::kNotSent)});
   });
   for (const Unacked& message : unacked_) {
     if (message.sequence <= acked_) continue;

@@ -577,7 +577,7 @@ bool Session::OnErrorFrame(const Frame& frame, std::string_view& why) {
     return true;
   }
   SendDataTo(shard_, request->asker_shard,
-             AskFailure{request->ask, troupe::internal::FromWire(status)});
+             FailAsk{request->ask, troupe::internal::FromWire(status)});
   requests_.Remove(frame.id);
   return true;
 }
@@ -641,7 +641,7 @@ bool Session::OnLookupReply(const Frame& frame, std::string_view& why) {
   requests_.Remove(frame.id);
   if (reply.has_status()) {
     SendDataTo(shard_, request.asker_shard,
-               AskFailure{request.ask, troupe::internal::FromWire(reply.status())});
+               FailAsk{request.ask, troupe::internal::FromWire(reply.status())});
     return true;
   }
   const AnyRef ref(shard_.runtime().system(), peer_.incarnation,

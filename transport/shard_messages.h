@@ -21,17 +21,6 @@ namespace troupe::internal {
 
 // What a session's shard sends to the shards of those that it serves.
 
-struct AskFailure {
-  uint64_t ask;
-  absl::Status status;
-
-  void operator()(Shard& shard) {
-    if (PendingAsk* const pending = shard.asks().Take(ask)) {
-      pending->OnReply(std::move(status), nullptr);
-    }
-  }
-};
-
 struct NoticeUndelivered {
   uint64_t sender_generation;
   uint32_t sender_slot;
