@@ -12,17 +12,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/asks/ask_state.h"
+#include "troupe/actors/asks/outcome.h"
 #include "troupe/actors/asks/pending_ask.h"
 #include "troupe/actors/asks/runtime_wait.h"
 #include "troupe/actors/asks/shared_state.h"
+#include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/coroutines/coroutine_frame.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/coroutine_frame.h"
-#include "troupe/actors/runtime/place.h"
-#include "troupe/actors/runtime/shard.h"
-#include "troupe/actors/runtime/suspension.h"
+#include "troupe/actors/shard/place.h"
+#include "troupe/actors/shard/shard.h"
 
 namespace troupe {
 
@@ -30,134 +30,6 @@ template <typename T>
 class Pending;
 
 namespace internal {
-
-// Where a handler waits for one or more requests.
-class AskJoin : public Suspension {
- public:
-  using TroupeAwait = void;
-
-  void Expect() { ++outstanding_; }
-  void OneDone() {
-    if (--outstanding_ == 0 && suspended()) Shard::Current()->activations().Resume(*this);
-  }
-
- protected:
-  ~AskJoin() = default;
-  bool outstanding() const { return outstanding_ > 0; }
-  // Waits for those that are outstanding; when there are none, they failed at once: that takes a
-  // turn, so that whoever tries again and again holds nobody up.
-  void WaitIn(CoroutineFrame& frame) {
-    if (outstanding()) {
-      frame.Wait(*this);
-    } else {
-      frame.WaitForTurn(*this);
-    }
-  }
-
- private:
-  int outstanding_ = 0;
-};
-
-// A request that was sent and whose outcome is a T, and the handler that may wait for it.
-template <typename T>
-class AskState final : public PendingAsk, public Shared {
- public:
-  AskState() = default;
-  ~AskState() {
-    if (pending()) DropAsk(*this);
-  }
-
-  void Start(const AnyRef& target, Envelope* envelope, absl::Duration timeout) {
-    Shard::Current()->asks().Start(*this, target, envelope, timeout);
-  }
-
-  void OnReply(absl::Status status, void* value) override {
-    if (!status.ok()) {
-      outcome_.emplace(std::move(status));
-    } else if constexpr (std::is_void_v<T>) {
-      outcome_.emplace(absl::OkStatus());
-    } else {
-      outcome_.emplace(std::move(*static_cast<T*>(value)));
-    }
-    if (join_ != nullptr) std::exchange(join_, nullptr)->OneDone();
-  }
-
-  // The caller gives up, or never begins.
-  void Abandon(absl::Status status) {
-    if (pending()) DropAsk(*this);
-    OnReply(std::move(status), nullptr);
-  }
-
-  bool done() const { return !pending(); }
-  bool ok() const { return outcome_.has_value() && outcome_->ok(); }
-  Outcome<T> Take() {
-    return outcome_.has_value() ? *std::exchange(outcome_, std::nullopt) : AskTakenBefore();
-  }
-  // Counts this request in `join`, unless it has its outcome. False if another await counts it.
-  bool Join(AskJoin& join) {
-    if (join_ != nullptr) return false;
-    if (done()) return true;
-    join_ = &join;
-    join.Expect();
-    return true;
-  }
-  // `join` waits no more.
-  void Leave(const AskJoin& join) {
-    if (join_ == &join) join_ = nullptr;
-  }
-
- private:
-  std::optional<Outcome<T>> outcome_;
-  AskJoin* join_ = nullptr;
-};
-
-// Waits for requests whose states live elsewhere. One that is null has no outcome to wait for.
-template <typename... T>
-class AskWaiter final : public AskJoin {
- public:
-  explicit AskWaiter(AskState<T>*... asks) : asks_(asks...) {}
-  ~AskWaiter() { AskWaiter::StopWaiting(); }
-
-  bool await_ready() {
-    bool all_ok = true;
-    ForEach([&](auto*& ask) {
-      if (ask != nullptr && !ask->Join(*this)) ask = nullptr;
-      all_ok = all_ok && ask != nullptr && ask->ok();
-    });
-    return all_ok;
-  }
-  template <std::derived_from<CoroutineFrame> P>
-  void await_suspend(std::coroutine_handle<P> handle) {
-    WaitIn(handle.promise());
-  }
-  std::tuple<Outcome<T>...> TakeAll() {
-    const auto take = [](auto* ask) {
-      return ask != nullptr ? ask->Take() : decltype(ask->Take())(AskTakenBefore());
-    };
-    return std::apply([&](auto*... asks) { return std::tuple<Outcome<T>...>(take(asks)...); },
-                      asks_);
-  }
-
-  bool Cancel() override {
-    ForEach([](auto*& ask) {
-      if (ask != nullptr && !ask->done()) ask->Abandon(CancelledAwait());
-    });
-    return true;
-  }
-  void StopWaiting() override {
-    ForEach([this](auto*& ask) {
-      if (ask != nullptr) ask->Leave(*this);
-    });
-  }
-
- private:
-  template <typename Visit>
-  void ForEach(Visit visit) {
-    std::apply([&](auto*&... asks) { (visit(asks), ...); }, asks_);
-  }
-
-  std::tuple<AskState<T>*...> asks_;
-};
 
 // Sends a call and waits for it, all inside the awaiting coroutine's frame.
 template <typename T>
@@ -175,9 +47,9 @@ class CallAwaiter {
 
   bool await_ready() {
     if (ShardHere("co_await of a call").activations().CurrentCancelled()) {
-      state_.Abandon(WithCertainty(CancelledAwait(), Certainty::kNotSent));
+      state_.Abandon(CancelledUnsent());
     } else {
-      state_.Start(target_, std::exchange(envelope_, nullptr), timeout_);
+      StartAsk(state_, target_, std::exchange(envelope_, nullptr), timeout_);
     }
     return waiter_.await_ready();
   }
@@ -357,9 +229,8 @@ All(std::vector<Call<T>> calls);
 
 template <typename T>
 Pending<T> Call<T>::Start() && {
-  internal::ShardHere("Call::Start()");
   internal::SharedState<internal::AskState<T>> state(new internal::AskState<T>);
-  state->Start(target_, std::exchange(envelope_, nullptr), timeout_);
+  internal::StartAsk(*state, target_, std::exchange(envelope_, nullptr), timeout_);
   return Pending<T>(std::move(state));
 }
 

@@ -4,14 +4,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/events/child_record.h"
 #include "troupe/actors/events/event_records.h"
 #include "troupe/actors/events/fd_record.h"
 #include "troupe/actors/events/signal_record.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/place.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/place.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/monitor_record.h"
 #include "troupe/actors/supervision/monitors.h"
 #include "troupe/actors/supervision/supervisor.h"

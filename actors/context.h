@@ -21,7 +21,7 @@
 #include "troupe/actors/events/timer_record.h"
 #include "troupe/actors/offload.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/system.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/worker.h"

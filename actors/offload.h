@@ -11,12 +11,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/coroutines/coroutine_frame.h"
+#include "troupe/actors/coroutines/suspension.h"
 #include "troupe/actors/reply.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/coroutine_frame.h"
-#include "troupe/actors/runtime/shard.h"
-#include "troupe/actors/runtime/suspension.h"
 #include "troupe/actors/runtime/worker_pool.h"
+#include "troupe/actors/shard/shard.h"
 
 namespace troupe::internal {
 

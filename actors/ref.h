@@ -7,7 +7,7 @@
 
 #include "troupe/actors/any_ref.h"
 #include "troupe/actors/runtime/foreign.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/typing/handles.h"
 

@@ -11,8 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "troupe/actors/runtime/coroutine_frame.h"
-#include "troupe/actors/runtime/suspension.h"
+#include "troupe/actors/asks/outcome.h"
+#include "troupe/actors/coroutines/coroutine_frame.h"
+#include "troupe/actors/coroutines/suspension.h"
 
 // g++ before 13 miscompiles coroutine forms that programs may contain; the guide to writing
 // around them is docs/coroutines.md.
@@ -30,45 +31,11 @@ class Reply;
 
 namespace internal {
 
-template <typename T>
-struct OutcomeOf {
-  using Type = absl::StatusOr<T>;
-};
-template <>
-struct OutcomeOf<void> {
-  using Type = absl::Status;
-};
-// What a handler that answers with T has in the end: StatusOr<T>, or Status for void.
-template <typename T>
-using Outcome = typename OutcomeOf<T>::Type;
-
-// An OK status where a value is due: StatusOr would end the process.
-absl::Status NoValue();
-
-template <typename T, typename U>
-Outcome<T> ToOutcome(U&& outcome) {
-  if constexpr (!std::is_void_v<T> && std::is_same_v<std::remove_cvref_t<U>, absl::Status>) {
-    if (outcome.ok()) [[unlikely]]
-      return NoValue();
-  }
-  return Outcome<T>(std::forward<U>(outcome));
-}
-
 // What a coroutine of Reply may await. Anything else would resume it behind its shard's back.
 template <typename A>
 concept Awaits = requires {
   typename std::remove_cvref_t<A>::TroupeAwait;
 };
-
-// Stands where an outcome will be: a code alone costs no allocation.
-inline absl::Status NoOutcome() { return absl::Status(absl::StatusCode::kUnknown, ""); }
-absl::Status FellOffTheEnd();
-absl::Status AwaitedTwice();
-absl::Status CancelledAwait();
-// What was awaited is gone.
-absl::Status DroppedAwait();
-// One of the two: why an await of the coroutine that runs was cut short.
-absl::Status AwaitCutShort();
 
 // Forwards to an awaiter that lives elsewhere in the awaiting expression.
 template <typename A>

@@ -1,9 +1,9 @@
 #include "troupe/actors/service.h"
 
 #include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/mail/outboxes.h"
-#include "troupe/actors/runtime/activations.h"
 
 namespace troupe::internal {
 

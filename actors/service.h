@@ -16,7 +16,7 @@
 #include "troupe/actors/call.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/stream.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/typing/method.h"

@@ -2,11 +2,11 @@
 
 #include <utility>
 
+#include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/mail/shard_inbox.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/place.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/place.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/births.h"
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/actors/typing/dispatch.h"

@@ -12,9 +12,9 @@
 
 #include "absl/time/time.h"
 #include "troupe/actors/actor.h"
-#include "troupe/actors/mail/inbound_requests.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/asks/request_server.h"
 #include "troupe/actors/runtime/worker_pool.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/spawn_options.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/typing/instance.h"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/base/text.h"
 #include "troupe/transport/node_core.h"
 #include "troupe/transport/node_shard.h"

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/mail/dead_letters.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/base/printable.h"
 #include "troupe/base/random.h"
 #include "troupe/loop/loop.h"

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/loop/socket.h"
 #include "troupe/loop/timer_wheel.h"
 #include "troupe/proto/wire.pb.h"

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/runtime/place.h"
 #include "troupe/actors/runtime/runtime.h"
+#include "troupe/actors/shard/place.h"
 #include "troupe/base/check.h"
 #include "troupe/base/printable.h"
 #include "troupe/base/status_macros.h"

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/asks/pending_ask.h"
 #include "troupe/actors/call.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/system.h"
@@ -90,7 +90,7 @@ namespace internal {
 
 template <typename R>
 void DeliverRef(uint64_t ask, const AnyRef& ref) {
-  if (PendingAsk* const pending = Shard::Current()->asks().Take(ask)) {
+  if (PendingAsk* const pending = TakeAsk(ask)) {
     R typed(ref);
     pending->OnReply(absl::OkStatus(), &typed);
   }

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/asks/ask_table.h"
 #include "troupe/actors/certainty.h"
-#include "troupe/actors/mail/message_origin.h"
+#include "troupe/actors/envelopes/message_origin.h"
 #include "troupe/actors/mail/shard_inbox.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/runtime/foreign.h"

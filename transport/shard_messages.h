@@ -13,7 +13,7 @@
 #include "troupe/actors/events.h"
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/typing/method.h"
 

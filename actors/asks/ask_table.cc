@@ -6,16 +6,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/asks/call_chain.h"
+#include "troupe/actors/asks/outcome.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/mail/mailboxes.h"
 #include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/mail/router.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/cell.h"
-#include "troupe/actors/runtime/cell_extra.h"
-#include "troupe/actors/runtime/place.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/place.h"
+#include "troupe/actors/shard/shard.h"
+#include "troupe/actors/supervision/cell_extra.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/typing/method.h"
 #include "troupe/base/check.h"
@@ -48,19 +49,16 @@ Cell* PendingAsk::asker() const {
 
 void PendingAsk::OnItem(void*) {}
 
-absl::Status NothingToSend() {
-  return absl::FailedPreconditionError("the call was moved from, or sent before");
-}
-
-absl::Status AskTakenBefore() {
-  return absl::FailedPreconditionError(
-      "a request was awaited twice, or was moved from: it has one outcome");
-}
-
 void CheckOwned(const PendingAsk& ask, std::string_view call) {
   AskTable& here = ShardHere(call).asks();
   CheckIsHere(!ask.pending() || here.Find(ask.id()) == &ask, call);
 }
+
+void StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope, absl::Duration timeout) {
+  ShardHere("the start of a request or stream").asks().Start(ask, target, envelope, timeout);
+}
+
+PendingAsk* TakeAsk(uint64_t ask) { return Shard::Current()->asks().Take(ask); }
 
 void DropAsk(PendingAsk& ask) {
   constexpr std::string_view kCall = "the end of a request or stream";

@@ -3,14 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "troupe/actors/any_ref.h"
 #include "troupe/actors/asks/pending_ask.h"
 #include "troupe/actors/certainty.h"
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/mail/inbound_requests.h"
 #include "troupe/actors/memory/id_table.h"
 
@@ -71,11 +70,6 @@ class AskTable {
   IdTable<PendingAsk> asks_;
   InboundRequests inbound_;
 };
-
-// `call` concerns `ask`, and is made where that belongs. A CHECK on another shard or thread.
-void CheckOwned(const PendingAsk& ask, std::string_view call);
-// Whoever waits for the pending `ask` gives up. A CHECK on another shard or thread.
-void DropAsk(PendingAsk& ask);
 
 }  // namespace troupe::internal
 

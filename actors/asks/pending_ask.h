@@ -2,6 +2,7 @@
 #define TROUPE_ACTORS_ASKS_PENDING_ASK_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -55,10 +56,16 @@ class PendingAsk : public TimerNode {
   Envelope* unsent_ = nullptr;  // While it waits in the outbox to another shard.
 };
 
-// The outcome of a call without a request.
-absl::Status NothingToSend();
-// The outcome of an await of a request whose outcome is another's.
-absl::Status AskTakenBefore();
+// For whoever waits for requests; the shard's AskTable does it.
+
+// Sends `envelope` as the request of `ask`. A failure is its outcome before the return.
+void StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope, absl::Duration timeout);
+// Takes a request of this shard off its table, for its outcome. Null if it is gone.
+PendingAsk* TakeAsk(uint64_t ask);
+// Gives the pending `ask` up. A CHECK on another shard or thread than its own.
+void DropAsk(PendingAsk& ask);
+// `call` concerns `ask`: a CHECK on another shard or thread than its own.
+void CheckOwned(const PendingAsk& ask, std::string_view call);
 
 }  // namespace troupe::internal
 

@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "troupe/actors/any_ref.h"
+#include "troupe/actors/asks/outcome.h"
 #include "troupe/actors/asks/pending_ask.h"
-#include "troupe/actors/mail/envelope.h"
-#include "troupe/actors/reply.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/base/instant.h"
 #include "troupe/loop/platform.h"
 

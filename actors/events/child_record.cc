@@ -5,7 +5,7 @@
 
 #include "troupe/actors/events.h"
 #include "troupe/actors/events/event_records.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/loop/loop.h"

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/place.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/shard/place.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/base/limits.h"
 
 namespace troupe {

@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "troupe/actors/coroutines/coroutine_frame.h"
+#include "troupe/actors/coroutines/suspension.h"
 #include "troupe/actors/events/child_record.h"
 #include "troupe/actors/ids.h"
-#include "troupe/actors/runtime/coroutine_frame.h"
-#include "troupe/actors/runtime/suspension.h"
 
 namespace troupe {
 

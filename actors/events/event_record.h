@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 
 namespace troupe::internal {
 

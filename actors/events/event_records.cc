@@ -1,8 +1,8 @@
 #include "troupe/actors/events/event_records.h"
 
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/cell.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/shard/shard.h"
 
 namespace troupe::internal {
 

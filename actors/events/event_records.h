@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/events/event_record.h"
-#include "troupe/actors/mail/envelope.h"
 #include "troupe/actors/memory/id_table.h"
 
 namespace troupe::internal {

@@ -1,8 +1,8 @@
 #include "troupe/actors/events/sleeper.h"
 
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/place.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/shard/place.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/loop/loop.h"
 
 namespace troupe {

@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "troupe/actors/runtime/coroutine_frame.h"
-#include "troupe/actors/runtime/suspension.h"
+#include "troupe/actors/coroutines/coroutine_frame.h"
+#include "troupe/actors/coroutines/suspension.h"
 #include "troupe/loop/timer_wheel.h"
 
 namespace troupe {

@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/events/event_records.h"
-#include "troupe/actors/runtime/activations.h"
 #include "troupe/base/logging.h"
 #include "troupe/loop/loop.h"
 

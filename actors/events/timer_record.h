@@ -9,7 +9,7 @@
 #include "absl/time/time.h"
 #include "troupe/actors/events/event_record.h"
 #include "troupe/actors/ids.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/typing/handles.h"
 #include "troupe/loop/timer_wheel.h"
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 
 namespace troupe::internal {
 

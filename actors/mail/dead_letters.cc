@@ -3,14 +3,14 @@
 #include <utility>
 
 #include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/envelopes/message_origin.h"
 #include "troupe/actors/events.h"
-#include "troupe/actors/mail/message_origin.h"
 #include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/cell.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/typing/dispatch.h"
 
 namespace troupe::internal {

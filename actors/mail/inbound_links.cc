@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/loop/loop.h"
 
 namespace troupe::internal {

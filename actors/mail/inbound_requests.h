@@ -7,28 +7,12 @@
 #include <memory>
 #include <vector>
 
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 
 namespace troupe::internal {
 
 class Activation;
-
-// What serves a request besides a handler of its actor: the writing end of a stream, a job of a
-// worker.
-//
-// Lifetime: leaves the request's entry before it is destroyed.
-class RequestServer {
- public:
-  // The asker gave up.
-  virtual void OnGivenUp() {}
-  // The reader of the stream has room for `items` more.
-  virtual void OnCredit(uint32_t) {}
-  // Its handler has ended: a server that an activation owns destroys itself.
-  virtual void OnClosed() {}
-
- protected:
-  ~RequestServer() = default;
-};
+class RequestServer;
 
 // A request that was accepted into a mailbox of this shard and has no outcome yet.
 struct InboundRequest {

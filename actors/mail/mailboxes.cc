@@ -4,13 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/mail/inbound_links.h"
 #include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/mail/shard_inbox.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/cell_extra.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
+#include "troupe/actors/supervision/cell_extra.h"
 #include "troupe/actors/typing/dispatch.h"
 
 namespace troupe::internal {

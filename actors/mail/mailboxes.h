@@ -5,9 +5,9 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/mail/arrivals.h"
-#include "troupe/actors/mail/envelope.h"
-#include "troupe/actors/runtime/cell.h"
 
 namespace troupe::internal {
 

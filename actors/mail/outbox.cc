@@ -4,7 +4,7 @@
 
 #include "troupe/actors/asks/ask_table.h"
 #include "troupe/actors/mail/dead_letters.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 
 namespace troupe::internal {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/mail/sender_set.h"
 #include "troupe/actors/mail/shard_link.h"
 #include "troupe/base/limits.h"

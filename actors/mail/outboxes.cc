@@ -4,10 +4,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/cells/cell.h"
 #include "troupe/actors/mail/inbound_links.h"
-#include "troupe/actors/runtime/cell.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/loop/loop.h"
 
 namespace troupe::internal {

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "troupe/actors/any_ref.h"
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 
 namespace troupe::internal {
 

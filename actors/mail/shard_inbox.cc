@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/runtime/foreign.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/loop/loop.h"
 

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <memory>
 
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/loop/lockfree.h"
 
 namespace troupe::internal {

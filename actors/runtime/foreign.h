@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "troupe/actors/any_ref.h"
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 
 namespace troupe::internal {
 

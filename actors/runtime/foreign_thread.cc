@@ -11,8 +11,8 @@
 #include "troupe/actors/mail/router.h"
 #include "troupe/actors/mail/shard_inbox.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime/place.h"
 #include "troupe/actors/runtime/runtime.h"
+#include "troupe/actors/shard/place.h"
 #include "troupe/actors/system.h"
 #include "troupe/loop/loop.h"
 

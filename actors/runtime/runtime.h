@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "troupe/actors/cells/slot_lease.h"
 #include "troupe/actors/events/shutdown_signals.h"
 #include "troupe/actors/mail/shard_link.h"
-#include "troupe/actors/memory/slot_lease.h"
-#include "troupe/actors/runtime/shard.h"
 #include "troupe/actors/runtime/worker_pool.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/name_table.h"
 #include "troupe/actors/system_options.h"
 #include "troupe/actors/typing/instance.h"

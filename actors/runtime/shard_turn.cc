@@ -4,12 +4,12 @@
 #include <utility>
 
 #include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/mail/inbound_links.h"
 #include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/mail/shard_inbox.h"
-#include "troupe/actors/runtime/activations.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/births.h"
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/base/limits.h"

@@ -4,7 +4,7 @@
 #include <exception>
 #include <string>
 
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/base/logging.h"
 
 namespace troupe::internal {

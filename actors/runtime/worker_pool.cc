@@ -1,9 +1,9 @@
 #include "troupe/actors/runtime/worker_pool.h"
 
-#include "troupe/actors/runtime/place.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
 #include "troupe/actors/runtime/shard_turn.h"
+#include "troupe/actors/shard/place.h"
+#include "troupe/actors/shard/shard.h"
 
 namespace troupe::internal {
 

@@ -1,6 +1,6 @@
 #include "troupe/actors/supervision/backoff_timer.h"
 
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/loop/loop.h"
 

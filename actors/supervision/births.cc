@@ -5,14 +5,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/cells/slot_table.h"
+#include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/mail/mailboxes.h"
 #include "troupe/actors/mail/outboxes.h"
-#include "troupe/actors/memory/slot_table.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/cell_extra.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
+#include "troupe/actors/supervision/cell_extra.h"
 #include "troupe/actors/supervision/life_events.h"
 #include "troupe/actors/supervision/monitors.h"
 #include "troupe/actors/supervision/supervisor.h"

@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
-#include "troupe/actors/memory/slot_lease.h"
-#include "troupe/actors/runtime/cell.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/cells/slot_lease.h"
 #include "troupe/actors/typing/instance.h"
 
 namespace troupe::internal {

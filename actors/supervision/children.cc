@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "troupe/actors/runtime/cell_extra.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
+#include "troupe/actors/supervision/cell_extra.h"
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/actors/typing/dispatch.h"
 

@@ -1,9 +1,9 @@
 #include "troupe/actors/supervision/final_sweep.h"
 
-#include "troupe/actors/memory/slot_table.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/cell_extra.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/cells/slot_table.h"
+#include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/shard/shard.h"
+#include "troupe/actors/supervision/cell_extra.h"
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/base/logging.h"
 

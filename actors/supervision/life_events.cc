@@ -1,9 +1,9 @@
 #include "troupe/actors/supervision/life_events.h"
 
 #include "troupe/actors/actor.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/cell.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/actors/typing/dispatch.h"
 

@@ -1,7 +1,7 @@
 #ifndef TROUPE_ACTORS_SUPERVISION_LIFE_EVENTS_H_
 #define TROUPE_ACTORS_SUPERVISION_LIFE_EVENTS_H_
 
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/stop_reason.h"
 
 namespace troupe::internal {

@@ -5,10 +5,10 @@
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/mail/router.h"
-#include "troupe/actors/runtime/cell_extra.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/births.h"
+#include "troupe/actors/supervision/cell_extra.h"
 #include "troupe/actors/supervision/monitor_record.h"
 #include "troupe/actors/typing/dispatch.h"
 

@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/stop_reason.h"
 
 namespace troupe::internal {

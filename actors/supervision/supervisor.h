@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
-#include "troupe/actors/runtime/cell.h"
+#include "troupe/actors/cells/cell.h"
 #include "troupe/actors/stop_reason.h"
 #include "troupe/actors/supervision/children.h"
 #include "troupe/actors/supervision/final_sweep.h"

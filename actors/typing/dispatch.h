@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "troupe/actors/actor.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/events.h"
-#include "troupe/actors/mail/envelope.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/typing/handles.h"
 #include "troupe/actors/typing/instance.h"
 #include "troupe/actors/typing/type_name.h"

@@ -2,7 +2,7 @@
 
 #include <new>
 
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 
 namespace troupe::internal {
 

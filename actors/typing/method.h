@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/base/fingerprint.h"
 
 namespace troupe::internal {

@@ -14,7 +14,7 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/instant.h"
 #include "troupe/loop/loop.h"

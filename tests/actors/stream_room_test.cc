@@ -98,7 +98,7 @@ TEST(StreamRoomTest, RoomOfAWriteThatIsDroppedPassesToTheNext) {
 
 // --- Many writers, and one way to the readers' shard. ---
 
-TEST(StreamRoomTest, F138_WritesOfManyActorsWaitForTheWayToTheirReadersShard) {
+TEST(StreamRoomTest, WritesOfManyActorsWaitForTheWayToTheirReadersShard) {
   constexpr int kWriters = 64;
   constexpr int kItems = 8;
   constexpr size_t kItemBytes = 8u << 10;

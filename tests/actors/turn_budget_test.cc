@@ -16,7 +16,7 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/limits.h"
 #include "troupe/loop/loop.h"

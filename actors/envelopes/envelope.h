@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_MAIL_ENVELOPE_H_
-#define TROUPE_ACTORS_MAIL_ENVELOPE_H_
+#ifndef TROUPE_ACTORS_ENVELOPES_ENVELOPE_H_
+#define TROUPE_ACTORS_ENVELOPES_ENVELOPE_H_
 
 #include <algorithm>
 #include <coroutine>
@@ -175,4 +175,4 @@ struct EnvelopeQueue {
 }  // namespace internal
 }  // namespace troupe
 
-#endif  // TROUPE_ACTORS_MAIL_ENVELOPE_H_
+#endif  // TROUPE_ACTORS_ENVELOPES_ENVELOPE_H_

@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_MAIL_UNFILLED_H_
-#define TROUPE_ACTORS_MAIL_UNFILLED_H_
+#ifndef TROUPE_ACTORS_ENVELOPES_UNFILLED_H_
+#define TROUPE_ACTORS_ENVELOPES_UNFILLED_H_
 
 namespace troupe::internal {
 
@@ -25,4 +25,4 @@ class Unfilled {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_MAIL_UNFILLED_H_
+#endif  // TROUPE_ACTORS_ENVELOPES_UNFILLED_H_

@@ -1,4 +1,4 @@
-#include "troupe/actors/memory/slot_table.h"
+#include "troupe/actors/cells/slot_table.h"
 
 #include <algorithm>
 #include <new>

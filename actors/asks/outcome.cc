@@ -1,14 +1,15 @@
-#include "troupe/actors/reply.h"
+#include "troupe/actors/asks/outcome.h"
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/certainty.h"
+#include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/base/text.h"
 
 namespace troupe::internal {
 
 absl::Status NoValue() {
-  const Shard* const shard = Shard::Current();
+  Shard* const shard = Shard::Current();
   const std::string where = shard != nullptr ? Describe(shard->running()) : "";
   return absl::InternalError(absl::StrCat("an OK status was returned where a value is due",
                                           where.empty() ? "" : ": ", where));
@@ -24,12 +25,23 @@ absl::Status AwaitedTwice() {
 
 absl::Status CancelledAwait() { return absl::CancelledError("the handler was cancelled"); }
 
+absl::Status CancelledUnsent() { return WithCertainty(CancelledAwait(), Certainty::kNotSent); }
+
 absl::Status DroppedAwait() {
   return absl::CancelledError("a Reply, request or stream was dropped while it was awaited");
 }
 
 absl::Status AwaitCutShort() {
   return Shard::Current()->activations().CurrentCancelled() ? CancelledAwait() : DroppedAwait();
+}
+
+absl::Status AskTakenBefore() {
+  return absl::FailedPreconditionError(
+      "a request was awaited twice, or was moved from: it has one outcome");
+}
+
+absl::Status NothingToSend() {
+  return absl::FailedPreconditionError("the call was moved from, or sent before");
 }
 
 }  // namespace troupe::internal

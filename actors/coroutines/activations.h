@@ -1,18 +1,19 @@
-#ifndef TROUPE_ACTORS_RUNTIME_ACTIVATIONS_H_
-#define TROUPE_ACTORS_RUNTIME_ACTIVATIONS_H_
+#ifndef TROUPE_ACTORS_COROUTINES_ACTIVATIONS_H_
+#define TROUPE_ACTORS_COROUTINES_ACTIVATIONS_H_
 
 #include <cstdint>
 
 #include "absl/functional/function_ref.h"
-#include "troupe/actors/mail/envelope.h"
-#include "troupe/actors/runtime/activation.h"
-#include "troupe/actors/runtime/running.h"
-#include "troupe/actors/runtime/suspension.h"
+#include "troupe/actors/coroutines/running.h"
+#include "troupe/actors/coroutines/suspension.h"
+#include "troupe/actors/envelopes/envelope.h"
 
 namespace troupe::internal {
 
+class Activation;
 class CoroutineFrame;
 class Shard;
+struct Cell;
 
 // The coroutines of one shard's actors: which activation a frame belongs to, when it is resumed,
 // and that it dies before its activation.
@@ -103,4 +104,4 @@ class Activations {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_RUNTIME_ACTIVATIONS_H_
+#endif  // TROUPE_ACTORS_COROUTINES_ACTIVATIONS_H_

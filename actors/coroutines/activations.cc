@@ -1,14 +1,14 @@
-#include "troupe/actors/runtime/activations.h"
+#include "troupe/actors/coroutines/activations.h"
 
 #include <algorithm>
 #include <coroutine>
 #include <utility>
 
 #include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/coroutines/coroutine_frame.h"
 #include "troupe/actors/mail/dead_letters.h"
-#include "troupe/actors/runtime/cell.h"
-#include "troupe/actors/runtime/coroutine_frame.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/actors/typing/method.h"
 #include "troupe/base/check.h"

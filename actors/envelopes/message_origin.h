@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_MAIL_MESSAGE_ORIGIN_H_
-#define TROUPE_ACTORS_MAIL_MESSAGE_ORIGIN_H_
+#ifndef TROUPE_ACTORS_ENVELOPES_MESSAGE_ORIGIN_H_
+#define TROUPE_ACTORS_ENVELOPES_MESSAGE_ORIGIN_H_
 
 #include "absl/status/status.h"
 
@@ -22,4 +22,4 @@ class MessageOrigin {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_MAIL_MESSAGE_ORIGIN_H_
+#endif  // TROUPE_ACTORS_ENVELOPES_MESSAGE_ORIGIN_H_

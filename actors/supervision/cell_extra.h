@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_RUNTIME_CELL_EXTRA_H_
-#define TROUPE_ACTORS_RUNTIME_CELL_EXTRA_H_
+#ifndef TROUPE_ACTORS_SUPERVISION_CELL_EXTRA_H_
+#define TROUPE_ACTORS_SUPERVISION_CELL_EXTRA_H_
 
 #include <cstdint>
 #include <map>
@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
+#include "troupe/actors/cells/cell.h"
 #include "troupe/actors/mail/arrivals.h"
-#include "troupe/actors/runtime/cell.h"
 #include "troupe/actors/spawn_options.h"
 #include "troupe/actors/supervision/backoff_timer.h"
 #include "troupe/actors/supervision/restart_window.h"
@@ -50,4 +50,4 @@ struct CellExtra {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_RUNTIME_CELL_EXTRA_H_
+#endif  // TROUPE_ACTORS_SUPERVISION_CELL_EXTRA_H_

@@ -1,4 +1,4 @@
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/asks/call_chain.h"
-#include "troupe/actors/mail/message_origin.h"
+#include "troupe/actors/envelopes/message_origin.h"
 #include "troupe/actors/mail/router.h"
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/runtime/shard_nouns.h"

@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_RUNTIME_COROUTINE_FRAME_H_
-#define TROUPE_ACTORS_RUNTIME_COROUTINE_FRAME_H_
+#ifndef TROUPE_ACTORS_COROUTINES_COROUTINE_FRAME_H_
+#define TROUPE_ACTORS_COROUTINES_COROUTINE_FRAME_H_
 
 #include <coroutine>
 #include <cstddef>
@@ -107,4 +107,4 @@ class CoroutineFrame {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_RUNTIME_COROUTINE_FRAME_H_
+#endif  // TROUPE_ACTORS_COROUTINES_COROUTINE_FRAME_H_

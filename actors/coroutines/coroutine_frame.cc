@@ -1,12 +1,12 @@
-#include "troupe/actors/runtime/coroutine_frame.h"
+#include "troupe/actors/coroutines/coroutine_frame.h"
 
 #include <new>
 #include <utility>
 #include <vector>
 
-#include "troupe/actors/runtime/activations.h"
-#include "troupe/actors/runtime/place.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/shard/place.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/base/check.h"
 
 namespace troupe::internal {

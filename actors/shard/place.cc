@@ -1,4 +1,4 @@
-#include "troupe/actors/runtime/place.h"
+#include "troupe/actors/shard/place.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/runtime/runtime.h"
-#include "troupe/actors/runtime/shard.h"
+#include "troupe/actors/shard/shard.h"
 #include "troupe/base/check.h"
 #include "troupe/base/mutex.h"
 #include "troupe/base/text.h"

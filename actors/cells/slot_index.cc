@@ -1,4 +1,4 @@
-#include "troupe/actors/memory/slot_index.h"
+#include "troupe/actors/cells/slot_index.h"
 
 #include <cstdlib>
 #include <type_traits>

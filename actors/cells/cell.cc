@@ -1,4 +1,4 @@
-#include "troupe/actors/runtime/cell_extra.h"
+#include "troupe/actors/supervision/cell_extra.h"
 
 namespace troupe::internal {
 

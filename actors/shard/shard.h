@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_RUNTIME_SHARD_H_
-#define TROUPE_ACTORS_RUNTIME_SHARD_H_
+#ifndef TROUPE_ACTORS_SHARD_SHARD_H_
+#define TROUPE_ACTORS_SHARD_SHARD_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -8,14 +8,14 @@
 
 #include "absl/status/status.h"
 #include "troupe/actors/any_ref.h"
-#include "troupe/actors/mail/envelope.h"
-#include "troupe/actors/mail/envelope_pool.h"
-#include "troupe/actors/mail/unfilled.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/cells/run_queue.h"
+#include "troupe/actors/cells/slot_index.h"
+#include "troupe/actors/coroutines/running.h"
+#include "troupe/actors/envelopes/envelope.h"
+#include "troupe/actors/envelopes/envelope_pool.h"
+#include "troupe/actors/envelopes/unfilled.h"
 #include "troupe/actors/memory/block_pool.h"
-#include "troupe/actors/memory/slot_index.h"
-#include "troupe/actors/runtime/cell.h"
-#include "troupe/actors/runtime/run_queue.h"
-#include "troupe/actors/runtime/running.h"
 #include "troupe/actors/shard_counters.h"
 #include "troupe/loop/slab_memory.h"
 
@@ -178,7 +178,6 @@ class Shard final {
   uint64_t incarnation() const { return incarnation_; }
   const Limits& limits() const { return limits_; }
   Running& running() { return running_; }
-  const Running& running() const { return running_; }
   RunQueue& run_queue() { return run_queue_; }
   SlotIndex& slots() { return slots_; }
   EnvelopePool& envelopes() { return envelopes_; }
@@ -257,4 +256,4 @@ class Shard final {
 }  // namespace internal
 }  // namespace troupe
 
-#endif  // TROUPE_ACTORS_RUNTIME_SHARD_H_
+#endif  // TROUPE_ACTORS_SHARD_SHARD_H_

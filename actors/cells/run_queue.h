@@ -1,9 +1,9 @@
-#ifndef TROUPE_ACTORS_RUNTIME_RUN_QUEUE_H_
-#define TROUPE_ACTORS_RUNTIME_RUN_QUEUE_H_
+#ifndef TROUPE_ACTORS_CELLS_RUN_QUEUE_H_
+#define TROUPE_ACTORS_CELLS_RUN_QUEUE_H_
 
 #include <cstdint>
 
-#include "troupe/actors/runtime/cell.h"
+#include "troupe/actors/cells/cell.h"
 
 namespace troupe::internal {
 
@@ -64,4 +64,4 @@ class RunQueue {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_RUNTIME_RUN_QUEUE_H_
+#endif  // TROUPE_ACTORS_CELLS_RUN_QUEUE_H_

@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_RUNTIME_PLACE_H_
-#define TROUPE_ACTORS_RUNTIME_PLACE_H_
+#ifndef TROUPE_ACTORS_SHARD_PLACE_H_
+#define TROUPE_ACTORS_SHARD_PLACE_H_
 
 #include <string_view>
 
@@ -50,4 +50,4 @@ void CheckAtExit();
 }  // namespace internal
 }  // namespace troupe
 
-#endif  // TROUPE_ACTORS_RUNTIME_PLACE_H_
+#endif  // TROUPE_ACTORS_SHARD_PLACE_H_

@@ -1,10 +1,10 @@
-#include "troupe/actors/runtime/running.h"
+#include "troupe/actors/coroutines/running.h"
 
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/mail/envelope.h"
-#include "troupe/actors/runtime/cell.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/base/text.h"
 

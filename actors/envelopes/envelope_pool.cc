@@ -1,4 +1,4 @@
-#include "troupe/actors/mail/envelope_pool.h"
+#include "troupe/actors/envelopes/envelope_pool.h"
 
 #include <new>
 #include <type_traits>

@@ -1,9 +1,9 @@
-#ifndef TROUPE_ACTORS_RUNTIME_ACTIVATION_H_
-#define TROUPE_ACTORS_RUNTIME_ACTIVATION_H_
+#ifndef TROUPE_ACTORS_COROUTINES_ACTIVATION_H_
+#define TROUPE_ACTORS_COROUTINES_ACTIVATION_H_
 
 #include <cstdint>
 
-#include "troupe/actors/runtime/suspension.h"
+#include "troupe/actors/coroutines/suspension.h"
 
 namespace troupe::internal {
 
@@ -51,4 +51,4 @@ class Activation {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_RUNTIME_ACTIVATION_H_
+#endif  // TROUPE_ACTORS_COROUTINES_ACTIVATION_H_

@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_RUNTIME_SUSPENSION_H_
-#define TROUPE_ACTORS_RUNTIME_SUSPENSION_H_
+#ifndef TROUPE_ACTORS_COROUTINES_SUSPENSION_H_
+#define TROUPE_ACTORS_COROUTINES_SUSPENSION_H_
 
 #include <cstdint>
 
@@ -78,4 +78,4 @@ inline Suspension::~Suspension() {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_RUNTIME_SUSPENSION_H_
+#endif  // TROUPE_ACTORS_COROUTINES_SUSPENSION_H_

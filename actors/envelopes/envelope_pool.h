@@ -1,10 +1,10 @@
-#ifndef TROUPE_ACTORS_MAIL_ENVELOPE_POOL_H_
-#define TROUPE_ACTORS_MAIL_ENVELOPE_POOL_H_
+#ifndef TROUPE_ACTORS_ENVELOPES_ENVELOPE_POOL_H_
+#define TROUPE_ACTORS_ENVELOPES_ENVELOPE_POOL_H_
 
 #include <cstddef>
 #include <cstdint>
 
-#include "troupe/actors/mail/envelope.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/base/poison.h"
 #include "troupe/loop/slab_memory.h"
 
@@ -54,4 +54,4 @@ class EnvelopePool {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_MAIL_ENVELOPE_POOL_H_
+#endif  // TROUPE_ACTORS_ENVELOPES_ENVELOPE_POOL_H_

@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_MEMORY_SLOT_LEASE_H_
-#define TROUPE_ACTORS_MEMORY_SLOT_LEASE_H_
+#ifndef TROUPE_ACTORS_CELLS_SLOT_LEASE_H_
+#define TROUPE_ACTORS_CELLS_SLOT_LEASE_H_
 
 #include <cstdint>
 
@@ -13,4 +13,4 @@ struct SlotLease {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_MEMORY_SLOT_LEASE_H_
+#endif  // TROUPE_ACTORS_CELLS_SLOT_LEASE_H_

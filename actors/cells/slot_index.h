@@ -1,11 +1,11 @@
-#ifndef TROUPE_ACTORS_MEMORY_SLOT_INDEX_H_
-#define TROUPE_ACTORS_MEMORY_SLOT_INDEX_H_
+#ifndef TROUPE_ACTORS_CELLS_SLOT_INDEX_H_
+#define TROUPE_ACTORS_CELLS_SLOT_INDEX_H_
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
-#include "troupe/actors/runtime/cell.h"
+#include "troupe/actors/cells/cell.h"
 
 namespace troupe::internal {
 
@@ -56,4 +56,4 @@ class SlotIndex {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_MEMORY_SLOT_INDEX_H_
+#endif  // TROUPE_ACTORS_CELLS_SLOT_INDEX_H_

@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_MEMORY_SLOT_TABLE_H_
-#define TROUPE_ACTORS_MEMORY_SLOT_TABLE_H_
+#ifndef TROUPE_ACTORS_CELLS_SLOT_TABLE_H_
+#define TROUPE_ACTORS_CELLS_SLOT_TABLE_H_
 
 #include <algorithm>
 #include <atomic>
@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "troupe/actors/memory/slot_index.h"
-#include "troupe/actors/memory/slot_lease.h"
-#include "troupe/actors/runtime/cell.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/cells/slot_index.h"
+#include "troupe/actors/cells/slot_lease.h"
 #include "troupe/base/mutex.h"
 #include "troupe/loop/slab_memory.h"
 
@@ -126,4 +126,4 @@ class SlotTable {
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_MEMORY_SLOT_TABLE_H_
+#endif  // TROUPE_ACTORS_CELLS_SLOT_TABLE_H_

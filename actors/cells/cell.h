@@ -1,10 +1,9 @@
-#ifndef TROUPE_ACTORS_RUNTIME_CELL_H_
-#define TROUPE_ACTORS_RUNTIME_CELL_H_
+#ifndef TROUPE_ACTORS_CELLS_CELL_H_
+#define TROUPE_ACTORS_CELLS_CELL_H_
 
 #include <cstdint>
 
-#include "troupe/actors/mail/envelope.h"
-#include "troupe/actors/runtime/activation.h"
+#include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/stop_reason.h"
 
 namespace troupe {
@@ -13,6 +12,7 @@ class Actor;
 
 namespace internal {
 
+class Activation;
 class EventRecord;
 class Instance;
 struct CellExtra;
@@ -114,4 +114,4 @@ static_assert(sizeof(Cell) == 128);
 }  // namespace internal
 }  // namespace troupe
 
-#endif  // TROUPE_ACTORS_RUNTIME_CELL_H_
+#endif  // TROUPE_ACTORS_CELLS_CELL_H_
