@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/coroutines/activation.h"
 #include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/events/child_record.h"
 #include "troupe/actors/events/event_records.h"

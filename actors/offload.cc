@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/certainty.h"
+#include "troupe/actors/coroutines/activation.h"
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/base/text.h"
 

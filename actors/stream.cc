@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/asks/request_server.h"
 #include "troupe/actors/mail/router.h"
 #include "troupe/actors/runtime/runtime.h"
 

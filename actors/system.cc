@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "troupe/actors/coroutines/activation.h"
 #include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/mail/shard_inbox.h"
 #include "troupe/actors/runtime/runtime.h"

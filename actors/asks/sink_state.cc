@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/coroutines/activation.h"
 #include "troupe/actors/mail/outboxes.h"
 
 namespace troupe::internal {

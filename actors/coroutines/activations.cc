@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/asks/request_server.h"
 #include "troupe/actors/cells/cell.h"
+#include "troupe/actors/coroutines/activation.h"
 #include "troupe/actors/coroutines/coroutine_frame.h"
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/shard/shard.h"

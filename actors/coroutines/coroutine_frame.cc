@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "troupe/actors/coroutines/activation.h"
 #include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/shard/place.h"
 #include "troupe/actors/shard/shard.h"

@@ -13,7 +13,7 @@ namespace {
 std::terminate_handler previous_handler = nullptr;
 
 [[noreturn]] void NameTheActor() {
-  if (const Shard* const shard = Shard::Current()) {
+  if (Shard* const shard = Shard::Current()) {
     const std::string running = Describe(shard->running());
     if (!running.empty()) {
       TROUPE_LOG(kError, "std::terminate in ", running);

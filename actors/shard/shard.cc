@@ -6,6 +6,7 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/asks/call_chain.h"
+#include "troupe/actors/coroutines/activation.h"
 #include "troupe/actors/envelopes/message_origin.h"
 #include "troupe/actors/mail/router.h"
 #include "troupe/actors/runtime/runtime.h"
