@@ -150,6 +150,7 @@ inline ChildWriter Context::WriteChildAll(ChildId child, std::string bytes) {
 }
 
 template <typename F, typename... Args>
+requires std::invocable<F, Args...>
 auto Context::Offload(F function, Args... args) {
   Here();
   return internal::OffloadAwaiter<F, Args...>(std::move(function), std::move(args)...);

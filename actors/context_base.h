@@ -38,6 +38,7 @@ namespace internal {
 struct ChildMessages;
 struct Envelope;
 struct MessageType;
+struct Unawaitable;
 class Instance;
 class Shard;
 }  // namespace internal
@@ -162,16 +163,24 @@ class Context {
   // --- Awaits, for handlers that are coroutines. ---
 
   // co_await cx.Sleep(duration): resumes in the first turn after it.
-  Sleeper Sleep(absl::Duration duration);
+  [[nodiscard("co_await it: by itself it does nothing")]] Sleeper Sleep(absl::Duration duration);
   // co_await cx.Offload(fn, args...): runs fn(args...) on the blocking pool; StatusOr of what it
   // returns. Arguments are copied or moved, never referred to.
   // Errors: RESOURCE_EXHAUSTED when the pool's queue is full.
   template <typename F, typename... Args>
-  auto Offload(F function, Args... args);
+  requires std::invocable<F, Args...>
+  [[nodiscard("co_await it: by itself it does nothing")]] auto Offload(F function, Args... args);
+  // Chosen only to say at the caller's line why the one above cannot be.
+  template <typename F, typename... Args>
+  requires(!std::invocable<F, Args...>) __attribute__((
+      unavailable("the function cannot be called with copies of these arguments: it takes values "
+                  "or const references, as many as are given"))) internal::Unawaitable
+      Offload(F function, Args... args);
   // co_await cx.WriteChildAll(child, bytes): resumes when all bytes are written or in the child's
   // queue, however many they are; an absl::Status.
   // Errors: those of WriteChild(), but for a lack of room, for which it waits.
-  ChildWriter WriteChildAll(ChildId child, std::string bytes);
+  [[nodiscard("co_await it: by itself it does nothing")]] ChildWriter WriteChildAll(
+      ChildId child, std::string bytes);
 
  protected:
   Context() = default;

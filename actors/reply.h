@@ -37,6 +37,20 @@ concept Awaits = requires {
   typename std::remove_cvref_t<A>::TroupeAwait;
 };
 
+// Such a one that can be awaited only where it is not used again: a call, which is sent once.
+template <typename A>
+concept AwaitsOnce = !requires(A && awaited) {
+  std::forward<A>(awaited).operator co_await();
+}
+&&requires(std::remove_cvref_t<A>&& awaited) { std::move(awaited).operator co_await(); };
+// Stands for what cannot be awaited, so that the compiler says nothing of what that would give.
+struct Unawaitable {
+  using TroupeAwait = void;
+  bool await_ready() const { return true; }
+  void await_suspend(std::coroutine_handle<>) const {}
+  Unawaitable await_resume() const { return {}; }
+};
+
 // Forwards to an awaiter that lives elsewhere in the awaiting expression.
 template <typename A>
 class AwaiterRef {
@@ -69,20 +83,32 @@ class ReplyPromise final : public CoroutineFrame {
     outcome_ = ToOutcome<T>(std::forward<U>(value));
     state_ = State::kReturned;
   }
+  // Chosen only to say at the caller's line why the one above cannot be.
+  template <typename U>
+  requires(Awaits<U> && !std::is_convertible_v<U&&, Outcome<T>>)
+      __attribute__((unavailable("an outcome is due, and this is to be awaited: co_return co_await "
+                                 "it"))) void return_value(U&&);
 
   // By value: g++ 12 would move an awaiter that it is given by reference into the frame.
   template <Awaits A>
-  auto await_transform(A&& awaited) {
+  requires(!AwaitsOnce<A>) auto await_transform(A&& awaited) {
     if constexpr (requires { std::forward<A>(awaited).operator co_await(); }) {
       return std::forward<A>(awaited).operator co_await();
     } else {
       return AwaiterRef<std::remove_reference_t<A>>(awaited);
     }
   }
+  // Chosen only to say at the caller's line why the one above cannot be.
+  template <Awaits A>
+  requires AwaitsOnce<A>
+  __attribute__((
+      unavailable("a call is sent once: co_await std::move(it), or Start() it and co_await the "
+                  "Pending"))) Unawaitable
+  await_transform(A&&);
   template <typename A>
   requires(!Awaits<A>) __attribute__((unavailable(
       "a Troupe coroutine can co_await only Troupe's own: a call, a stream, a Reply, cx.Sleep(), "
-      "cx.Offload()"))) std::suspend_never await_transform(A&&);
+      "cx.Offload()"))) Unawaitable await_transform(A&&);
 
   // Once. Throws what the coroutine threw.
   Outcome<T> Take() {

@@ -37,8 +37,8 @@ struct RestartOptions {
   RestartKind kind = RestartKind::kOnFailure;
   uint32_t max = 5;                                      // Restarts ...
   absl::Duration within = absl::Seconds(30);             // ... in this time; then it ends.
-  absl::Duration backoff_min = absl::Milliseconds(100);  // Doubled at each failure in a row,
-  absl::Duration backoff_max = absl::Seconds(30);        // with jitter, up to this.
+  absl::Duration backoff_min = absl::Milliseconds(100);  // Doubled at each failure in a row, up to
+  absl::Duration backoff_max = absl::Seconds(30);        // this; half of it or less is jitter.
 };
 
 // Where an actor lives. Default: on its spawner's shard; from outside, on the shards in turn.

@@ -92,9 +92,23 @@ size_t System::shard_count() const { return runtime_->shard_count(); }
 
 namespace internal {
 
+namespace {
+
+// To the log, for who has asked for no status.
+void NoteRefused(std::string_view actor, const absl::Status& refused) {
+  if (refused.ok()) return;
+  TROUPE_LOG(kWarning, "no actor ", actor, " is spawned: ", AbslView(StdView(refused.message())));
+}
+
+}  // namespace
+
 AnyRef SpawnChild(InstancePtr instance, SpawnOptions&& options) {
   absl::Status refused;
-  return Shard::Current()->births().Spawn(std::move(instance), std::move(options), refused);
+  const std::string_view actor = instance->info().name;
+  const AnyRef ref =
+      Shard::Current()->births().Spawn(std::move(instance), std::move(options), refused);
+  NoteRefused(actor, refused);
+  return ref;
 }
 
 absl::StatusOr<AnyRef> TrySpawnChild(InstancePtr instance, SpawnOptions&& options) {
@@ -109,7 +123,11 @@ AnyRef SpawnInstance(System& system, InstancePtr instance, SpawnOptions&& option
   if (CurrentShardOf(system.runtime()) != nullptr) {
     return SpawnChild(std::move(instance), std::move(options));
   }
-  return system.runtime().SpawnFromOutside(std::move(instance), std::move(options)).first;
+  const std::string_view actor = instance->info().name;
+  const auto [ref, refused] =
+      system.runtime().SpawnFromOutside(std::move(instance), std::move(options));
+  NoteRefused(actor, refused);
+  return ref;
 }
 
 absl::StatusOr<AnyRef> TrySpawnInstance(System& system, InstancePtr instance,
@@ -138,7 +156,8 @@ Progress Park(Envelope& envelope, CoroutineFrame& root) {
 
 void NoteOneWayOutcome(const absl::Status& status, const MessageType& type) {
   ++Shard::Current()->counters().handler_errors;
-  TROUPE_LOG(kDebug, "a one-way ", AbslView(type.name), " came to ", status.ToString());
+  TROUPE_LOG(kDebug, Describe(Shard::Current()->running()), ": a one-way ", AbslView(type.name),
+             " came to ", status.ToString());
 }
 
 }  // namespace internal

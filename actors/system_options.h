@@ -27,7 +27,9 @@ struct SystemOptions {
   // Default: when there is one shard for each core and no other System of this process has pinned
   // its own.
   std::optional<bool> pin = std::nullopt;
-  // The first of these shuts the system down, when Run() waits; others reach their subscribers.
+  // The first of these begins the shutdown, for which Run() waits; a second one ends the process at
+  // once. Actors that have subscribed to them hear them too. A System with any has a thread for
+  // them.
   // Default: SIGINT and SIGTERM.
   std::vector<int> shutdown_signals = internal::DefaultShutdownSignals();
   // Signals that actors may Subscribe to, besides those above: masked before shards start.

@@ -87,9 +87,11 @@ Progress WorkerFront::Accept(std::unique_ptr<WorkJob> job) {
     Envelope& envelope = job->envelope();
     Shard& shard = *Shard::Current();
     ++shard.counters().refused_full;
-    shard.dead_letters().RefuseSent(job->target(), &envelope,
-                                    absl::ResourceExhaustedError("the workers' queue is full"),
-                                    Certainty::kNotExecuted);
+    shard.dead_letters().RefuseSent(
+        job->target(), &envelope,
+        absl::ResourceExhaustedError(absl::StrCat("the workers' queue is full: queue_max (",
+                                                  pool_->QueueMax(), ") messages wait")),
+        Certainty::kNotExecuted);
     return Progress::kSuspended;
   }
   WorkJob* const posted = job.release();
@@ -132,12 +134,15 @@ absl::Status WorkerFrontPool::Validate() const {
   return absl::OkStatus();
 }
 
+int WorkerFrontPool::QueueMax() const {
+  return static_cast<int>(
+      std::min(static_cast<uint32_t>(options.queue_max), runtime.limits().worker_queue_max));
+}
+
 absl::Status WorkerFrontPool::Start() {
   TROUPE_RETURN_IF_ERROR(Validate());
-  const auto queue_max =
-      std::min(static_cast<uint32_t>(options.queue_max), runtime.limits().worker_queue_max);
   TROUPE_ASSIGN_OR_RETURN(threads, runtime.StartPool(options.name.empty() ? "worker" : options.name,
-                                                     options.threads, static_cast<int>(queue_max)));
+                                                     options.threads, QueueMax()));
   return absl::OkStatus();
 }
 

@@ -87,6 +87,8 @@ struct WorkerFrontPool {
   WorkerFrontPool& operator=(const WorkerFrontPool&) = delete;
 
   absl::Status Validate() const;
+  // What may wait: of options and limits the lower bound.
+  int QueueMax() const;
   // Starts the threads.
   absl::Status Start();
 

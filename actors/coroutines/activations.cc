@@ -172,6 +172,14 @@ void Activations::DestroyBuried() {
   }
 }
 
+void Activations::NoteUntaken(const CoroutineFrame& frame) {
+  const Activation* const activation = frame.activation_;
+  if (activation == nullptr || activation->doomed) return;
+  Cell& cell = *activation->cell;
+  if (cell.state != CellState::kRunning && cell.state != CellState::kStarting) return;
+  shard_.supervisor().CoroutineThrew(cell, frame.exception_);
+}
+
 // --- Resuming. ---
 
 void Activations::MakeReady(Activation& activation) {

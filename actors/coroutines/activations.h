@@ -86,6 +86,8 @@ class Activations {
   void Remove(CoroutineFrame& frame);
   void Bury(CoroutineFrame& frame);
   void DestroyBuried();
+  // What the coroutine threw reaches nobody: its actor fails, if it lives.
+  void NoteUntaken(const CoroutineFrame& frame);
   void MakeReady(Activation& activation);
   void LeaveReadyList(Activation& activation);
   void ResumeOne(Suspension& suspension);

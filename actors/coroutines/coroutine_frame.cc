@@ -43,6 +43,7 @@ CoroutineFrame::CoroutineFrame() {
 
 CoroutineFrame::~CoroutineFrame() {
   DisappointWaiter();
+  if (exception_) Here().NoteUntaken(*this);
   if (activation_ != nullptr) Here().Remove(*this);
 }
 
@@ -52,7 +53,11 @@ std::coroutine_handle<> CoroutineFrame::Finish() noexcept {
   running.frame = std::exchange(caller_, nullptr);
   if (root_of_ != nullptr && root_of_ != running.activation) Here().MakeReady(*root_of_);
   if (dropped_) Here().Bury(*this);
-  if (waiter_ == nullptr) return std::noop_coroutine();
+  if (waiter_ == nullptr) {
+    // One that runs beside later handlers has nobody to be thrown at.
+    if (exception_ && root_of_ == nullptr && activation_->answered) Here().NoteUntaken(*this);
+    return std::noop_coroutine();
+  }
   if (waiter_elsewhere_) {
     // It stays the waiter until it has run: this frame may be destroyed before that.
     Here().Resume(*waiter_);

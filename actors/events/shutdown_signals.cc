@@ -5,42 +5,48 @@
 
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/base/logging.h"
-#include "troupe/loop/loop.h"
+#include "troupe/base/status_macros.h"
+#include "troupe/loop/poller.h"
 
 namespace troupe::internal {
-namespace {
-
-// Runs `task` on the first shard and waits for it.
-void RunOnFirstShard(Runtime& runtime, const std::function<void(Shard&)>& task) {
-  const std::unique_ptr<Event> done = runtime.platform().MakeEvent();
-  Shard& shard = runtime.shard(0);
-  runtime.PostSurely(shard, [&] {
-    task(shard);
-    done->Notify();
-  });
-  done->WaitUntil(Instant::Infinite());
-}
-
-}  // namespace
 
 absl::Status ShutdownSignals::Begin(Runtime& runtime, const std::vector<int>& signals) {
-  runtime_ = &runtime;
   if (signals.empty()) return absl::OkStatus();
-  absl::Status status;
-  RunOnFirstShard(runtime, [&](Shard& shard) {
-    auto source = runtime.platform().CatchSignals(shard.loop().poller(), signals, this);
-    if (source.ok()) {
-      source_ = *std::move(source);
-    } else {
-      status = std::move(source).status();
-    }
-  });
-  return status;
+  runtime_ = &runtime;
+  signals_ = signals;
+  Platform& platform = runtime.platform();
+  TROUPE_ASSIGN_OR_RETURN(poller_, platform.MakePoller(runtime.limits()));
+  begun_ = platform.MakeEvent();
+  TROUPE_ASSIGN_OR_RETURN(thread_, platform.StartLoop({.name = "signals"}, this));
+  begun_->WaitUntil(Instant::Infinite());
+  return status_;
 }
 
-void ShutdownSignals::End(Runtime& runtime) {
-  if (source_ == nullptr) return;
-  RunOnFirstShard(runtime, [&](Shard&) { source_.reset(); });
+void ShutdownSignals::End() {
+  if (thread_ == nullptr) return;
+  ends_.store(true, std::memory_order_relaxed);
+  poller_->Wake();
+  thread_->Join();
+  thread_ = nullptr;
+}
+
+bool ShutdownSignals::RunTurn(bool may_block) {
+  Platform& platform = runtime_->platform();
+  if (!tried_) {
+    tried_ = true;
+    auto source = platform.CatchSignals(*poller_, signals_, this);
+    status_ = source.status();
+    if (source.ok()) source_ = *std::move(source);
+    begun_->Notify();
+  }
+  if (ends_.load(std::memory_order_relaxed)) {
+    // On the thread that blocks them.
+    source_ = nullptr;
+    return false;
+  }
+  const Instant now = platform.clock().Now();
+  poller_->Poll(now, may_block ? Instant::Infinite() : now);
+  return true;
 }
 
 void ShutdownSignals::OnSignal(int signal, int) {

@@ -1,7 +1,9 @@
 #include "troupe/actors/runtime/runtime.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -18,6 +20,7 @@
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
+#include "troupe/base/text.h"
 #include "troupe/loop/loop.h"
 #include "troupe/loop/process_id.h"
 
@@ -25,12 +28,30 @@ namespace troupe::internal {
 namespace {
 
 constexpr int kShardsMax = 1024;
+// An idle thread ends within this, whatever else the machine does.
+constexpr absl::Duration kIdleThreadEnds = absl::Seconds(1);
+
+absl::Status CheckSignals(std::string_view option, const std::vector<int>& signals) {
+  constexpr int kSignalMax = 64;
+  // Of a fault of the thread itself, which blocks it, the kernel would end the process all the
+  // same.
+  constexpr int kNever[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+  for (const int signal : signals) {
+    const bool never = std::find(std::begin(kNever), std::end(kNever), signal) != std::end(kNever);
+    if (signal >= 1 && signal <= kSignalMax && !never) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(AbslView(option), " names ", signal, ", which cannot be caught"));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ValidateOptions(const SystemOptions& options) {
   if (options.shards < 0 || options.shards > kShardsMax) {
     return absl::InvalidArgumentError(
         absl::StrCat("shards is ", options.shards, "; it must be in [0, ", kShardsMax, "]"));
   }
+  TROUPE_RETURN_IF_ERROR(CheckSignals("shutdown_signals", options.shutdown_signals));
+  TROUPE_RETURN_IF_ERROR(CheckSignals("handled_signals", options.handled_signals));
   return options.limits.Validate();
 }
 
@@ -111,10 +132,11 @@ Runtime::~Runtime() {
     shards_.clear();
     return;
   }
-  // What a stuck thread may still touch is never freed.
-  for (auto& shard : shards_) shard.release();
-  static_cast<void>(links_.release());
-  owned_platform_.release();
+  // What a stuck thread may still touch is never freed; a leak checker finds it here.
+  static auto* const kept = new std::vector<const void*>;
+  for (auto& shard : shards_) kept->push_back(shard.release());
+  kept->push_back(links_.release());
+  kept->push_back(owned_platform_.release());
 }
 
 // --- The way down. ---
@@ -169,8 +191,9 @@ absl::Status Runtime::ShutDown() {
     router->Drain(std::max(deadline, platform_->clock().Now() + absl::Seconds(1)));
   }
   StopPools(outcome);
-  shutdown_signals_.End(*this);
   JoinShards();
+  // A second signal is heard for as long as a shard may keep this waiting.
+  shutdown_signals_.End();
   running_ = false;
   CurrentLogSink().Flush();
   return outcome;
@@ -185,8 +208,10 @@ void Runtime::StopPools(absl::Status& outcome) {
     for (auto& pool : pools_) pools.push_back(pool.get());
   }
   if (blocking_pool_ != nullptr) pools.push_back(blocking_pool_.get());
+  // All at once: one that is stuck costs the others none of their time.
+  for (WorkerPool* const pool : pools) pool->Close();
   for (WorkerPool* const pool : pools) {
-    const int stuck = pool->Stop(deadline);
+    const int stuck = pool->Stop(std::max(deadline, platform_->clock().Now() + kIdleThreadEnds));
     if (stuck == 0) continue;
     TROUPE_LOG(kError, "shutdown: ", stuck, " threads of the pool \"", pool->name(),
                "\" did not come back within drain_timeout");

@@ -31,8 +31,11 @@ LiveSystems& Live() {
 }
 
 [[noreturn]] void Misplaced(std::string_view call, std::string_view why) {
+  Shard* const shard = Shard::Current();
+  const std::string where = shard != nullptr ? Describe(shard->running()) : "";
   CheckFailed(__FILE__, __LINE__, "the call is made where it may be",
-              absl::StrCat(AbslView(call), ": ", AbslView(why)));
+              absl::StrCat(AbslView(call), ": ", AbslView(why),
+                           where.empty() ? "" : absl::StrCat(" (", where, ")")));
 }
 
 }  // namespace

@@ -253,7 +253,9 @@ SendResult Shard::SendElsewhere(const AnyRef& ref, Envelope* envelope) {
     ++counters_.dead_letters;
     return SendResult::kGone;
   }
-  TROUPE_CHECK_MSG(ref.system() == system_, "a handle was used on a shard of another System");
+  TROUPE_CHECK_MSG(ref.system() == system_,
+                   "a handle was used on a shard of another System: threads that are no "
+                   "shard's may use it, and Nodes reach one another");
   if (ref.incarnation() != incarnation_) {
     Router* const router = runtime_.router();
     return router != nullptr ? router->Send(ref, envelope) : SendResult::kGone;

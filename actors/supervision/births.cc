@@ -113,11 +113,8 @@ AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status&
     if (!plain) status = runtime.ClaimAndPrepare(options.name, ref, *instance);
     if (!status.ok()) GiveBack(shard, *lease);
   }
-  if (!status.ok()) [[unlikely]] {
-    const std::string actor(instance->info().name);
-    TROUPE_LOG(kWarning, "no actor ", actor, " is spawned: ", AbslView(StdView(status.message())));
+  if (!status.ok()) [[unlikely]]
     return runtime.UnbornRef(status);
-  }
   Cell* parent = shard_.running().cell;
   if (parent != nullptr && parent->instance == nullptr) parent = nullptr;
   Children& children = shard_.supervisor().children();

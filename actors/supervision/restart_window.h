@@ -33,7 +33,7 @@ class RestartWindow {
   absl::Duration NextWait(const RestartOptions& options, Random& random) {
     const double factor = std::pow(2.0, std::min<uint32_t>(failures_in_row_++, 30));
     const absl::Duration most = std::min(options.backoff_min * factor, options.backoff_max);
-    return most * (0.5 + 0.5 * random.Unit());
+    return std::max(most * (0.5 + 0.5 * random.Unit()), options.backoff_min);
   }
 
  private:

@@ -32,6 +32,16 @@ struct StopActor {
   void operator()(Shard& shard) { shard.supervisor().Stop(ref, reason); }
 };
 
+absl::Status StatusOf(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& exception) {
+    return absl::InternalError(absl::StrCat("exception: ", exception.what()));
+  } catch (...) {
+    return absl::InternalError("exception that is no std::exception");
+  }
+}
+
 }  // namespace
 
 std::string Supervisor::NameOf(const Cell& cell) {
@@ -45,15 +55,14 @@ std::string Supervisor::NameOf(const Cell& cell) {
 
 // --- Failure. ---
 
+void Supervisor::CoroutineThrew(Cell& cell, const std::exception_ptr& thrown) {
+  const absl::Status why = StatusOf(thrown);
+  Fail(cell, absl::Status(why.code(),
+                          absl::StrCat("in a coroutine that nobody awaits: ", why.message())));
+}
+
 void Supervisor::HandlerThrew(Cell& cell) {
-  absl::Status why;
-  try {
-    throw;
-  } catch (const std::exception& thrown) {
-    why = absl::InternalError(absl::StrCat("exception: ", thrown.what()));
-  } catch (...) {
-    why = absl::InternalError("exception that is no std::exception");
-  }
+  absl::Status why = StatusOf(std::current_exception());
   Envelope* const envelope = shard_.running().envelope;
   if (envelope != nullptr && (envelope->flags & kEvent) == 0) {
     shard_.dead_letters().ReplyError(

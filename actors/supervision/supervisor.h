@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,8 @@ class Supervisor {
 
   // Inside a catch: users' code of `cell` threw.
   void HandlerThrew(Cell& cell);
+  // A coroutine of `cell` did, and nobody awaits it.
+  void CoroutineThrew(Cell& cell, const std::exception_ptr& thrown);
   // The actor fails; its next visit begins the stop.
   void Fail(Cell& cell, absl::Status why);
   // OnStart's and OnStop's outcomes.

@@ -14,6 +14,7 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
+#include "troupe/actors/spawn_options.h"
 #include "troupe/tests/actors/in_a_child.h"
 #include "troupe/tests/actors/probe.h"
 #include "troupe/tests/actors/stage.h"
@@ -205,6 +206,56 @@ TEST_P(KeptReplyTest, F112_DroppedWhileALaterHandlerAwaitsItThatOneIsCancelled) 
     EXPECT_FALSE(outcome.ok());
     EXPECT_EQ(Alive::count(), 0);
   });
+}
+
+// --- One that throws. ---
+
+Reply<void> ThrowsLater(Context& cx) {
+  co_await cx.Sleep(absl::Milliseconds(1));
+  throw std::runtime_error("thrown beside all handlers");
+}
+
+TEST(KeptReplyThrowTest, F48_WhatNobodyAwaitsFailsItsActor) {
+  Stage stage(1);
+  std::optional<Reply<void>> kept;
+  const Ref<ProbeActor> actor = stage.Spawn(
+      0, Script{.tick = [&](Context& cx, const Tick&) { kept.emplace(ThrowsLater(cx)); }},
+      {.restart = {.kind = RestartKind::kNever}});
+  actor.Send(Tick{});
+  stage.RunFor(absl::Milliseconds(5));
+  EXPECT_EQ(stage.system().Counters().failures, 1u);
+  EXPECT_EQ(actor.Send(Tick{}), SendResult::kGone);
+  EXPECT_TRUE(stage.Logged("nobody awaits", "thrown beside all handlers"));
+  Perform(stage.Spawn(0, Script{}), [&](ProbeActor&, Context&) { kept.reset(); });
+}
+
+TEST(KeptReplyThrowTest, F48_WhatIsDroppedUntakenFailsItsActor) {
+  Stage stage(1);
+  const auto done = stage.Run([](Context& cx, const Number& n) -> Reply<Number> {
+    {
+      const Reply<void> dropped = ThrowsLater(cx);
+      co_await cx.Sleep(absl::Milliseconds(2));
+      EXPECT_TRUE(dropped.done());
+    }
+    co_return n;
+  });
+  EXPECT_EQ(stage.system().Counters().failures, 1u);
+}
+
+TEST(KeptReplyThrowTest, F48_WhatIsAwaitedLaterIsThrownThere) {
+  Stage stage(1);
+  const auto done = stage.Run([](Context& cx, const Number& n) -> Reply<Number> {
+    Reply<void> throws = ThrowsLater(cx);
+    co_await cx.Sleep(absl::Milliseconds(2));
+    try {
+      (co_await throws).IgnoreError();
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const std::runtime_error&) {
+    }
+    co_return n;
+  });
+  EXPECT_TRUE(done.ok()) << done.status();
+  EXPECT_EQ(stage.system().Counters().failures, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Waits, KeptReplyTest,

@@ -95,6 +95,15 @@ TEST(RefusalTextsTest, AnActorOfAnotherProcessWithoutANode) {
   ExpectSays(Asked(stage, Probe::Ref(there)), absl::StatusCode::kUnavailable, "another process");
 }
 
+TEST(RefusalTextsTest, ASpawnFromOutsideThatIsRefusedIsLoggedUnlessItsCallerIsTold) {
+  Stage stage(1);
+  stage.Spawn(0, Slow(), {.name = "somebody"});
+  EXPECT_FALSE(stage.system().TrySpawn<ProbeActor>({.name = "somebody"}, Slow()).ok());
+  EXPECT_FALSE(stage.Logged("is spawned", "somebody"));
+  stage.Spawn(0, Slow(), {.name = "somebody"});
+  EXPECT_TRUE(stage.Logged("is spawned", "somebody"));
+}
+
 // --- What was awaited. ---
 
 TEST(RefusalTextsTest, ARequestThatIsAwaitedTwice) {

@@ -1,6 +1,7 @@
 // The way down: its order, its limits, and what comes too late.
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdint>
@@ -313,6 +314,17 @@ TEST(SystemTest, OptionsOutOfRangeAreRefused) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST(SystemTest, SignalsThatCannotBeCaughtAreRefused) {
+  for (const int signal : {0, -3, 65, SIGKILL, SIGSTOP, SIGSEGV}) {
+    EXPECT_EQ(System::Start({.shards = 1, .handled_signals = {signal}}).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << signal;
+    EXPECT_EQ(System::Start({.shards = 1, .shutdown_signals = {SIGTERM, signal}}).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << signal;
+  }
+}
+
 TEST(SystemTest, TwoInOneProcessDoNotMeet) {
   const auto one = StartSystem(2);
   const auto two = StartSystem(2);
@@ -357,6 +369,44 @@ TEST(StuckHandlerTest, AShardWhoseHandlerDoesNotReturnIsNamed) {
   end.join();
   system.reset();
   SetLogSink(nullptr);
+}
+
+// Holds the first shard in a handler until it is destroyed.
+class StuckShard {
+ public:
+  explicit StuckShard(System& system)
+      : began_(system.runtime().platform().MakeEvent()),
+        open_(system.runtime().platform().MakeEvent()) {
+    const Ref<ProbeActor> stuck = system.Spawn<ProbeActor>(OnShard(0), Script{});
+    stuck.Send(Do{[this](ProbeActor&, Context&) -> Reply<void> {
+      began_->Notify();
+      open_->WaitUntil(Instant::Infinite());
+      return absl::OkStatus();
+    }});
+    began_->WaitUntil(Instant::Infinite());
+  }
+  void Open() { open_->Notify(); }
+
+ private:
+  const std::unique_ptr<Event> began_;
+  const std::unique_ptr<Event> open_;
+};
+
+TEST(StuckHandlerTest, ASignalIsHeardAllTheSame) {
+  auto system = StartSystem(2);
+  Platform& platform = system->runtime().platform();
+  const std::unique_ptr<Event> stopped = platform.MakeEvent();
+  Settle(system->Spawn<ProbeActor>(OnShard(1),
+                                   Script{.stop = [&](Context&, StopReason) -> Reply<void> {
+                                     stopped->Notify();
+                                     return absl::OkStatus();
+                                   }}));
+  StuckShard stuck(*system);
+  std::thread end([&] { system->Run(); });
+  kill(getpid(), SIGTERM);
+  EXPECT_TRUE(stopped->WaitUntil(platform.clock().Now() + absl::Seconds(10)));
+  stuck.Open();
+  end.join();
 }
 
 TEST(StuckHandlerTest, OneWhoseInboxIsFullHoldsNoOtherShardUp) {

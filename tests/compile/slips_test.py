@@ -14,9 +14,7 @@ import re
 import sys
 
 # Slips that wait for a change of the library, with the reason.
-PENDING = {
-    "foreign_await": "Reply's promise has no await_transform yet",
-}
+PENDING = {}
 
 MARK = re.compile(r"^(.*)// SLIP(-[A-Z+]+)?: (.*)$")
 ERROR = re.compile(r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):\d+: (?:fatal )?error: (?P<text>.*)$", re.M)

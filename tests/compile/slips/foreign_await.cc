@@ -10,6 +10,6 @@ struct Other {
 };
 
 troupe::Reply<void> Use() {
-  co_await Other();  // SLIP: only what Troupe
+  co_await Other();  // SLIP: can co_await only Troupe's own
   co_return absl::OkStatus();
 }

@@ -1,0 +1,15 @@
+#include <coroutine>
+
+#include "tests/compile/kitchen.troupe.h"
+#include "troupe/troupe.h"
+
+struct Other {
+  bool await_ready() { return false; }
+  void await_suspend(std::coroutine_handle<>) {}
+  int await_resume() { return 1; }
+};
+
+troupe::Reply<int> Use() {
+  const auto number = co_await Other();  // SLIP: can co_await only Troupe's own
+  co_return number;
+}
