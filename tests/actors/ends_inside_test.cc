@@ -1,5 +1,5 @@
 // The end of a System or a Node, asked for by the very code that it runs, in a forked child, or in
-// the wrong order: a CHECK at once that says what to do instead.
+// the wrong order: a CHECK at once that says what to do instead. Its end beside a stuck worker.
 
 #include <unistd.h>
 
@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
+#include "troupe/actors/worker.h"
 #include "troupe/tests/actors/in_child.h"
 #include "troupe/tests/actors/probe.h"
 #include "troupe/transport/node.h"
@@ -121,6 +123,34 @@ TEST(EndOrderTest, F128_ANodeEndsBeforeItsSystem) {
     process_node.reset();
   });
   EXPECT_TRUE(end.CheckedWith({"node"})) << end.ToString();
+}
+
+// --- A worker that does not come back. ---
+
+struct RunWorker : Worker {
+  void On(WorkerContext&, const std::function<void()>& run) { run(); }
+};
+
+TEST(StuckWorkerTest, OnlyItsPoolIsNamed) {
+  const ChildEnd end = RunInChild([] {
+    process_system = StartSystem(1, {.drain_timeout = absl::Milliseconds(10)});
+    Platform& platform = process_system->runtime().platform();
+    const std::unique_ptr<Event> began = platform.MakeEvent();
+    const std::unique_ptr<Event> open = platform.MakeEvent();
+    const Ref<RunWorker> workers = process_system->SpawnWorkers<RunWorker>({.name = "stays"});
+    workers.Send(std::function<void()>([&] {
+      began->Notify();
+      open->WaitUntil(Instant::Infinite());
+    }));
+    began->WaitUntil(Instant::Infinite());
+    process_system->Shutdown();
+    if (process_system->Run() != 1) _exit(2);
+    _exit(0);
+  });
+  EXPECT_TRUE(end.exited_well()) << end.ToString();
+  EXPECT_NE(end.printed.find("the pool \"stays\" did not come back"), std::string::npos)
+      << end.printed;
+  EXPECT_EQ(end.printed.find("\"blocking\""), std::string::npos) << end.printed;
 }
 
 }  // namespace
