@@ -224,9 +224,11 @@ TEST(KeptReplyThrowTest, F48_WhatNobodyAwaitsFailsItsActor) {
   actor.Send(Tick{});
   stage.RunFor(absl::Milliseconds(5));
   EXPECT_EQ(stage.system().Counters().failures, 1u);
-  EXPECT_EQ(actor.Send(Tick{}), SendResult::kGone);
   EXPECT_TRUE(stage.Logged("nobody awaits", "thrown beside all handlers"));
-  Perform(stage.Spawn(0, Script{}), [&](ProbeActor&, Context&) { kept.reset(); });
+  Perform(stage.Spawn(0, Script{}), [&](ProbeActor&, Context&) {
+    EXPECT_EQ(actor.Send(Tick{}), SendResult::kGone);
+    kept.reset();
+  });
 }
 
 TEST(KeptReplyThrowTest, F48_WhatIsDroppedUntakenFailsItsActor) {
