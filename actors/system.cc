@@ -91,6 +91,10 @@ size_t System::shard_count() const { return runtime_->shard_count(); }
 
 namespace internal {
 
+AnyRef SpawnPlainChild(Shard& shard, Instance* instance) {
+  return shard.births().SpawnPlain(instance);
+}
+
 AnyRef SpawnChild(InstancePtr instance, SpawnOptions&& options) {
   absl::Status refused;
   return Shard::Current()->births().Spawn(std::move(instance), std::move(options), refused);

@@ -36,6 +36,14 @@ class SlotIndex {
     return cell->generation == generation ? cell : nullptr;
   }
 
+  // Requires a slot that the table has made.
+  Cell& Made(uint32_t slot) const {
+    Cell* page = seen_pages_[slot / kPageSlots];
+    if (page == nullptr) [[unlikely]]
+      page = SeePage(slot / kPageSlots);
+    return page[slot % kPageSlots];
+  }
+
   // Requires a slot of a living actor of this shard.
   Cell& At(uint32_t slot) const { return seen_pages_[slot / kPageSlots][slot % kPageSlots]; }
 

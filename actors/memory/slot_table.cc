@@ -21,6 +21,7 @@ SlotTable::~SlotTable() {
   const uint32_t made = SlotsMade();
   for (uint32_t slot = 0; slot < made; ++slot) {
     Cell& cell = CellAt(slot);
+    if (cell.actor != nullptr) cell.instance->Destroy();
     if (cell.instance != nullptr) cell.instance->Dispose();
     // A leased one may have it as well: messages that waited for its actor.
     cell.FreeExtra();
@@ -73,7 +74,10 @@ size_t SlotTable::Lease(std::vector<SlotLease>& leases, size_t count) {
   while (shared_.count < count && GrowLocked()) {
   }
   const size_t given = std::min<size_t>(count, shared_.count);
-  for (size_t i = 0; i < given; ++i) leases.push_back(Pop(shared_));
+  for (size_t i = 0; i < given; ++i) {
+    const Cell& cell = Pop(shared_, CellAt(shared_.head));
+    leases.push_back({cell.slot, cell.generation});
+  }
   return given;
 }
 

@@ -32,8 +32,15 @@ class SlotTable {
 
   // For the shard itself. Empty at the bound.
   std::optional<SlotLease> Acquire() {
-    if (free_.empty() && !RefillFree()) return std::nullopt;
-    return Pop(free_);
+    const Cell* const cell = Take();
+    if (cell == nullptr) return std::nullopt;
+    return SlotLease{cell->slot, cell->generation};
+  }
+  // The same, as the cell; null at the bound.
+  Cell* Take() {
+    if (free_.empty() && !RefillFree()) [[unlikely]]
+      return nullptr;
+    return &Pop(free_, index_.Made(free_.head));
   }
 
   // Ends the generation of `cell` and makes its slot free. The cell is already empty.
@@ -86,11 +93,11 @@ class SlotTable {
     slots.head = cell.slot;
     ++slots.count;
   }
-  SlotLease Pop(FreeSlots& slots) const {
-    Cell& cell = CellAt(slots.head);
+  // The first of `slots` is `cell`.
+  static Cell& Pop(FreeSlots& slots, Cell& cell) {
     slots.head = std::exchange(cell.next_sibling, kNoSlot);
     --slots.count;
-    return {cell.slot, cell.generation};
+    return cell;
   }
   // Up to `count` from the front.
   FreeSlots TakeFirst(FreeSlots& slots, uint32_t count) const;

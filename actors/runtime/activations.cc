@@ -23,18 +23,6 @@ constexpr MessageType kLifeType = {.destroy = &DestroyPayload<LifeEvent>,
 
 }  // namespace
 
-Activations::Scope::Scope(Shard& shard, Cell* cell, Envelope* envelope, Activation* activation)
-    : shard_(shard), before_(shard.running()) {
-  shard.running() = {.cell = cell, .envelope = envelope, .activation = activation};
-  if (activation != nullptr) activation->running = true;
-}
-
-Activations::Scope::~Scope() {
-  Activations& activations = shard_.activations();
-  if (shard_.running().activation != nullptr) activations.Leave(/*parked=*/false);
-  shard_.running() = before_;
-}
-
 bool Activations::RunCode(Cell* cell, absl::FunctionRef<void()> code) {
   Scope scope(shard_, cell, nullptr);
   try {

@@ -7,12 +7,12 @@
 #include "troupe/actors/mail/envelope.h"
 #include "troupe/actors/runtime/activation.h"
 #include "troupe/actors/runtime/running.h"
+#include "troupe/actors/runtime/shard.h"
 #include "troupe/actors/runtime/suspension.h"
 
 namespace troupe::internal {
 
 class CoroutineFrame;
-class Shard;
 
 // The coroutines of one shard's actors: which activation a frame belongs to, when it is resumed,
 // and that it dies before its activation.
@@ -32,8 +32,16 @@ class Activations {
   // Runs users' code of `cell`: a null cell stands for the shard itself.
   class Scope {
    public:
-    Scope(Shard& shard, Cell* cell, Envelope* envelope, Activation* activation = nullptr);
-    ~Scope();
+    Scope(Shard& shard, Cell* cell, Envelope* envelope, Activation* activation = nullptr)
+        : shard_(shard), before_(shard.running()) {
+      shard.running() = {.cell = cell, .envelope = envelope, .activation = activation};
+      if (activation != nullptr) activation->running = true;
+    }
+    ~Scope() {
+      if (shard_.running().activation != nullptr) [[unlikely]]
+        shard_.activations().Leave(/*parked=*/false);
+      shard_.running() = before_;
+    }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 

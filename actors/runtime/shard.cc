@@ -96,7 +96,8 @@ void Shard::RunEvent(Cell& cell, Envelope* envelope) {
 }
 
 void Shard::AfterHandler(const Envelope& envelope) {
-  if ((envelope.flags & kEvent) == 0) return;
+  // The events of a life have no record.
+  if ((envelope.flags & kEvent) == 0 || envelope.record == 0) return;
   if (EventRecord* const record = records().Find(envelope.record)) record->AfterHandler();
 }
 
@@ -174,6 +175,8 @@ uint32_t Shard::SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit) {
   if ((cell.stall & kAttention) == 0) return handled;
   cell.stall &= static_cast<uint8_t>(~kAttention);
   if (cell.marked(kStopsItself)) supervisor().StopItself(cell);
+  // Most that stop have nothing else to do.
+  if (cell.marked(kStopAsked) && supervisor().EndAtOnce(cell)) return handled + 1;
   // Those that become ready meanwhile wait for the actor's next visit.
   uint32_t ready = 0;
   if (cell.ready_tail != nullptr && (cell.stall & kHeld) == 0) {

@@ -45,7 +45,7 @@ uint32_t Children::AskSome(Cell& parent, uint32_t budget) {
   while (asked < budget && extra.next_to_ask != kNoSlot) {
     Cell& child = shard_.slots().At(extra.next_to_ask);
     extra.next_to_ask = child.next_sibling;
-    supervisor.AskToStop(child, StopReason::kShutdown);
+    supervisor.AskChildToStop(child);
     ++asked;
   }
   auto& remote = extra.remote_children;

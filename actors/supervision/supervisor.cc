@@ -87,14 +87,10 @@ void Supervisor::Fail(Cell& cell, absl::Status why) {
   shard_.MakeRunnable(cell);
 }
 
-void Supervisor::Started(Cell& cell, absl::Status status) {
-  if (!status.ok()) {
-    if (cell.state != CellState::kStarting) return;
-    Fail(cell, absl::Status(status.code(),
-                            absl::StrCat("OnStart: ", AbslView(StdView(status.message())))));
-    return;
-  }
-  Started(cell);
+void Supervisor::StartFailed(Cell& cell, const absl::Status& status) {
+  if (cell.state != CellState::kStarting) return;
+  Fail(cell,
+       absl::Status(status.code(), absl::StrCat("OnStart: ", AbslView(StdView(status.message())))));
 }
 
 void Supervisor::Started(Cell& cell) {
@@ -104,8 +100,7 @@ void Supervisor::Started(Cell& cell) {
   if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
 }
 
-void Supervisor::Stopped(Cell& cell, absl::Status status) {
-  if (status.ok()) return;
+void Supervisor::StopFailed(Cell& cell, const absl::Status& status) {
   TROUPE_LOG(kWarning, "actor ", NameOf(cell),
              ": OnStop: ", AbslView(Printable(StdView(status.message()))));
 }
@@ -187,6 +182,19 @@ void Supervisor::AskToStop(Cell& cell, StopReason reason) {
   shard_.MakeRunnable(cell);
 }
 
+void Supervisor::AskChildToStop(Cell& cell) {
+  // One that is in the run queue has something else to do, or has not started.
+  if (cell.state != CellState::kRunning || cell.stall != 0 || cell.marked(kQueued)) {
+    return AskToStop(cell, StopReason::kShutdown);
+  }
+  cell.Mark(kEndAsked);
+  cell.Mark(kStopAsked);
+  cell.set_reason(StopReason::kShutdown);
+  if (EndAtOnce(cell)) return;
+  cell.stall |= kAttention;
+  shard_.MakeRunnable(cell);
+}
+
 void Supervisor::StopItself(Cell& cell) {
   cell.Unmark(kStopsItself);
   if (cell.state == CellState::kStopping || cell.marked(kStopAsked)) {
@@ -224,12 +232,10 @@ void Supervisor::Begin(Cell& cell) {
   shard_.activations().Doom(cell);
 }
 
-// Most that end by the million have nothing to be ended before them, and nobody to hear of it but
-// their parents. Returns whether `cell` is one of them, and then has ended.
 bool Supervisor::EndAtOnce(Cell& cell) {
   const bool has_nothing = cell.mailbox.empty() && cell.activations == nullptr &&
                            cell.records == nullptr && cell.children == 0 && cell.extra == nullptr &&
-                           cell.instance != nullptr;
+                           cell.instance != nullptr && cell.state != CellState::kStopping;
   if (!has_nothing || cell.marked(kFailed) ||
       (cell.instance->info().has_on_stop && !cell.marked(kOnStopCalled))) {
     return false;
@@ -337,12 +343,11 @@ void Supervisor::RunOnStop(Cell& cell) {
 }
 
 void Supervisor::DestroyActor(Cell& cell) {
-  {
+  if (std::exchange(cell.actor, nullptr) != nullptr) {
     Activations::Scope scope(shard_, &cell, nullptr);
-    cell.actor = nullptr;
     cell.instance->Destroy();
   }
-  shard_.activations().Orphan(cell);
+  if (cell.activations != nullptr) shard_.activations().Orphan(cell);
 }
 
 uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
@@ -369,9 +374,9 @@ void Supervisor::Release(Cell& cell) {
   children_.Leave(cell);
   if (cell.instance != nullptr) ++shard_.counters().stopped;
   if (Instance* const instance = std::exchange(cell.instance, nullptr)) instance->Dispose();
-  cell.FreeExtra();
+  if (cell.extra != nullptr) cell.FreeExtra();
   --alive_;
-  shard_.slots_table().Release(cell);
+  slots_.Release(cell);
 }
 
 }  // namespace troupe::internal
