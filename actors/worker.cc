@@ -181,7 +181,7 @@ SpawnOptions FrontOptions(const WorkerOptions& options) {
 }
 
 Server ServerOf(const ServiceInfo& service) {
-  const Instance& instance = *Shard::Current()->running().cell->instance;
+  const Instance& instance = *Shard::Current()->running().cell->instance();
   if (instance.info().service != &service) return Server::kNone;
   return instance.is_worker_front() ? Server::kWorkers : Server::kActor;
 }

@@ -22,19 +22,22 @@ bool Fits(const Cell& cell, const Envelope& envelope) {
 }
 
 // Takes the oldest one-way message out of the mailbox; null when there is none among its first.
-Envelope* TakeOldestOneWay(EnvelopeQueue& mailbox) {
+Envelope* TakeOldestOneWay(EnvelopeRing& mailbox) {
   constexpr int kLooksMax = 64;
+  EnvelopeQueue all = mailbox.TakeAll();
   Envelope* before = nullptr;
-  Envelope* each = mailbox.head;
+  Envelope* each = all.head;
   for (int i = 0; each != nullptr && i < kLooksMax; ++i) {
     if ((each->flags & kNeedsCheck) == 0 && each->ask == 0) {
-      (before != nullptr ? before->next : mailbox.head) = each->next;
-      if (mailbox.tail == each) mailbox.tail = before;
-      return each;
+      (before != nullptr ? before->next : all.head) = each->next;
+      if (all.tail == each) all.tail = before;
+      break;
     }
     before = std::exchange(each, each->next);
+    if (i + 1 == kLooksMax) each = nullptr;
   }
-  return nullptr;
+  mailbox.PutBack(all);
+  return each;
 }
 
 // To the shard of those who send more to one actor than that can take.
@@ -115,13 +118,13 @@ bool Mailboxes::MayWait(const Cell& cell, const Envelope& envelope, uint16_t fro
   // The inbox keeps other threads to its bounds, in whose charge this stays.
   if (from == kNoShard) return true;
   const Arrivals::Source* const source =
-      cell.arrivals_wait() ? cell.extra->arrivals.Find(from) : nullptr;
+      cell.arrivals_wait() ? cell.extra()->arrivals.Find(from) : nullptr;
   return source == nullptr ||
          (source->messages < cell.messages_max && source->bytes + envelope.bytes <= cell.bytes_max);
 }
 
 bool Mailboxes::ArriveBehind(Cell& cell, Envelope* event, uint16_t from) {
-  Arrivals::Source* const source = cell.extra->arrivals.Find(from);
+  Arrivals::Source* const source = cell.extra()->arrivals.Find(from);
   if (source == nullptr) return false;
   source->queue.Push(event);
   return true;
@@ -155,7 +158,7 @@ void Mailboxes::AdmitWaiting(Cell& cell) {
 
 Envelope* Mailboxes::TakeWaiting(Cell& cell) {
   while (cell.arrivals_wait()) {
-    Arrivals& arrivals = cell.extra->arrivals;
+    Arrivals& arrivals = cell.extra()->arrivals;
     if (arrivals.Turn() == nullptr) arrivals.EndTurn();
     if (Envelope* const envelope = PopWaiting(cell, *arrivals.Turn())) return envelope;
   }
@@ -163,10 +166,10 @@ Envelope* Mailboxes::TakeWaiting(Cell& cell) {
 }
 
 void Mailboxes::ArriveAgain(Cell& cell) {
-  EnvelopeQueue came = std::exchange(cell.mailbox, {});
+  EnvelopeQueue came = cell.mailbox.TakeAll();
   cell.messages = cell.bytes = 0;
   Sweep(came);
-  if (cell.extra != nullptr) cell.extra->withdrawn = 0;
+  if (cell.extra() != nullptr) cell.extra()->withdrawn = 0;
   while (Envelope* const envelope = TakeWaiting(cell)) came.Push(envelope);
   while (!came.empty()) {
     Envelope* const envelope = came.Pop();
@@ -229,7 +232,7 @@ Envelope* Mailboxes::PopWaiting(Cell& cell, Arrivals::Source& source) {
 
 void Mailboxes::RemoveIfEmpty(Cell& cell, Arrivals::Source& source) {
   if (!source.queue.empty()) return;
-  Arrivals& arrivals = cell.extra->arrivals;
+  Arrivals& arrivals = cell.extra()->arrivals;
   arrivals.Remove(source);
   if (arrivals.empty()) cell.stall &= static_cast<uint8_t>(~kArrivals);
 }
@@ -270,9 +273,13 @@ void Mailboxes::Withdraw(Cell& cell, Envelope& request) {
     --cell.messages;
     cell.bytes -= request.bytes;
     uint32_t& withdrawn = cell.Extra().withdrawn;
-    if (++withdrawn > kFew && withdrawn > cell.messages) withdrawn -= Sweep(cell.mailbox);
+    if (++withdrawn > kFew && withdrawn > cell.messages) {
+      EnvelopeQueue all = cell.mailbox.TakeAll();
+      withdrawn -= Sweep(all);
+      cell.mailbox.PutBack(all);
+    }
   } else {
-    Arrivals::Source& source = *cell.extra->arrivals.Find(request.sender_shard);
+    Arrivals::Source& source = *cell.extra()->arrivals.Find(request.sender_shard);
     Discharge(cell, source, request);
     if (++source.withdrawn > kFew && source.withdrawn > source.messages) {
       source.withdrawn -= Sweep(source.queue);
@@ -283,7 +290,7 @@ void Mailboxes::Withdraw(Cell& cell, Envelope& request) {
 }
 
 void Mailboxes::NoteWithdrawnGone(Cell& cell) {
-  if (cell.extra != nullptr && cell.extra->withdrawn > 0) --cell.extra->withdrawn;
+  if (cell.extra() != nullptr && cell.extra()->withdrawn > 0) --cell.extra()->withdrawn;
 }
 
 // Returns how many it took out. Each of them paid for two looks when it was withdrawn.

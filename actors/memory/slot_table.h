@@ -77,7 +77,7 @@ class SlotTable {
     return std::clamp<size_t>(slots / 16, 1, most);
   }
 
-  // Free cells, chained through next_sibling: the end of a million actors needs no memory.
+  // Free cells, chained through Cell::next_free: the end of a million actors needs no memory.
   struct FreeSlots {
     uint32_t head = kNoSlot;
     uint32_t tail = kNoSlot;
@@ -86,16 +86,19 @@ class SlotTable {
     bool empty() const { return count == 0; }
   };
 
-  Cell& CellAt(uint32_t slot) const { return index_.Page(slot / kPageSlots)[slot % kPageSlots]; }
-  void Push(FreeSlots& slots, Cell& cell) const {
-    cell.next_sibling = slots.head;
+  Cell& CellAt(uint32_t slot) const {
+    return index_.PageAt(slot / kPageSlots)->cells[slot % kPageSlots];
+  }
+  static void Push(FreeSlots& slots, Cell& cell) {
+    cell.next_free = slots.head;
     if (slots.empty()) slots.tail = cell.slot;
     slots.head = cell.slot;
     ++slots.count;
   }
   // The first of `slots` is `cell`.
   static Cell& Pop(FreeSlots& slots, Cell& cell) {
-    slots.head = std::exchange(cell.next_sibling, kNoSlot);
+    slots.head = cell.next_free;
+    cell.bytes = 0;
     --slots.count;
     return cell;
   }

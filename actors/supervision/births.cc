@@ -68,7 +68,7 @@ absl::Status Births::WhyNot(int placement) const {
     return absl::UnavailableError("an actor that stops has no more children");
   }
   const uint32_t children_max = shard_.limits().children_per_actor_max;
-  if (parent != nullptr && parent->children >= children_max) {
+  if (parent != nullptr && parent->children() >= children_max) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the actor has children_per_actor_max (", children_max, ") children"));
   }
@@ -85,23 +85,26 @@ bool Births::MaySpawnHere(const SpawnOptions& options, const Instance& instance)
   return options.placement.shard < 0 && options.name.empty() && !instance.is_worker_front() &&
          !shard_.runtime().stopping() &&
          (parent == nullptr || (parent->state != CellState::kStopping &&
-                                parent->children < shard_.limits().children_per_actor_max));
+                                parent->children() < shard_.limits().children_per_actor_max));
 }
 
 AnyRef Births::SpawnPlain(Instance* instance) {
   Cell& parent = *shard_.running().cell;
-  const bool may = parent.instance != nullptr && parent.state != CellState::kStopping &&
-                   parent.children < shard_.limits().children_per_actor_max &&
+  const bool may = parent.actor != nullptr && parent.state != CellState::kStopping &&
+                   parent.Tie().children < shard_.limits().children_per_actor_max &&
                    !shard_.runtime().stopping();
   Cell* const cell = may ? slots_.Take() : nullptr;
-  if (cell == nullptr) [[unlikely]] {
-    absl::Status why;
-    return Spawn(InstancePtr(instance), SpawnOptions(), why);
-  }
+  if (cell == nullptr) [[unlikely]]
+    return SpawnWithDefaults(instance);
   supervisor_.children().Adopt(parent, *cell);
   Occupy(*cell, instance);
   Await(*cell);
   return shard_.RefOf(*cell);
+}
+
+AnyRef Births::SpawnWithDefaults(Instance* instance) {
+  absl::Status why;
+  return Spawn(InstancePtr(instance), SpawnOptions(), why);
 }
 
 AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status& status) {
@@ -129,7 +132,7 @@ AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status&
     return runtime.UnbornRef(status);
   }
   Cell* parent = shard_.running().cell;
-  if (parent != nullptr && parent->instance == nullptr) parent = nullptr;
+  if (parent != nullptr && parent->instance() == nullptr) parent = nullptr;
   Children& children = supervisor_.children();
   if (shard == shard_.index()) {
     Cell& cell = *shard_.Find(lease->slot, lease->generation);
@@ -176,7 +179,7 @@ void Births::Place(Cell& cell, InstancePtr instance, const SpawnOptions& options
 }
 
 void Births::Occupy(Cell& cell, Instance* instance) {
-  cell.instance = instance;
+  cell.set_instance(instance);
   cell.state = CellState::kStarting;
   cell.stall = kBlocked | (cell.stall & kArrivals);
 }
@@ -188,7 +191,7 @@ void Births::Await(Cell& cell) {
   if (supervisor_.final_sweep().begun()) [[unlikely]] {
     cell.Mark(kStopAsked);
     cell.Mark(kEndAsked);
-    cell.set_reason(StopReason::kShutdown);
+    cell.reason = StopReason::kShutdown;
   }
   // Messages that came before are in the mailbox, and the cell may be queued for them: then its
   // turn starts it. Else it goes to the front.
@@ -209,13 +212,13 @@ void Births::Begin(Cell& cell) {
   {
     Activations::Scope scope(shard_, &cell, nullptr);
     try {
-      cell.actor = cell.instance->Create();
+      cell.actor = cell.instance()->Create();
     } catch (...) {
       supervisor_.HandlerThrew(cell);
       return;
     }
   }
-  if (!cell.instance->info().has_on_start) return supervisor_.Started(cell);
+  if (!cell.instance()->info().has_on_start) return supervisor_.Started(cell);
   Envelope* const envelope = shard_.NewEnvelope(&kStartType);
   envelope->flags |= kEvent;
   envelope->record = 0;

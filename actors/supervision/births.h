@@ -52,6 +52,7 @@ class Births {
   void Begin(Cell& cell);
 
  private:
+  AnyRef SpawnWithDefaults(Instance* instance);
   // Whether nothing but the number of actors can refuse a spawn.
   bool MaySpawnHere(const SpawnOptions& options, const Instance& instance) const;
   absl::Status WhyNot(int placement) const;

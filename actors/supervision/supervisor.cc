@@ -25,6 +25,23 @@
 namespace troupe::internal {
 namespace {
 
+// Whether nothing of an actor that is asked to stop is to be ended before the actor itself, and
+// nobody but its parent is to hear of the end.
+bool EndsAtOnce(const Cell& cell) {
+  if (!cell.mailbox.empty() || cell.state == CellState::kStopping || cell.marked(kFailed)) {
+    return false;
+  }
+  if (cell.has_ties()) {
+    const Ties& ties = cell.ties();
+    if (ties.activations != nullptr || ties.records != nullptr || ties.extra != nullptr ||
+        ties.children > 0) {
+      return false;
+    }
+  }
+  const Instance* const instance = cell.instance();
+  return instance != nullptr && (!instance->info().has_on_stop || cell.marked(kOnStopCalled));
+}
+
 struct StopActor {
   AnyRef ref;
   StopReason reason;
@@ -35,10 +52,10 @@ struct StopActor {
 }  // namespace
 
 std::string Supervisor::NameOf(const Cell& cell) {
-  if (cell.instance == nullptr) return "(none)";
-  std::string name(cell.instance->info().name);
-  if (cell.extra != nullptr && !cell.extra->name.empty()) {
-    absl::StrAppend(&name, " \"", cell.extra->name, "\"");
+  if (cell.instance() == nullptr) return "(none)";
+  std::string name(cell.instance()->info().name);
+  if (cell.extra() != nullptr && !cell.extra()->name.empty()) {
+    absl::StrAppend(&name, " \"", cell.extra()->name, "\"");
   }
   return name;
 }
@@ -96,7 +113,7 @@ void Supervisor::StartFailed(Cell& cell, const absl::Status& status) {
 void Supervisor::Started(Cell& cell) {
   if (cell.state != CellState::kStarting) return;
   cell.state = CellState::kRunning;
-  if (cell.blocked_by == 0) cell.stall &= ~kBlocked;
+  if (cell.blocked_by() == 0) cell.stall &= ~kBlocked;
   if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
 }
 
@@ -108,7 +125,7 @@ void Supervisor::StopFailed(Cell& cell, const absl::Status& status) {
 bool Supervisor::MayRestart(Cell& cell) {
   CellExtra& extra = cell.Extra();
   const RestartOptions& options = extra.restart;
-  if (options.kind == RestartKind::kNever || !cell.instance->restartable()) return false;
+  if (options.kind == RestartKind::kNever || !cell.instance()->restartable()) return false;
   if (shard_.runtime().stopping() || cell.marked(kEndAsked)) return false;
   if (extra.restarts.Take(options, shard_.now_nanos())) return true;
   TROUPE_LOG(kError, "actor ", NameOf(cell), " is not restarted: ", options.max,
@@ -117,14 +134,14 @@ bool Supervisor::MayRestart(Cell& cell) {
 }
 
 void Supervisor::AwaitBackoff(Cell& cell) {
-  CellExtra& extra = *cell.extra;
+  CellExtra& extra = *cell.extra();
   ++shard_.counters().restarts;
   cell.state = CellState::kBackoff;
   cell.stall = kBlocked | (cell.stall & kArrivals);
   cell.marks &= kDropOldest | kQueued;
   ++cell.life;
   cell.set_step(StopStep::kMailbox);
-  cell.set_reason(StopReason::kStopped);
+  cell.reason = StopReason::kStopped;
   extra.stop_status = absl::OkStatus();
   extra.asks_children = false;
   extra.last_asked = AnyRef();
@@ -177,7 +194,7 @@ void Supervisor::AskToStop(Cell& cell, StopReason reason) {
   }
   if (cell.marked(kStopAsked)) return;
   cell.Mark(kStopAsked);
-  cell.set_reason(reason);
+  cell.reason = reason;
   cell.stall |= kAttention;
   shard_.MakeRunnable(cell);
 }
@@ -189,7 +206,7 @@ void Supervisor::AskChildToStop(Cell& cell) {
   }
   cell.Mark(kEndAsked);
   cell.Mark(kStopAsked);
-  cell.set_reason(StopReason::kShutdown);
+  cell.reason = StopReason::kShutdown;
   if (EndAtOnce(cell)) return;
   cell.stall |= kAttention;
   shard_.MakeRunnable(cell);
@@ -202,7 +219,7 @@ void Supervisor::StopItself(Cell& cell) {
   }
   // As that does, but for an actor that is being visited.
   cell.Mark(kStopAsked);
-  cell.set_reason(StopReason::kStopped);
+  cell.reason = StopReason::kStopped;
   cell.stall |= kAttention;
 }
 
@@ -211,7 +228,7 @@ void Supervisor::EndUnborn(Cell& cell) {
   cell.messages_max = 0;
   cell.state = CellState::kStopping;
   cell.stall |= kBlocked | kAttention;
-  cell.set_reason(StopReason::kNeverBorn);
+  cell.reason = StopReason::kNeverBorn;
   cell.set_step(StopStep::kFarewell);
   shard_.MakeRunnable(cell);
 }
@@ -228,25 +245,21 @@ void Supervisor::Begin(Cell& cell) {
   cell.stall |= kBlocked;
   if (failed || !was_alive) cell.Mark(kOnStopCalled);
   cell.set_step(StopStep::kMailbox);
-  if (cell.extra != nullptr) cell.extra->backoff.reset();
+  if (cell.extra() != nullptr) cell.extra()->backoff.reset();
   shard_.activations().Doom(cell);
 }
 
 bool Supervisor::EndAtOnce(Cell& cell) {
-  const bool has_nothing = cell.mailbox.empty() && cell.activations == nullptr &&
-                           cell.records == nullptr && cell.children == 0 && cell.extra == nullptr &&
-                           cell.instance != nullptr && cell.state != CellState::kStopping;
-  if (!has_nothing || cell.marked(kFailed) ||
-      (cell.instance->info().has_on_stop && !cell.marked(kOnStopCalled))) {
-    return false;
-  }
+  if (!EndsAtOnce(cell)) return false;
   cell.messages_max = 0;
   cell.state = CellState::kStopping;
   cell.stall = kBlocked;
-  cell.set_step(StopStep::kFarewell);
   DestroyActor(cell);
   // The destructor is users' code.
-  if (!cell.mailbox.empty() || cell.extra != nullptr || cell.arrivals_wait()) return false;
+  if (!cell.mailbox.empty() || cell.extra() != nullptr) [[unlikely]] {
+    cell.set_step(StopStep::kFarewell);
+    return false;
+  }
   Release(cell);
   return true;
 }
@@ -292,7 +305,7 @@ uint32_t Supervisor::Step(Cell& cell, uint32_t budget, bool& waits) {
     case StopStep::kOnStop:
       // Offloads that return leave handlers to be ended.
       done = shard_.activations().EndSome(cell, budget);
-      waits = cell.children > 0 || Activations::Busy(cell);
+      waits = cell.children() > 0 || Activations::Busy(cell);
       if (waits) return done;
       if (!cell.marked(kOnStopCalled)) {
         RunOnStop(cell);
@@ -302,7 +315,7 @@ uint32_t Supervisor::Step(Cell& cell, uint32_t budget, bool& waits) {
       next(StopStep::kActor);
       return done;
     case StopStep::kActor:
-      if (cell.records != nullptr) {
+      if (cell.records() != nullptr) {
         done = shard_.records().EndSome(cell, budget, /*before_on_stop=*/false);
         if (done == budget) return done;
       }
@@ -333,11 +346,11 @@ uint32_t Supervisor::DrainMailbox(Cell& cell, uint32_t budget, std::string_view 
 
 void Supervisor::RunOnStop(Cell& cell) {
   cell.Mark(kOnStopCalled);
-  if (final_sweep_.kills() || !cell.instance->info().has_on_stop) return;
+  if (final_sweep_.kills() || !cell.instance()->info().has_on_stop) return;
   Envelope* const envelope = shard_.NewEnvelope(&kStopType);
   envelope->flags |= kEvent;
   envelope->record = 0;
-  shard_.SetPayload(envelope, StopEvent{cell.reason()}, 0);
+  shard_.SetPayload(envelope, StopEvent{cell.reason}, 0);
   envelope->cell = &cell;
   shard_.RunEvent(cell, envelope);
 }
@@ -345,9 +358,9 @@ void Supervisor::RunOnStop(Cell& cell) {
 void Supervisor::DestroyActor(Cell& cell) {
   if (std::exchange(cell.actor, nullptr) != nullptr) {
     Activations::Scope scope(shard_, &cell, nullptr);
-    cell.instance->Destroy();
+    cell.instance()->Destroy();
   }
-  if (cell.activations != nullptr) shard_.activations().Orphan(cell);
+  if (cell.activations() != nullptr) shard_.activations().Orphan(cell);
 }
 
 uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
@@ -356,11 +369,11 @@ uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
     done = DrainMailbox(cell, budget, "the actor has ended");
     if (done == budget) return done;
   }
-  if (cell.extra != nullptr) {
+  if (cell.extra() != nullptr) {
     // The name is free before anybody hears of the end.
-    if (!cell.extra->name.empty()) {
-      shard_.runtime().names().Release(cell.extra->name, shard_.RefOf(cell));
-      cell.extra->name.clear();
+    if (!cell.extra()->name.empty()) {
+      shard_.runtime().names().Release(cell.extra()->name, shard_.RefOf(cell));
+      cell.extra()->name.clear();
     }
     done += shard_.monitors().NotifySome(cell, budget - done);
     if (done >= budget) return done;
@@ -372,9 +385,12 @@ uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
 
 void Supervisor::Release(Cell& cell) {
   children_.Leave(cell);
-  if (cell.instance != nullptr) ++shard_.counters().stopped;
-  if (Instance* const instance = std::exchange(cell.instance, nullptr)) instance->Dispose();
-  if (cell.extra != nullptr) cell.FreeExtra();
+  if (Instance* const instance = cell.instance()) {
+    ++shard_.counters().stopped;
+    cell.set_instance(nullptr);
+    instance->Dispose();
+  }
+  if (cell.has_ties()) cell.FreeTies();
   --alive_;
   slots_.Release(cell);
 }
