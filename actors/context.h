@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "troupe/actors/context_base.h"
@@ -22,6 +23,7 @@
 #include "troupe/actors/offload.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/shard/shard.h"
+#include "troupe/actors/spawn_options.h"
 #include "troupe/actors/system.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/worker.h"
@@ -47,12 +49,31 @@ Ref<A> Context::Self(const A*) const {
   return Ref<A>(self());
 }
 
+namespace internal {
+
+// A spawn with any options.
+template <typename A, bool kOnce, typename... Args>
+InstancePtr MakeChildInstance(const Placement& placement, Args&&... args) {
+  if (placement.shard < 0 || placement.shard == Shard::Current()->index()) {
+    return MakeInstance<A, kOnce, true>(std::forward<Args>(args)...);
+  }
+  return MakeInstance<A, kOnce, false>(std::forward<Args>(args)...);
+}
+
+}  // namespace internal
+
+// Inlined, so that options which nobody has set cost nothing: whether they are plain is then known
+// to the compiler.
 template <typename A, typename... Args>
-requires internal::SpawnsFrom<A, Args...> Ref<A> Context::Spawn(SpawnOptions options,
-                                                                Args&&... args) {
-  Here();
+requires internal::SpawnsFrom<A, Args...> ABSL_ATTRIBUTE_ALWAYS_INLINE Ref<A> Context::Spawn(
+    SpawnOptions options, Args&&... args) {
+  internal::Shard& shard = Here();
+  if (internal::IsPlain(options)) {
+    return Ref<A>(internal::SpawnPlainChild(
+        shard, internal::MakeInstance<A, false, true>(std::forward<Args>(args)...).release()));
+  }
   return Ref<A>(internal::SpawnChild(
-      internal::MakeInstance<A, false>(&options.placement, std::forward<Args>(args)...),
+      internal::MakeChildInstance<A, false>(options.placement, std::forward<Args>(args)...),
       std::move(options)));
 }
 
@@ -61,7 +82,7 @@ requires internal::SpawnsOnceFrom<A, Args...> Ref<A> Context::SpawnOnce(SpawnOpt
                                                                         Args&&... args) {
   Here();
   return Ref<A>(internal::SpawnChild(
-      internal::MakeInstance<A, true>(&options.placement, std::forward<Args>(args)...),
+      internal::MakeChildInstance<A, true>(options.placement, std::forward<Args>(args)...),
       std::move(options)));
 }
 
@@ -70,7 +91,7 @@ requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> Context::TrySpa
     SpawnOptions options, Args&&... args) {
   Here();
   absl::StatusOr<AnyRef> ref = internal::TrySpawnChild(
-      internal::MakeInstance<A, false>(&options.placement, std::forward<Args>(args)...),
+      internal::MakeChildInstance<A, false>(options.placement, std::forward<Args>(args)...),
       std::move(options));
   if (!ref.ok()) return std::move(ref).status();
   return Ref<A>(*ref);

@@ -55,6 +55,23 @@ struct SpawnOptions {
   Placement placement = {};
 };
 
+namespace internal {
+
+constexpr bool IsDefault(const RestartOptions& options) {
+  constexpr RestartOptions kDefault;
+  return options.kind == kDefault.kind && options.max == kDefault.max &&
+         options.within == kDefault.within && options.backoff_min == kDefault.backoff_min &&
+         options.backoff_max == kDefault.backoff_max;
+}
+
+// Nothing is set: inline, so that the compiler knows where a spawn says so.
+inline bool IsPlain(const SpawnOptions& options) {
+  return options.name.empty() && options.placement.shard < 0 && options.mailbox.messages_max == 0 &&
+         options.mailbox.bytes_max == 0 && options.mailbox.overflow == Overflow::kReject &&
+         IsDefault(options.restart);
+}
+
+}  // namespace internal
 }  // namespace troupe
 
 #endif  // TROUPE_ACTORS_SPAWN_OPTIONS_H_

@@ -102,6 +102,10 @@ void NoteRefused(std::string_view actor, const absl::Status& refused) {
 
 }  // namespace
 
+AnyRef SpawnPlainChild(Shard& shard, Instance* instance) {
+  return shard.births().SpawnPlain(instance);
+}
+
 AnyRef SpawnChild(InstancePtr instance, SpawnOptions&& options) {
   absl::Status refused;
   const std::string_view actor = instance->info().name;

@@ -90,7 +90,10 @@ namespace internal {
 
 // Of the shard that this thread runs.
 Runtime& CurrentRuntime();
-// From inside a handler: the actor is the handler's actor's child.
+// From inside a handler of `shard`: the actor is the handler's actor's child. Takes `instance`,
+// which is in the shard's memory. For a spawn whose options are all defaults.
+AnyRef SpawnPlainChild(Shard& shard, Instance* instance);
+// The same for any other spawn.
 AnyRef SpawnChild(InstancePtr instance, SpawnOptions&& options);
 absl::StatusOr<AnyRef> TrySpawnChild(InstancePtr instance, SpawnOptions&& options);
 AnyRef SpawnInstance(System& system, InstancePtr instance, SpawnOptions&& options);
@@ -105,7 +108,7 @@ template <typename A, typename... Args>
 requires internal::SpawnsFrom<A, Args...> Ref<A> System::Spawn(SpawnOptions options,
                                                                Args&&... args) {
   return Ref<A>(internal::SpawnInstance(
-      *this, internal::MakeInstance<A, false>(nullptr, std::forward<Args>(args)...),
+      *this, internal::MakeInstance<A, false, false>(std::forward<Args>(args)...),
       std::move(options)));
 }
 
@@ -113,7 +116,7 @@ template <typename A, typename... Args>
 requires internal::SpawnsOnceFrom<A, Args...> Ref<A> System::SpawnOnce(SpawnOptions options,
                                                                        Args&&... args) {
   return Ref<A>(internal::SpawnInstance(
-      *this, internal::MakeInstance<A, true>(nullptr, std::forward<Args>(args)...),
+      *this, internal::MakeInstance<A, true, false>(std::forward<Args>(args)...),
       std::move(options)));
 }
 
@@ -121,7 +124,7 @@ template <typename A, typename... Args>
 requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> System::TrySpawn(
     SpawnOptions options, Args&&... args) {
   absl::StatusOr<AnyRef> ref = internal::TrySpawnInstance(
-      *this, internal::MakeInstance<A, false>(nullptr, std::forward<Args>(args)...),
+      *this, internal::MakeInstance<A, false, false>(std::forward<Args>(args)...),
       std::move(options));
   if (!ref.ok()) return std::move(ref).status();
   return Ref<A>(*ref);

@@ -151,20 +151,26 @@ namespace {
 class FrontInstance final : public Instance {
  public:
   FrontInstance(const ActorInfo* info, std::shared_ptr<WorkerFront::Pool> pool)
-      : Instance(info, /*restartable=*/true, /*pooled=*/false), pool_(std::move(pool)) {}
-
-  absl::Status Prepare() override { return pool_->Start(); }
-  Actor* Create() override {
-    front_ = std::make_unique<WorkerFront>(pool_);
-    return front_.get();
-  }
-  void Destroy() override { front_.reset(); }
-  void Dispose() override { delete this; }
-  bool is_worker_front() const override { return true; }
+      : Instance(&type_),
+        type_{.info = info,
+              .create = &Create,
+              .destroy = [](Instance& instance) { Self(instance).front_.reset(); },
+              .dispose = [](Instance& instance) { delete &Self(instance); },
+              .prepare = [](Instance& instance) { return Self(instance).pool_->Start(); },
+              .restartable = true},
+        pool_(std::move(pool)) {}
 
  private:
   ~FrontInstance() = default;
 
+  static FrontInstance& Self(Instance& instance) { return static_cast<FrontInstance&>(instance); }
+  static Actor* Create(Instance& instance) {
+    FrontInstance& self = Self(instance);
+    self.front_ = std::make_unique<WorkerFront>(self.pool_);
+    return self.front_.get();
+  }
+
+  const InstanceType type_;  // Its class is known by its info alone.
   const std::shared_ptr<WorkerFront::Pool> pool_;
   std::unique_ptr<WorkerFront> front_;
 };
@@ -180,7 +186,7 @@ SpawnOptions FrontOptions(const WorkerOptions& options) {
 }
 
 Server ServerOf(const ServiceInfo& service) {
-  const Instance& instance = *Shard::Current()->running().cell->instance;
+  const Instance& instance = *Shard::Current()->running().cell->instance();
   if (instance.info().service != &service) return Server::kNone;
   return instance.is_worker_front() ? Server::kWorkers : Server::kActor;
 }

@@ -167,8 +167,8 @@ struct ProbeHandover {
 bool WantsNotice(Shard& shard, const Envelope& envelope) {
   if (envelope.ask != 0) return false;
   const Cell* const cell = shard.running().cell;
-  return cell != nullptr && cell->instance != nullptr &&
-         cell->instance->info().undelivered != nullptr;
+  return cell != nullptr && cell->instance() != nullptr &&
+         cell->instance()->info().undelivered != nullptr;
 }
 
 }  // namespace

@@ -108,15 +108,15 @@ struct ResolveQuestion {
 
   void operator()(Shard& shard) {
     const Cell* const cell = shard.Find(target);
-    if (cell != nullptr && cell->instance == nullptr && cell->state == CellState::kLeased &&
+    if (cell != nullptr && cell->instance() == nullptr && cell->state == CellState::kLeased &&
         ++turns < kTurnsToBirthMax) {
       // It is on its way: asked again in another turn.
       if (shard.inbox().Post([&shard, again = *this]() mutable { again(shard); })) return;
     }
-    const bool alive = cell != nullptr && cell->instance != nullptr;
+    const bool alive = cell != nullptr && cell->instance() != nullptr;
     SendDataTo(shard, asker_shard,
-               ResolveAnswer{incarnation, session, alive ? cell->instance->info().service : nullptr,
-                             grant, alive});
+               ResolveAnswer{incarnation, session,
+                             alive ? cell->instance()->info().service : nullptr, grant, alive});
   }
 };
 

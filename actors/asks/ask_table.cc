@@ -105,7 +105,7 @@ absl::Status AskTable::Register(PendingAsk& ask, Envelope& envelope, absl::Durat
   // Neither a constructor nor a destructor handles a message.
   const bool holds_asker = serves && !Interleaves(*running.envelope);
   ask.asking_ = holds_asker ? shard_.activations().Current().serial : 0;
-  if (asker != nullptr && asker->asks >= limits.asks_per_actor_max) {
+  if (asker != nullptr && asker->asks() >= limits.asks_per_actor_max) {
     return absl::ResourceExhaustedError(absl::StrCat("the actor has asks_per_actor_max (",
                                                      limits.asks_per_actor_max,
                                                      ") requests without an outcome"));
@@ -124,7 +124,7 @@ absl::Status AskTable::Register(PendingAsk& ask, Envelope& envelope, absl::Durat
                                                      limits.asks_per_shard_max,
                                                      ") requests without an outcome"));
   }
-  if (asker != nullptr) ++asker->asks;
+  if (asker != nullptr) ++asker->Tie().asks;
   envelope.ask = ask.id_;
   envelope.deadline = deadline.nanos;
   envelope.sender_shard = shard_.index();
@@ -172,7 +172,7 @@ PendingAsk* AskTable::Take(uint64_t id) {
   }
   shard_.loop().timers().Cancel(*ask);
   ask->id_ = 0;
-  if (Cell* const asker = ask->asker()) --asker->asks;
+  if (Cell* const asker = ask->asker()) --asker->Tie().asks;
   return ask;
 }
 
@@ -251,7 +251,7 @@ absl::Status AskTable::CheckCycle(const Cell& target, const Envelope& envelope) 
     const PendingAsk* const pending = asks_.Find(ask);
     if (pending == nullptr || pending->asking_ == 0 || pending->asker_ != &target) return false;
     // Nobody waits for one whose handler has answered.
-    for (const Activation* a = target.activations; a != nullptr; a = a->next) {
+    for (const Activation* a = target.activations(); a != nullptr; a = a->next) {
       if (a->serial == pending->asking_) return !a->answered;
     }
     return false;
@@ -271,7 +271,7 @@ absl::Status AskTable::CheckCycle(const Cell& target, const Envelope& envelope) 
       absl::StrAppend(&path, link.asker_shard, "/", link.asker_slot, " -> ");
     }
   }
-  const std::string name = target.extra != nullptr ? target.extra->name : "";
+  const std::string name = target.extra() != nullptr ? target.extra()->name : "";
   absl::StrAppend(&path, envelope.sender_shard, "/", envelope.sender_slot, " -> ", shard_.index(),
                   "/", target.slot);
   return absl::FailedPreconditionError(

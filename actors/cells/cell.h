@@ -60,56 +60,98 @@ enum class StopStep : uint8_t {
 
 constexpr uint32_t kNoSlot = 0xffffffffu;
 
-// The runtime's record of one actor: its place in the slot table, its mailbox, its relatives.
-//
-// Thread: its shard's.
-struct alignas(64) Cell {
-  // --- On a message's path. ---
-  Actor* actor = nullptr;
-  EnvelopeQueue mailbox;
-  Cell* run_next = nullptr;
-  uint64_t generation = 0;
-  uint32_t messages = 0;
-  uint32_t messages_max = 0;
-  uint32_t bytes = 0;
-  uint32_t bytes_max = 0;
-  uint32_t slot = kNoSlot;
-  uint8_t stall = 0;
-  uint8_t life = 0;  // Counts restarts, modulo 256.
-  CellState state = CellState::kFree;
-  uint8_t marks = 0;
-
-  // --- Off it. ---
+// What an actor has once it does more than handle messages: coroutines, records, children,
+// requests. Made when it is first needed, so that an idle actor is small.
+struct Ties {
   Instance* instance = nullptr;  // Owned.
   CellExtra* extra = nullptr;    // Owned; null for most.
   Activation* activations = nullptr;
   Activation* ready_tail = nullptr;  // Of a circle through ready_next.
   EventRecord* records = nullptr;
-  // Relatives on this shard, by slot.
+  uint32_t first_child = kNoSlot;  // On this shard, by slot.
+  uint32_t children = 0;           // On this shard and on others.
+  uint32_t asks = 0;               // Requests of this actor without an outcome.
+  uint16_t blocked_by = 0;         // Handlers that wait and hold the actor.
+  StopStep stop_step = StopStep::kMailbox;
+};
+
+// The relatives on this shard of an actor, by slot. Beside its cell, since a message needs none.
+struct Kin {
   uint32_t parent = kNoSlot;
-  uint32_t first_child = kNoSlot;
   uint32_t next_sibling = kNoSlot;
   uint32_t prev_sibling = kNoSlot;
-  uint32_t children : 26 = 0;  // On this shard and on others.
-  uint32_t stop_step : 3 = 0;
-  uint32_t stop_reason : 3 = 0;
-  uint32_t asks : 24 = 0;       // Requests of this actor without an outcome.
-  uint32_t blocked_by : 8 = 0;  // Handlers that wait and hold the actor.
+};
+
+// The runtime's record of one actor: its place in the slot table, its mailbox. One cache line, all
+// of which a message's path may need.
+//
+// Thread: its shard's.
+struct alignas(64) Cell {
+  Actor* actor = nullptr;
+  EnvelopeRing mailbox;
+  Cell* run_next = nullptr;
+  uint64_t generation = 0;
+  uint32_t messages = 0;
+  uint32_t messages_max = 0;
+  union {
+    uint32_t bytes = 0;
+    uint32_t next_free;  // The slot behind it, in a list of free ones.
+  };
+  uint32_t bytes_max = 0;
+  uint32_t slot = kNoSlot;
+  uint8_t stall = 0;
+  uint8_t life = 0;  // Counts restarts, modulo 256.
+  CellState state : 4 = CellState::kFree;
+  StopReason reason : 4 = StopReason::kStopped;
+  uint8_t marks = 0;
+  uintptr_t instance_or_ties = 0;  // Owned; the lowest bit says that it is the Ties.
 
   bool arrivals_wait() const { return (stall & kArrivals) != 0; }
   bool marked(CellMark mark) const { return (marks & mark) != 0; }
   void Mark(CellMark mark) { marks |= mark; }
   void Unmark(CellMark mark) { marks &= static_cast<uint8_t>(~mark); }
-  StopStep step() const { return static_cast<StopStep>(stop_step); }
-  void set_step(StopStep step) { stop_step = static_cast<uint32_t>(step) & 7u; }
-  StopReason reason() const { return static_cast<StopReason>(stop_reason); }
-  void set_reason(StopReason reason) { stop_reason = static_cast<uint32_t>(reason) & 7u; }
+
+  bool has_ties() const { return (instance_or_ties & kIsTies) != 0; }
+  // Requires that it has them.
+  Ties& ties() const { return *reinterpret_cast<Ties*>(instance_or_ties - kIsTies); }
+  // Made if need be.
+  Ties& Tie() {
+    if (!has_ties()) [[unlikely]]
+      MakeTies();
+    return ties();
+  }
+  Instance* instance() const {
+    return has_ties() ? ties().instance : reinterpret_cast<Instance*>(instance_or_ties);
+  }
+  void set_instance(Instance* instance) {
+    if (has_ties()) [[unlikely]] {
+      ties().instance = instance;
+    } else {
+      instance_or_ties = reinterpret_cast<uintptr_t>(instance);
+    }
+  }
+  // What they are while there are no ties as well.
+  CellExtra* extra() const { return has_ties() ? ties().extra : nullptr; }
+  Activation* activations() const { return has_ties() ? ties().activations : nullptr; }
+  Activation* ready_tail() const { return has_ties() ? ties().ready_tail : nullptr; }
+  EventRecord* records() const { return has_ties() ? ties().records : nullptr; }
+  uint32_t children() const { return has_ties() ? ties().children : 0; }
+  uint32_t asks() const { return has_ties() ? ties().asks : 0; }
+  uint32_t blocked_by() const { return has_ties() ? ties().blocked_by : 0; }
+  StopStep step() const { return has_ties() ? ties().stop_step : StopStep::kMailbox; }
+  void set_step(StopStep step) { Tie().stop_step = step; }
 
   // Made if need be.
   CellExtra& Extra();
-  void FreeExtra();
+  // Its instance is disposed of already, or never was. On its shard, or once that has ended.
+  void FreeTies();
+
+ private:
+  static constexpr uintptr_t kIsTies = 1;
+
+  void MakeTies();
 };
-static_assert(sizeof(Cell) == 128);
+static_assert(sizeof(Cell) == 64);
 
 }  // namespace internal
 }  // namespace troupe

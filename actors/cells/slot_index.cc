@@ -23,14 +23,14 @@ size_t PagesOf(size_t slots) { return (slots + SlotIndex::kPageSlots - 1) / Slot
 
 SlotIndex::SlotIndex(uint32_t slots_max)
     : slots_max_(slots_max),
-      pages_(ZeroedArray<std::atomic<Cell*>>(PagesOf(slots_max))),
-      seen_pages_(ZeroedArray<Cell*>(PagesOf(slots_max))) {}
+      pages_(ZeroedArray<std::atomic<Page*>>(PagesOf(slots_max))),
+      seen_pages_(ZeroedArray<Page*>(PagesOf(slots_max))) {}
 
 SlotIndex::~SlotIndex() {
   std::free(pages_);
   std::free(seen_pages_);
 }
 
-Cell* SlotIndex::SeePage(size_t page) const { return seen_pages_[page] = Page(page); }
+SlotIndex::Page* SlotIndex::SeePage(size_t page) const { return seen_pages_[page] = PageAt(page); }
 
 }  // namespace troupe::internal

@@ -21,9 +21,11 @@ SlotTable::~SlotTable() {
   const uint32_t made = SlotsMade();
   for (uint32_t slot = 0; slot < made; ++slot) {
     Cell& cell = CellAt(slot);
-    if (cell.instance != nullptr) cell.instance->Dispose();
-    // A leased one may have it as well: messages that waited for its actor.
-    cell.FreeExtra();
+    Instance* const instance = cell.instance();
+    if (cell.actor != nullptr) instance->Destroy();
+    if (instance != nullptr) instance->Dispose();
+    // A leased one may have them as well: messages that waited for its actor.
+    cell.FreeTies();
   }
 }
 
@@ -34,12 +36,9 @@ void SlotTable::Release(Cell& cell) {
   cell.marks &= kQueued;
   cell.life = 0;
   cell.messages = 0;
-  cell.bytes = 0;
   cell.messages_max = messages_max_;
   cell.bytes_max = bytes_max_;
-  cell.stop_step = 0;
-  cell.stop_reason = 0;
-  cell.asks = 0;
+  cell.reason = StopReason::kStopped;
   Push(free_, cell);
   if (free_.count < own_batch_) return;
   if (!spare_.empty()) {
@@ -52,15 +51,15 @@ void SlotTable::Release(Cell& cell) {
 SlotTable::FreeSlots SlotTable::TakeFirst(FreeSlots& slots, uint32_t count) const {
   if (slots.count <= count) return std::exchange(slots, FreeSlots());
   FreeSlots taken{.head = slots.head, .tail = slots.head, .count = count};
-  for (uint32_t i = 1; i < count; ++i) taken.tail = CellAt(taken.tail).next_sibling;
-  slots.head = std::exchange(CellAt(taken.tail).next_sibling, kNoSlot);
+  for (uint32_t i = 1; i < count; ++i) taken.tail = CellAt(taken.tail).next_free;
+  slots.head = std::exchange(CellAt(taken.tail).next_free, kNoSlot);
   slots.count -= count;
   return taken;
 }
 
 void SlotTable::Splice(FreeSlots& to, FreeSlots& from) const {
   if (from.empty()) return;
-  CellAt(from.tail).next_sibling = to.head;
+  CellAt(from.tail).next_free = to.head;
   if (to.empty()) to.tail = from.tail;
   to.head = from.head;
   to.count += from.count;
@@ -73,7 +72,10 @@ size_t SlotTable::Lease(std::vector<SlotLease>& leases, size_t count) {
   while (shared_.count < count && GrowLocked()) {
   }
   const size_t given = std::min<size_t>(count, shared_.count);
-  for (size_t i = 0; i < given; ++i) leases.push_back(Pop(shared_));
+  for (size_t i = 0; i < given; ++i) {
+    const Cell& cell = Pop(shared_, CellAt(shared_.head));
+    leases.push_back({cell.slot, cell.generation});
+  }
   return given;
 }
 
@@ -110,19 +112,19 @@ bool SlotTable::GrowLocked() {
   const uint32_t first = slots_made_;
   const uint32_t count = std::min<uint32_t>(kPageSlots, slots_max_ - first);
   if (count == 0) return false;
-  auto* const page = static_cast<Cell*>(memory_.Allocate(kPageSlots * sizeof(Cell), alignof(Cell)));
-  for (size_t i = 0; i < kPageSlots; ++i) new (page + i) Cell;
+  auto* const page =
+      new (memory_.Allocate(sizeof(SlotIndex::Page), alignof(SlotIndex::Page))) SlotIndex::Page;
   slots_made_ += count;
   // The lowest slot is taken first.
   for (uint32_t i = count; i-- > 0;) {
-    Cell& cell = page[i];
+    Cell& cell = page->cells[i];
     cell.slot = first + i;
     cell.generation = 1;
     cell.state = CellState::kLeased;
     cell.stall = kBlocked;
     cell.messages_max = messages_max_;
     cell.bytes_max = bytes_max_;
-    cell.next_sibling = i + 1 < count ? cell.slot + 1 : kNoSlot;
+    cell.next_free = i + 1 < count ? cell.slot + 1 : kNoSlot;
   }
   index_.Publish(first / kPageSlots, page);
   FreeSlots made{.head = first, .tail = first + count - 1, .count = count};

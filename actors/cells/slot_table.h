@@ -32,8 +32,15 @@ class SlotTable {
 
   // For the shard itself. Empty at the bound.
   std::optional<SlotLease> Acquire() {
-    if (free_.empty() && !RefillFree()) return std::nullopt;
-    return Pop(free_);
+    const Cell* const cell = Take();
+    if (cell == nullptr) return std::nullopt;
+    return SlotLease{cell->slot, cell->generation};
+  }
+  // The same, as the cell; null at the bound.
+  Cell* Take() {
+    if (free_.empty() && !RefillFree()) [[unlikely]]
+      return nullptr;
+    return &Pop(free_, index_.Made(free_.head));
   }
 
   // Ends the generation of `cell` and makes its slot free. The cell is already empty.
@@ -70,7 +77,7 @@ class SlotTable {
     return std::clamp<size_t>(slots / 16, 1, most);
   }
 
-  // Free cells, chained through next_sibling: the end of a million actors needs no memory.
+  // Free cells, chained through Cell::next_free: the end of a million actors needs no memory.
   struct FreeSlots {
     uint32_t head = kNoSlot;
     uint32_t tail = kNoSlot;
@@ -79,18 +86,21 @@ class SlotTable {
     bool empty() const { return count == 0; }
   };
 
-  Cell& CellAt(uint32_t slot) const { return index_.Page(slot / kPageSlots)[slot % kPageSlots]; }
-  void Push(FreeSlots& slots, Cell& cell) const {
-    cell.next_sibling = slots.head;
+  Cell& CellAt(uint32_t slot) const {
+    return index_.PageAt(slot / kPageSlots)->cells[slot % kPageSlots];
+  }
+  static void Push(FreeSlots& slots, Cell& cell) {
+    cell.next_free = slots.head;
     if (slots.empty()) slots.tail = cell.slot;
     slots.head = cell.slot;
     ++slots.count;
   }
-  SlotLease Pop(FreeSlots& slots) const {
-    Cell& cell = CellAt(slots.head);
-    slots.head = std::exchange(cell.next_sibling, kNoSlot);
+  // The first of `slots` is `cell`.
+  static Cell& Pop(FreeSlots& slots, Cell& cell) {
+    slots.head = cell.next_free;
+    cell.bytes = 0;
     --slots.count;
-    return {cell.slot, cell.generation};
+    return cell;
   }
   // Up to `count` from the front.
   FreeSlots TakeFirst(FreeSlots& slots, uint32_t count) const;

@@ -25,17 +25,7 @@ constexpr MessageType kLifeType = {.destroy = &DestroyPayload<LifeEvent>,
 
 }  // namespace
 
-Activations::Scope::Scope(Shard& shard, Cell* cell, Envelope* envelope, Activation* activation)
-    : shard_(shard), before_(shard.running()) {
-  shard.running() = {.cell = cell, .envelope = envelope, .activation = activation};
-  if (activation != nullptr) activation->running = true;
-}
-
-Activations::Scope::~Scope() {
-  Activations& activations = shard_.activations();
-  if (shard_.running().activation != nullptr) activations.Leave(/*parked=*/false);
-  shard_.running() = before_;
-}
+void Activations::Scope::Enter(Activation& activation) { activation.running = true; }
 
 bool Activations::RunCode(Cell* cell, absl::FunctionRef<void()> code) {
   Scope scope(shard_, cell, nullptr);
@@ -67,9 +57,10 @@ Activation& Activations::Current() {
   if (activation->stops_actor) cell.Unmark(kStopsItself);
   activation->serial = ++made_;
   activation->running = true;
-  activation->next = cell.activations;
+  Ties& ties = cell.Tie();
+  activation->next = ties.activations;
   if (activation->next != nullptr) activation->next->prev = activation;
-  cell.activations = activation;
+  ties.activations = activation;
   running.activation = activation;
   if (InboundRequest* const request = shard_.asks().inbound().Of(*activation->envelope)) {
     request->activation = activation;
@@ -90,7 +81,7 @@ Progress Activations::Park(Envelope& envelope, CoroutineFrame& root) {
   activation.interleaved =
       (envelope.flags & kInterleaved) != 0 || (method != nullptr && method->interleave);
   if (!activation.interleaved) {
-    ++activation.cell->blocked_by;
+    ++activation.cell->Tie().blocked_by;
     activation.cell->stall |= kBlocked;
   }
   return Progress::kSuspended;
@@ -186,7 +177,8 @@ void Activations::MakeReady(Activation& activation) {
   if (activation.queued || activation.doomed) return;
   activation.queued = true;
   Cell& cell = *activation.cell;
-  if (Activation* const tail = cell.ready_tail) {
+  Ties& ties = cell.Tie();
+  if (Activation* const tail = ties.ready_tail) {
     activation.ready_next = tail->ready_next;
     activation.ready_prev = tail;
     tail->ready_next->ready_prev = &activation;
@@ -194,14 +186,14 @@ void Activations::MakeReady(Activation& activation) {
   } else {
     activation.ready_next = activation.ready_prev = &activation;
   }
-  cell.ready_tail = &activation;
+  ties.ready_tail = &activation;
   cell.stall |= kAttention;
   shard_.MakeRunnable(cell);
 }
 
 void Activations::LeaveReadyList(Activation& activation) {
   if (!std::exchange(activation.queued, false)) return;
-  Activation*& tail = activation.cell->ready_tail;
+  Activation*& tail = activation.cell->Tie().ready_tail;
   if (activation.ready_next == &activation) {
     tail = nullptr;
     return;
@@ -271,7 +263,8 @@ void Activations::Complete(Activation& activation) {
   Envelope& envelope = *activation.envelope;
   CoroutineFrame& root = *std::exchange(activation.root, nullptr);
   root.root_of_ = nullptr;
-  if (!activation.interleaved && --cell.blocked_by == 0 && cell.state == CellState::kRunning) {
+  if (!activation.interleaved && --cell.Tie().blocked_by == 0 &&
+      cell.state == CellState::kRunning) {
     cell.stall &= ~kBlocked;
   }
   activation.answered = true;
@@ -298,7 +291,7 @@ void Activations::Cancel(Activation& activation) {
 }
 
 void Activations::Doom(Cell& cell) {
-  for (Activation* a = cell.activations; a != nullptr; a = a->next) {
+  for (Activation* a = cell.activations(); a != nullptr; a = a->next) {
     LeaveReadyList(*a);
     a->cancelled = true;
     a->doomed = true;
@@ -308,7 +301,7 @@ void Activations::Doom(Cell& cell) {
 uint32_t Activations::EndSome(Cell& cell, uint32_t budget) {
   uint32_t ended = 0;
   // Destroying one frame may end others of this actor: Free() moves the cursor on.
-  for (end_next_ = cell.activations; end_next_ != nullptr && ended < budget;) {
+  for (end_next_ = cell.activations(); end_next_ != nullptr && ended < budget;) {
     Activation& activation = *end_next_;
     end_next_ = activation.next;
     if (!activation.doomed || activation.offloads > 0) continue;
@@ -321,7 +314,7 @@ uint32_t Activations::EndSome(Cell& cell, uint32_t budget) {
 }
 
 bool Activations::Busy(const Cell& cell) {
-  for (const Activation* a = cell.activations; a != nullptr; a = a->next) {
+  for (const Activation* a = cell.activations(); a != nullptr; a = a->next) {
     if (a->offloads > 0 || a->root != nullptr) return true;
   }
   return false;
@@ -332,7 +325,7 @@ void Activations::End(Activation& activation) {
   Cell& cell = *activation.cell;
   Scope scope(shard_, &cell, &envelope, &activation);
   if (CoroutineFrame* const root = std::exchange(activation.root, nullptr)) {
-    if (!activation.interleaved) --cell.blocked_by;
+    if (!activation.interleaved) --cell.Tie().blocked_by;
     root->root_of_ = nullptr;
     root->handle_.destroy();
   }
@@ -341,7 +334,7 @@ void Activations::End(Activation& activation) {
 }
 
 void Activations::Orphan(Cell& cell) {
-  while (Activation* const activation = cell.activations) {
+  while (Activation* const activation = cell.activations()) {
     while (CoroutineFrame* const frame = activation->frames) {
       activation->frames = frame->next_;
       if (frame->next_ != nullptr) frame->next_->prev_ = nullptr;
@@ -372,7 +365,7 @@ void Activations::Free(Activation& activation) {
   if (end_next_ == &activation) end_next_ = activation.next;
   Cell& cell = *activation.cell;
   if (activation.next != nullptr) activation.next->prev = activation.prev;
-  (activation.prev != nullptr ? activation.prev->next : cell.activations) = activation.next;
+  (activation.prev != nullptr ? activation.prev->next : cell.Tie().activations) = activation.next;
   if (activation.envelope != nullptr) shard_.Recycle(activation.envelope);
   activation.~Activation();
   shard_.blocks().Free(&activation, BlockPool::ClassOf(sizeof(Activation)));

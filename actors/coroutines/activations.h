@@ -4,15 +4,15 @@
 #include <cstdint>
 
 #include "absl/functional/function_ref.h"
-#include "troupe/actors/coroutines/running.h"
 #include "troupe/actors/coroutines/suspension.h"
 #include "troupe/actors/envelopes/envelope.h"
+#include "troupe/actors/shard/running.h"
+#include "troupe/actors/shard/shard.h"
 
 namespace troupe::internal {
 
 class Activation;
 class CoroutineFrame;
-class Shard;
 struct Cell;
 
 // The coroutines of one shard's actors: which activation a frame belongs to, when it is resumed,
@@ -33,12 +33,23 @@ class Activations {
   // Runs users' code of `cell`: a null cell stands for the shard itself.
   class Scope {
    public:
-    Scope(Shard& shard, Cell* cell, Envelope* envelope, Activation* activation = nullptr);
-    ~Scope();
+    Scope(Shard& shard, Cell* cell, Envelope* envelope, Activation* activation = nullptr)
+        : shard_(shard), before_(shard.running()) {
+      shard.running() = {.cell = cell, .envelope = envelope, .activation = activation};
+      if (activation != nullptr) [[unlikely]]
+        Enter(*activation);
+    }
+    ~Scope() {
+      if (shard_.running().activation != nullptr) [[unlikely]]
+        shard_.activations().Leave(/*parked=*/false);
+      shard_.running() = before_;
+    }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
    private:
+    static void Enter(Activation& activation);
+
     Shard& shard_;
     const Running before_;
   };

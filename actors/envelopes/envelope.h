@@ -172,6 +172,47 @@ struct EnvelopeQueue {
   }
 };
 
+// The same in one pointer: the last one's `next` is the first one.
+class EnvelopeRing {
+ public:
+  bool empty() const { return tail_ == nullptr; }
+  // Null if it is empty.
+  Envelope* first() const { return tail_ != nullptr ? tail_->next : nullptr; }
+  void Push(Envelope* envelope) {
+    if (tail_ != nullptr) {
+      envelope->next = tail_->next;
+      tail_->next = envelope;
+    } else {
+      envelope->next = envelope;
+    }
+    tail_ = envelope;
+  }
+  Envelope* Pop() {
+    Envelope* const envelope = tail_->next;
+    if (envelope == tail_) {
+      tail_ = nullptr;
+    } else {
+      tail_->next = envelope->next;
+    }
+    return envelope;
+  }
+  // All of it, as a chain, and back.
+  EnvelopeQueue TakeAll() {
+    EnvelopeQueue all;
+    if (tail_ == nullptr) return all;
+    all = {.head = tail_->next, .tail = tail_};
+    std::exchange(tail_, nullptr)->next = nullptr;
+    return all;
+  }
+  void PutBack(EnvelopeQueue all) {
+    tail_ = all.tail;
+    if (tail_ != nullptr) tail_->next = all.head;
+  }
+
+ private:
+  Envelope* tail_ = nullptr;
+};
+
 }  // namespace internal
 }  // namespace troupe
 

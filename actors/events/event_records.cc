@@ -11,9 +11,10 @@ uint64_t EventRecords::Add(Cell& cell, EventRecord& record) {
   if (id == 0) return 0;
   record.id_ = id;
   record.cell_ = &cell;
-  record.next_ = cell.records;
+  Ties& ties = cell.Tie();
+  record.next_ = ties.records;
   if (record.next_ != nullptr) record.next_->prev_ = &record;
-  cell.records = &record;
+  ties.records = &record;
   return id;
 }
 
@@ -27,7 +28,7 @@ bool EventRecords::Remove(uint64_t id, const Cell* owner) {
 void EventRecords::Destroy(EventRecord& record) {
   records_.Remove(record.id_);
   if (record.next_ != nullptr) record.next_->prev_ = record.prev_;
-  (record.prev_ != nullptr ? record.prev_->next_ : record.cell_->records) = record.next_;
+  (record.prev_ != nullptr ? record.prev_->next_ : record.cell_->Tie().records) = record.next_;
   delete &record;
 }
 
@@ -35,7 +36,7 @@ uint32_t EventRecords::EndSome(Cell& cell, uint32_t budget, bool before_on_stop)
   // What is destroyed here may be users' messages.
   const Activations::Scope scope(shard_, &cell, nullptr);
   uint32_t ended = 0;
-  EventRecord* next = cell.records;
+  EventRecord* next = cell.records();
   while (next != nullptr && ended < budget) {
     EventRecord& record = *next;
     next = record.next_;

@@ -127,8 +127,8 @@ void DeadLetters::NoteUndelivered(const AnyRef& sender, uint32_t life, const Any
                                   std::string_view message, absl::StatusCode reason) {
   ++shard_.counters().undelivered;
   Cell* const cell = shard_.Find(sender);
-  if (cell == nullptr || cell->instance == nullptr || cell->life != life) return;
-  const MessageType* const type = cell->instance->info().undelivered;
+  if (cell == nullptr || cell->instance() == nullptr || cell->life != life) return;
+  const MessageType* const type = cell->instance()->info().undelivered;
   const bool lives = cell->state == CellState::kStarting || cell->state == CellState::kRunning;
   if (type == nullptr || !lives) return;
   Envelope* const envelope = shard_.NewEnvelope(type);

@@ -21,20 +21,26 @@ bool Fits(const Cell& cell, const Envelope& envelope) {
          uint64_t{cell.bytes} + envelope.bytes <= cell.bytes_max;
 }
 
-// Takes the oldest one-way message out of the mailbox; null when there is none among its first.
-Envelope* TakeOldestOneWay(EnvelopeQueue& mailbox) {
+// Takes the oldest one-way message out; null when there is none among the first.
+Envelope* TakeOldestOneWay(EnvelopeQueue& queue) {
   constexpr int kLooksMax = 64;
   Envelope* before = nullptr;
-  Envelope* each = mailbox.head;
+  Envelope* each = queue.head;
   for (int i = 0; each != nullptr && i < kLooksMax; ++i) {
     if ((each->flags & kNeedsCheck) == 0 && each->ask == 0) {
-      (before != nullptr ? before->next : mailbox.head) = each->next;
-      if (mailbox.tail == each) mailbox.tail = before;
+      (before != nullptr ? before->next : queue.head) = each->next;
+      if (queue.tail == each) queue.tail = before;
       return each;
     }
     before = std::exchange(each, each->next);
   }
   return nullptr;
+}
+Envelope* TakeOldestOneWay(EnvelopeRing& mailbox) {
+  EnvelopeQueue all = mailbox.TakeAll();
+  Envelope* const oldest = TakeOldestOneWay(all);
+  mailbox.PutBack(all);
+  return oldest;
 }
 
 // To the shard of those who send more to one actor than that can take.
@@ -124,7 +130,8 @@ bool Mailboxes::TakesAtOnce(Cell& cell, const Envelope& envelope) {
 // For a message that may not even wait: the oldest one-way message of those that are in the mailbox
 // or wait for it from the same shard makes room. False if there is none.
 bool Mailboxes::DropOne(Cell& cell, uint16_t from) {
-  Arrivals::Source* const source = cell.arrivals_wait() ? cell.extra->arrivals.Find(from) : nullptr;
+  Arrivals::Source* const source =
+      cell.arrivals_wait() ? cell.extra()->arrivals.Find(from) : nullptr;
   if (source == nullptr) return false;
   if (Envelope* const oldest = TakeOldestOneWay(cell.mailbox)) {
     --cell.messages;
@@ -148,13 +155,13 @@ bool Mailboxes::MayWait(const Cell& cell, const Envelope& envelope, uint16_t fro
   // The inbox keeps other threads to its bounds, in whose charge this stays.
   if (from == kNoShard) return true;
   const Arrivals::Source* const source =
-      cell.arrivals_wait() ? cell.extra->arrivals.Find(from) : nullptr;
+      cell.arrivals_wait() ? cell.extra()->arrivals.Find(from) : nullptr;
   return source == nullptr ||
          (source->messages < cell.messages_max && source->bytes + envelope.bytes <= cell.bytes_max);
 }
 
 bool Mailboxes::ArriveBehind(Cell& cell, Envelope* event, uint16_t from) {
-  Arrivals::Source* const source = cell.extra->arrivals.Find(from);
+  Arrivals::Source* const source = cell.extra()->arrivals.Find(from);
   if (source == nullptr) return false;
   source->queue.Push(event);
   return true;
@@ -188,7 +195,7 @@ void Mailboxes::AdmitWaiting(Cell& cell) {
 
 Envelope* Mailboxes::TakeWaiting(Cell& cell) {
   while (cell.arrivals_wait()) {
-    Arrivals& arrivals = cell.extra->arrivals;
+    Arrivals& arrivals = cell.extra()->arrivals;
     if (arrivals.Turn() == nullptr) arrivals.EndTurn();
     if (Envelope* const envelope = PopWaiting(cell, *arrivals.Turn())) return envelope;
   }
@@ -196,10 +203,10 @@ Envelope* Mailboxes::TakeWaiting(Cell& cell) {
 }
 
 void Mailboxes::ArriveAgain(Cell& cell) {
-  EnvelopeQueue came = std::exchange(cell.mailbox, {});
+  EnvelopeQueue came = cell.mailbox.TakeAll();
   cell.messages = cell.bytes = 0;
   Sweep(came);
-  if (cell.extra != nullptr) cell.extra->withdrawn = 0;
+  if (cell.extra() != nullptr) cell.extra()->withdrawn = 0;
   while (Envelope* const envelope = TakeWaiting(cell)) came.Push(envelope);
   EnvelopeQueue refused;
   while (!came.empty()) {
@@ -268,7 +275,7 @@ Envelope* Mailboxes::PopWaiting(Cell& cell, Arrivals::Source& source) {
 
 void Mailboxes::RemoveIfEmpty(Cell& cell, Arrivals::Source& source) {
   if (!source.queue.empty()) return;
-  Arrivals& arrivals = cell.extra->arrivals;
+  Arrivals& arrivals = cell.extra()->arrivals;
   arrivals.Remove(source);
   if (arrivals.empty()) cell.stall &= static_cast<uint8_t>(~kArrivals);
 }
@@ -309,9 +316,13 @@ void Mailboxes::Withdraw(Cell& cell, Envelope& request) {
     --cell.messages;
     cell.bytes -= request.bytes;
     uint32_t& withdrawn = cell.Extra().withdrawn;
-    if (++withdrawn > kFew && withdrawn > cell.messages) withdrawn -= Sweep(cell.mailbox);
+    if (++withdrawn > kFew && withdrawn > cell.messages) {
+      EnvelopeQueue all = cell.mailbox.TakeAll();
+      withdrawn -= Sweep(all);
+      cell.mailbox.PutBack(all);
+    }
   } else {
-    Arrivals::Source& source = *cell.extra->arrivals.Find(request.sender_shard);
+    Arrivals::Source& source = *cell.extra()->arrivals.Find(request.sender_shard);
     Discharge(cell, source, request);
     if (++source.withdrawn > kFew && source.withdrawn > source.messages) {
       source.withdrawn -= Sweep(source.queue);
@@ -322,7 +333,7 @@ void Mailboxes::Withdraw(Cell& cell, Envelope& request) {
 }
 
 void Mailboxes::NoteWithdrawnGone(Cell& cell) {
-  if (cell.extra != nullptr && cell.extra->withdrawn > 0) --cell.extra->withdrawn;
+  if (cell.extra() != nullptr && cell.extra()->withdrawn > 0) --cell.extra()->withdrawn;
 }
 
 // Returns how many it took out. Each of them paid for two looks when it was withdrawn.

@@ -32,7 +32,7 @@ void Outboxes::PushControl(size_t shard, Envelope* envelope) {
 void Outboxes::HoldIfFull(size_t shard) {
   Outbox& outbox = To(shard);
   Cell* const cell = shard_.running().cell;
-  if (cell == nullptr || cell->instance == nullptr || (cell->stall & kHeld) != 0) return;
+  if (cell == nullptr || cell->instance() == nullptr || (cell->stall & kHeld) != 0) return;
   if (!outbox.RepliesFull()) return;
   cell->stall |= kHeld;
   List(outbox);

@@ -30,7 +30,7 @@ class BlockPool {
   static uint16_t ClassOf(size_t bytes) {
     if (bytes > kPooledBytesMax) return kHeapClass;
     const size_t granules = bytes <= kGranule ? 1 : (bytes + kGranule - 1) / kGranule;
-    // Steps of 32 up to 512 bytes, then powers of two.
+    // Steps of 16 up to 512 bytes, then powers of two.
     if (granules <= kFineClasses) return static_cast<uint16_t>(granules - 1);
     return static_cast<uint16_t>(kFineClasses + std::bit_width((bytes - 1) >> 9) - 1);
   }
@@ -58,8 +58,8 @@ class BlockPool {
   }
 
  private:
-  static constexpr size_t kGranule = 32;
-  static constexpr size_t kFineClasses = 16;
+  static constexpr size_t kGranule = 16;
+  static constexpr size_t kFineClasses = 32;
   static constexpr size_t kClasses = kFineClasses + 3;  // 1024, 2048, 4096.
   static constexpr uint16_t kHeapClass = 0xffff;
   static constexpr size_t kRunBytes = 64u << 10;

@@ -26,7 +26,7 @@ struct ShardNouns {
   ShardNouns(Shard& shard, SlabMemory& memory, uint16_t count, const Limits& limits, uint64_t seed)
       : activations(shard),
         asks(shard, limits.asks_per_shard_max, memory, shard.index(), count),
-        births(shard, count),
+        births(shard, slots, supervisor, count),
         dead_letters(shard),
         records(shard, limits.records_per_shard_max, memory, shard.index(), count),
         inbound(shard, count),
@@ -37,7 +37,7 @@ struct ShardNouns {
         random(seed),
         slots(shard.slots(), limits.actors_per_shard_max, limits.mailbox_messages_max,
               ChargedBytes(limits.mailbox_bytes_max)),
-        supervisor(shard),
+        supervisor(shard, slots),
         turn(shard) {}
 
   Activations activations;

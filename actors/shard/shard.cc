@@ -99,7 +99,8 @@ void Shard::RunEvent(Cell& cell, Envelope* envelope) {
 }
 
 void Shard::AfterHandler(const Envelope& envelope) {
-  if ((envelope.flags & kEvent) == 0) return;
+  // The events of a life have no record.
+  if ((envelope.flags & kEvent) == 0 || envelope.record == 0) return;
   if (EventRecord* const record = records().Find(envelope.record)) record->AfterHandler();
 }
 
@@ -124,7 +125,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
   }
   const int64_t now = now_nanos();
   uint64_t dispatched = 0;
-  while (Envelope* const envelope = cell.mailbox.head) {
+  while (Envelope* const envelope = cell.mailbox.first()) {
     if (handled >= limit) {
       MakeRunnable(cell);
       break;
@@ -152,16 +153,18 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
 }
 
 bool Shard::StartOnly(Cell& cell) {
-  if (cell.actor != nullptr || cell.instance == nullptr) return false;
+  if (cell.actor != nullptr || cell.instance() == nullptr) return false;
   // It is marked as queued while it starts: what it then has to do is done here and now, so that
   // an actor which ends as it starts is gone before the next is made.
   cell.Mark(kQueued);
+  if (!cell.marked(kStopAsked)) births().Begin(cell);
+  bool ended = false;
   if (cell.marked(kStopAsked)) {
-    cell.stall |= kAttention;
-  } else {
-    births().Begin(cell);
+    ended = supervisor().EndAtOnce(cell);
+    if (!ended) cell.stall |= kAttention;
   }
   cell.Unmark(kQueued);
+  if (ended) return true;
   return cell.mailbox.empty() && (cell.stall & kAttention) == 0;
 }
 
@@ -182,22 +185,24 @@ uint32_t Shard::SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit) {
   if ((cell.stall & kAttention) == 0) return handled;
   cell.stall &= static_cast<uint8_t>(~kAttention);
   if (cell.marked(kStopsItself)) supervisor().StopItself(cell);
+  // Most that stop have nothing else to do.
+  if (cell.marked(kStopAsked) && supervisor().EndAtOnce(cell)) return handled + 1;
   // Those that become ready meanwhile wait for the actor's next visit.
   uint32_t ready = 0;
-  if (cell.ready_tail != nullptr && (cell.stall & kHeld) == 0) {
-    const Activation* each = cell.ready_tail;
+  if (cell.ready_tail() != nullptr && (cell.stall & kHeld) == 0) {
+    const Activation* each = cell.ready_tail();
     do {
       ++ready;
       each = each->ready_next;
-    } while (each != cell.ready_tail && handled + ready < limit);
+    } while (each != cell.ready_tail() && handled + ready < limit);
   }
-  for (; ready > 0 && cell.ready_tail != nullptr && (cell.stall & kHeld) == 0 &&
+  for (; ready > 0 && cell.ready_tail() != nullptr && (cell.stall & kHeld) == 0 &&
          (cell.state == CellState::kStopping || !cell.marked(kFailed));
        --ready) {
     const uint32_t left = std::max<uint32_t>(limit - std::min(limit, handled), 1);
-    handled += std::max<uint32_t>(activations_->Run(*cell.ready_tail->ready_next, left), 1);
+    handled += std::max<uint32_t>(activations_->Run(*cell.ready_tail()->ready_next, left), 1);
   }
-  if (cell.ready_tail != nullptr) {
+  if (cell.ready_tail() != nullptr) {
     cell.stall |= kAttention;
     if ((cell.stall & kHeld) == 0) MakeRunnable(cell);
   }

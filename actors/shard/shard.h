@@ -11,11 +11,11 @@
 #include "troupe/actors/cells/cell.h"
 #include "troupe/actors/cells/run_queue.h"
 #include "troupe/actors/cells/slot_index.h"
-#include "troupe/actors/coroutines/running.h"
 #include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/envelopes/envelope_pool.h"
 #include "troupe/actors/envelopes/unfilled.h"
 #include "troupe/actors/memory/block_pool.h"
+#include "troupe/actors/shard/running.h"
 #include "troupe/actors/shard_counters.h"
 #include "troupe/loop/slab_memory.h"
 

@@ -40,16 +40,10 @@ struct InstallActor {
   }
 };
 
-bool IsDefault(const RestartOptions& options) {
-  constexpr RestartOptions plain;
-  return options.kind == plain.kind && options.max == plain.max && options.within == plain.within &&
-         options.backoff_min == plain.backoff_min && options.backoff_max == plain.backoff_max;
-}
-
 }  // namespace
 
 std::optional<SlotLease> Births::Lease(uint16_t shard) {
-  if (shard == shard_.index()) return shard_.slots_table().Acquire();
+  if (shard == shard_.index()) return slots_.Acquire();
   constexpr size_t kLeaseBatch = 64;
   std::vector<SlotLease>& leases = leases_[shard];
   if (leases.empty()) shard_.runtime().shard(shard).slots_table().Lease(leases, kLeaseBatch);
@@ -61,7 +55,7 @@ std::optional<SlotLease> Births::Lease(uint16_t shard) {
 
 void Births::GiveBack(uint16_t shard, const SlotLease& lease) {
   if (shard == shard_.index()) {
-    shard_.slots_table().Release(*shard_.Find(lease.slot, lease.generation));
+    slots_.Release(*shard_.Find(lease.slot, lease.generation));
   } else {
     leases_[shard].push_back(lease);
   }
@@ -74,7 +68,7 @@ absl::Status Births::WhyNot(int placement) const {
     return absl::UnavailableError("an actor that stops has no more children");
   }
   const uint32_t children_max = shard_.limits().children_per_actor_max;
-  if (parent != nullptr && parent->children >= children_max) {
+  if (parent != nullptr && parent->children() >= children_max) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the actor has children_per_actor_max (", children_max, ") children"));
   }
@@ -91,7 +85,26 @@ bool Births::MaySpawnHere(const SpawnOptions& options, const Instance& instance)
   return options.placement.shard < 0 && options.name.empty() && !instance.is_worker_front() &&
          !shard_.runtime().stopping() &&
          (parent == nullptr || (parent->state != CellState::kStopping &&
-                                parent->children < shard_.limits().children_per_actor_max));
+                                parent->children() < shard_.limits().children_per_actor_max));
+}
+
+AnyRef Births::SpawnPlain(Instance* instance) {
+  Cell& parent = *shard_.running().cell;
+  const bool may = parent.actor != nullptr && parent.state != CellState::kStopping &&
+                   parent.Tie().children < shard_.limits().children_per_actor_max &&
+                   !shard_.runtime().stopping();
+  Cell* const cell = may ? slots_.Take() : nullptr;
+  if (cell == nullptr) [[unlikely]]
+    return SpawnWithDefaults(instance);
+  supervisor_.children().Adopt(parent, *cell);
+  Occupy(*cell, instance);
+  Await(*cell);
+  return shard_.RefOf(*cell);
+}
+
+AnyRef Births::SpawnWithDefaults(Instance* instance) {
+  absl::Status why;
+  return Spawn(InstancePtr(instance), SpawnOptions(), why);
 }
 
 AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status& status) {
@@ -116,8 +129,8 @@ AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status&
   if (!status.ok()) [[unlikely]]
     return runtime.UnbornRef(status);
   Cell* parent = shard_.running().cell;
-  if (parent != nullptr && parent->instance == nullptr) parent = nullptr;
-  Children& children = shard_.supervisor().children();
+  if (parent != nullptr && parent->instance() == nullptr) parent = nullptr;
+  Children& children = supervisor_.children();
   if (shard == shard_.index()) {
     Cell& cell = *shard_.Find(lease->slot, lease->generation);
     if (parent != nullptr) children.Adopt(*parent, cell);
@@ -157,17 +170,25 @@ void Births::Install(const SlotLease& lease, InstancePtr instance, const SpawnOp
 }
 
 void Births::Place(Cell& cell, InstancePtr instance, const SpawnOptions& options) {
-  cell.instance = instance.release();
+  Occupy(cell, instance.release());
+  Configure(cell, options);
+  Await(cell);
+}
+
+void Births::Occupy(Cell& cell, Instance* instance) {
+  cell.set_instance(instance);
   cell.state = CellState::kStarting;
   cell.stall = kBlocked | (cell.stall & kArrivals);
-  Configure(cell, options);
-  Supervisor& supervisor = shard_.supervisor();
-  supervisor.NoteBorn();
+}
+
+// Its turn starts it.
+void Births::Await(Cell& cell) {
+  supervisor_.NoteBorn();
   ++shard_.counters().spawned;
-  if (supervisor.final_sweep().begun()) [[unlikely]] {
+  if (supervisor_.final_sweep().begun()) [[unlikely]] {
     cell.Mark(kStopAsked);
     cell.Mark(kEndAsked);
-    cell.set_reason(StopReason::kShutdown);
+    cell.reason = StopReason::kShutdown;
   }
   // Messages that came before are in the mailbox, and the cell may be queued for them: then its
   // turn starts it. Else it goes to the front.
@@ -179,16 +200,22 @@ void Births::Place(Cell& cell, InstancePtr instance, const SpawnOptions& options
 }
 
 void Births::EndRefused() {
-  for (const SlotLease& lease : shard_.slots_table().TakeBurned()) {
-    shard_.supervisor().EndUnborn(*shard_.Find(lease.slot, lease.generation));
+  for (const SlotLease& lease : slots_.TakeBurned()) {
+    supervisor_.EndUnborn(*shard_.Find(lease.slot, lease.generation));
   }
 }
 
 void Births::Begin(Cell& cell) {
-  const bool created =
-      shard_.activations().RunCode(&cell, [&] { cell.actor = cell.instance->Create(); });
-  if (!created) return;
-  if (!cell.instance->info().has_on_start) return shard_.supervisor().Started(cell);
+  {
+    Activations::Scope scope(shard_, &cell, nullptr);
+    try {
+      cell.actor = cell.instance()->Create();
+    } catch (...) {
+      supervisor_.HandlerThrew(cell);
+      return;
+    }
+  }
+  if (!cell.instance()->info().has_on_start) return supervisor_.Started(cell);
   Envelope* const envelope = shard_.NewEnvelope(&kStartType);
   envelope->flags |= kEvent;
   envelope->record = 0;

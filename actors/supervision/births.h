@@ -17,6 +17,8 @@
 namespace troupe::internal {
 
 class Shard;
+class SlotTable;
+class Supervisor;
 
 // How actors begin: a lease on a slot, a name, the installation on the actor's own shard, and the
 // first run of each life.
@@ -30,10 +32,13 @@ class Births {
   // A slot that no table has: a handle that is dead from birth.
   static constexpr uint32_t kUnbornSlot = kNoSlot - 1;
 
-  Births(Shard& shard, size_t shards) : shard_(shard), leases_(shards) {}
+  Births(Shard& shard, SlotTable& slots, Supervisor& supervisor, size_t shards)
+      : shard_(shard), slots_(slots), supervisor_(supervisor), leases_(shards) {}
   Births(const Births&) = delete;
   Births& operator=(const Births&) = delete;
 
+  // As the child of the actor whose handler runs, without any option. Takes `instance`.
+  AnyRef SpawnPlain(Instance* instance);
   // As the child of the actor that runs. The handle is dead from birth if `status`, which is OK
   // before, is not OK afterwards.
   AnyRef Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status& status);
@@ -47,15 +52,20 @@ class Births {
   void Begin(Cell& cell);
 
  private:
+  AnyRef SpawnWithDefaults(Instance* instance);
   // Whether nothing but the number of actors can refuse a spawn.
   bool MaySpawnHere(const SpawnOptions& options, const Instance& instance) const;
   absl::Status WhyNot(int placement) const;
   std::optional<SlotLease> Lease(uint16_t shard);
   void GiveBack(uint16_t shard, const SlotLease& lease);
   void Place(Cell& cell, InstancePtr instance, const SpawnOptions& options);
+  static void Occupy(Cell& cell, Instance* instance);
+  void Await(Cell& cell);
   void Configure(Cell& cell, const SpawnOptions& options);
 
   Shard& shard_;
+  SlotTable& slots_;
+  Supervisor& supervisor_;
   std::vector<std::vector<SlotLease>> leases_;  // On other shards, by shard.
 };
 

@@ -21,31 +21,21 @@ struct ChildGoneNotice {
 
 }  // namespace
 
-void Children::Adopt(Cell& parent, Cell& child) {
-  ++parent.children;
-  child.parent = parent.slot;
-  child.next_sibling = parent.first_child;
-  if (child.next_sibling != kNoSlot) {
-    shard_.slots().At(child.next_sibling).prev_sibling = child.slot;
-  }
-  parent.first_child = child.slot;
-}
-
 void Children::AdoptRemote(Cell& parent, const AnyRef& child) {
-  ++parent.children;
+  ++parent.Tie().children;
   parent.Extra().remote_children.insert(child);
 }
 
 uint32_t Children::AskSome(Cell& parent, uint32_t budget) {
-  if (parent.children == 0) return 0;
+  if (parent.children() == 0) return 0;
   CellExtra& extra = parent.Extra();
   Supervisor& supervisor = shard_.supervisor();
   uint32_t asked = 0;
-  if (!std::exchange(extra.asks_children, true)) extra.next_to_ask = parent.first_child;
+  if (!std::exchange(extra.asks_children, true)) extra.next_to_ask = parent.Tie().first_child;
   while (asked < budget && extra.next_to_ask != kNoSlot) {
     Cell& child = shard_.slots().At(extra.next_to_ask);
-    extra.next_to_ask = child.next_sibling;
-    supervisor.AskToStop(child, StopReason::kShutdown);
+    extra.next_to_ask = shard_.slots().KinAt(child.slot).next_sibling;
+    supervisor.AskChildToStop(child);
     ++asked;
   }
   auto& remote = extra.remote_children;
@@ -57,39 +47,24 @@ uint32_t Children::AskSome(Cell& parent, uint32_t budget) {
   return asked;
 }
 
-void Children::Leave(Cell& child) {
-  if (child.parent == kNoSlot) {
-    if (child.extra == nullptr || !child.extra->remote_parent) return;
-    const AnyRef parent = child.extra->remote_parent;
-    SendControlTo(shard_, parent.shard(),
-                  ChildGoneNotice{new AnyRef[2]{parent, shard_.RefOf(child)}});
-    return;
-  }
-  SlotIndex& slots = shard_.slots();
-  Cell& parent = slots.At(std::exchange(child.parent, kNoSlot));
-  if (child.next_sibling != kNoSlot) {
-    slots.At(child.next_sibling).prev_sibling = child.prev_sibling;
-  }
-  if (child.prev_sibling != kNoSlot) {
-    slots.At(child.prev_sibling).next_sibling = child.next_sibling;
-  } else {
-    parent.first_child = child.next_sibling;
-  }
-  if (parent.extra != nullptr && parent.extra->next_to_ask == child.slot) {
-    parent.extra->next_to_ask = child.next_sibling;
-  }
-  child.next_sibling = child.prev_sibling = kNoSlot;
-  OneGone(parent);
+void Children::LeaveRemote(Cell& child) {
+  if (child.extra() == nullptr || !child.extra()->remote_parent) return;
+  const AnyRef parent = child.extra()->remote_parent;
+  SendControlTo(shard_, parent.shard(),
+                ChildGoneNotice{new AnyRef[2]{parent, shard_.RefOf(child)}});
 }
 
 void Children::RemoteGone(const AnyRef& parent, const AnyRef& child) {
   Cell* const cell = shard_.Find(parent);
-  if (cell == nullptr || cell->extra == nullptr) return;
-  if (cell->extra->remote_children.erase(child) > 0) OneGone(*cell);
+  if (cell == nullptr || cell->extra() == nullptr) return;
+  if (cell->extra()->remote_children.erase(child) > 0) OneGone(*cell);
 }
 
-void Children::OneGone(Cell& parent) {
-  if (--parent.children > 0 || parent.state != CellState::kStopping) return;
+void Children::PassOver(CellExtra& extra, uint32_t slot, uint32_t next) {
+  if (extra.next_to_ask == slot) extra.next_to_ask = next;
+}
+
+void Children::LastGone(Cell& parent) {
   parent.stall |= kAttention;
   shard_.MakeRunnable(parent);
 }

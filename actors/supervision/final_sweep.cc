@@ -29,8 +29,8 @@ bool FinalSweep::Continue(uint32_t slots) {
 }
 
 void FinalSweep::Stop(Cell& cell) {
-  const bool is_root =
-      cell.parent == kNoSlot && (cell.extra == nullptr || !cell.extra->remote_parent);
+  const bool is_root = shard_.slots().KinAt(cell.slot).parent == kNoSlot &&
+                       (cell.extra() == nullptr || !cell.extra()->remote_parent);
   if (is_root) shard_.supervisor().AskToStop(cell, StopReason::kShutdown);
 }
 

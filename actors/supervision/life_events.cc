@@ -1,5 +1,6 @@
 #include "troupe/actors/supervision/life_events.h"
 
+#include "absl/strings/str_cat.h"
 #include "troupe/actors/actor.h"
 #include "troupe/actors/cells/cell.h"
 #include "troupe/actors/coroutines/activations.h"
@@ -10,13 +11,22 @@
 namespace troupe::internal {
 namespace {
 
-using Settle = void (Supervisor::*)(Cell& cell, absl::Status status);
+// What becomes of the outcome of OnStart or OnStop.
+using Settle = void (*)(Cell& cell, const absl::Status& status);
+
+void SettleStart(Cell& cell, const absl::Status& status) {
+  Supervisor& supervisor = Shard::Current()->supervisor();
+  status.ok() ? supervisor.Started(cell) : supervisor.StartFailed(cell, status);
+}
+
+void SettleStop(Cell& cell, const absl::Status& status) {
+  if (!status.ok()) Shard::Current()->supervisor().StopFailed(cell, status);
+}
 
 template <Settle kSettle>
 Progress SettleEvent(Reply<void> reply, Envelope& envelope) {
-  Shard& shard = *Shard::Current();
-  if (!reply.done()) return shard.activations().Park(envelope, reply.Detach());
-  (shard.supervisor().*kSettle)(*envelope.cell, reply.Take());
+  if (!reply.done()) return Shard::Current()->activations().Park(envelope, reply.Detach());
+  kSettle(*envelope.cell, reply.Take());
   return Progress::kDone;
 }
 
@@ -24,27 +34,37 @@ template <Settle kSettle>
 void CompleteEvent(Envelope& envelope, std::coroutine_handle<> root) {
   const auto frame = std::coroutine_handle<ReplyPromise<void>>::from_address(root.address());
   FrameGuard<ReplyPromise<void>> guard(frame);
-  (Shard::Current()->supervisor().*kSettle)(*envelope.cell, frame.promise().Take());
+  kSettle(*envelope.cell, frame.promise().Take());
 }
 
 Progress DispatchStart(Actor* actor, Envelope& envelope) {
-  return SettleEvent<&Supervisor::Started>(actor->OnStart(envelope), envelope);
+  return SettleEvent<&SettleStart>(actor->OnStart(envelope), envelope);
 }
 
 Progress DispatchStop(Actor* actor, Envelope& envelope) {
-  return SettleEvent<&Supervisor::Stopped>(
-      actor->OnStop(envelope, PayloadAs<StopEvent>(envelope).reason), envelope);
+  return SettleEvent<&SettleStop>(actor->OnStop(envelope, PayloadAs<StopEvent>(envelope).reason),
+                                  envelope);
 }
 
 }  // namespace
 
 constexpr MessageType kStartType = {.dispatch = &DispatchStart,
                                     .destroy = &DestroyPayload<StartEvent>,
-                                    .complete = &CompleteEvent<&Supervisor::Started>,
+                                    .complete = &CompleteEvent<&SettleStart>,
                                     .name = "OnStart"};
 constexpr MessageType kStopType = {.dispatch = &DispatchStop,
                                    .destroy = &DestroyPayload<StopEvent>,
-                                   .complete = &CompleteEvent<&Supervisor::Stopped>,
+                                   .complete = &CompleteEvent<&SettleStop>,
                                    .name = "OnStop"};
+
+absl::Status StatusOf(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& exception) {
+    return absl::InternalError(absl::StrCat("exception: ", exception.what()));
+  } catch (...) {
+    return absl::InternalError("exception that is no std::exception");
+  }
+}
 
 }  // namespace troupe::internal

@@ -1,6 +1,9 @@
 #ifndef TROUPE_ACTORS_SUPERVISION_LIFE_EVENTS_H_
 #define TROUPE_ACTORS_SUPERVISION_LIFE_EVENTS_H_
 
+#include <exception>
+
+#include "absl/status/status.h"
 #include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/stop_reason.h"
 
@@ -14,6 +17,9 @@ struct StopEvent {
 
 extern const MessageType kStartType;
 extern const MessageType kStopType;
+
+// What users' code threw, as the status of its failure.
+absl::Status StatusOf(const std::exception_ptr& thrown);
 
 }  // namespace troupe::internal
 

@@ -96,8 +96,8 @@ void Monitors::Remove(const AnyRef& target, uint16_t watcher_shard, uint64_t rec
     return;
   }
   Cell* const cell = shard_.Find(target);
-  if (cell == nullptr || cell->extra == nullptr) return;
-  auto& monitors = cell->extra->monitors;
+  if (cell == nullptr || cell->extra() == nullptr) return;
+  auto& monitors = cell->extra()->monitors;
   const auto it = monitors.find({watcher_shard, record});
   if (it == monitors.end()) return;
   Envelope* const down = it->second;
@@ -106,16 +106,16 @@ void Monitors::Remove(const AnyRef& target, uint16_t watcher_shard, uint64_t rec
 }
 
 uint32_t Monitors::NotifySome(Cell& cell, uint32_t budget) {
-  if (cell.extra == nullptr) return 0;
-  const StopReason reason = cell.marked(kFailed) ? StopReason::kFailed : cell.reason();
+  if (cell.extra() == nullptr) return 0;
+  const StopReason reason = cell.marked(kFailed) ? StopReason::kFailed : cell.reason;
   const AnyRef who = shard_.RefOf(cell);
-  auto& monitors = cell.extra->monitors;
+  auto& monitors = cell.extra()->monitors;
   uint32_t notified = 0;
   for (; notified < budget && !monitors.empty(); ++notified) {
     // Taken away first: what a Down leads to may take other monitors back.
     Envelope* const down = monitors.begin()->second;
     monitors.erase(monitors.begin());
-    Send(down, who, reason, cell.extra->stop_status);
+    Send(down, who, reason, cell.extra()->stop_status);
   }
   return notified;
 }

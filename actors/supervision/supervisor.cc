@@ -25,6 +25,23 @@
 namespace troupe::internal {
 namespace {
 
+// Whether nothing of an actor that is asked to stop is to be ended before the actor itself, and
+// nobody but its parent is to hear of the end.
+bool EndsAtOnce(const Cell& cell) {
+  if (!cell.mailbox.empty() || cell.state == CellState::kStopping || cell.marked(kFailed)) {
+    return false;
+  }
+  if (cell.has_ties()) {
+    const Ties& ties = cell.ties();
+    if (ties.activations != nullptr || ties.records != nullptr || ties.extra != nullptr ||
+        ties.children > 0) {
+      return false;
+    }
+  }
+  const Instance* const instance = cell.instance();
+  return instance != nullptr && (!instance->info().has_on_stop || cell.marked(kOnStopCalled));
+}
+
 struct StopActor {
   AnyRef ref;
   StopReason reason;
@@ -32,23 +49,13 @@ struct StopActor {
   void operator()(Shard& shard) { shard.supervisor().Stop(ref, reason); }
 };
 
-absl::Status StatusOf(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& exception) {
-    return absl::InternalError(absl::StrCat("exception: ", exception.what()));
-  } catch (...) {
-    return absl::InternalError("exception that is no std::exception");
-  }
-}
-
 }  // namespace
 
 std::string Supervisor::NameOf(const Cell& cell) {
-  if (cell.instance == nullptr) return "(none)";
-  std::string name(cell.instance->info().name);
-  if (cell.extra != nullptr && !cell.extra->name.empty()) {
-    absl::StrAppend(&name, " \"", cell.extra->name, "\"");
+  if (cell.instance() == nullptr) return "(none)";
+  std::string name(cell.instance()->info().name);
+  if (cell.extra() != nullptr && !cell.extra()->name.empty()) {
+    absl::StrAppend(&name, " \"", cell.extra()->name, "\"");
   }
   return name;
 }
@@ -92,25 +99,20 @@ void Supervisor::Fail(Cell& cell, absl::Status why) {
   shard_.MakeRunnable(cell);
 }
 
-void Supervisor::Started(Cell& cell, absl::Status status) {
-  if (!status.ok()) {
-    if (cell.state != CellState::kStarting) return;
-    Fail(cell, absl::Status(status.code(),
-                            absl::StrCat("OnStart: ", AbslView(StdView(status.message())))));
-    return;
-  }
-  Started(cell);
+void Supervisor::StartFailed(Cell& cell, const absl::Status& status) {
+  if (cell.state != CellState::kStarting) return;
+  Fail(cell,
+       absl::Status(status.code(), absl::StrCat("OnStart: ", AbslView(StdView(status.message())))));
 }
 
 void Supervisor::Started(Cell& cell) {
   if (cell.state != CellState::kStarting) return;
   cell.state = CellState::kRunning;
-  if (cell.blocked_by == 0) cell.stall &= ~kBlocked;
+  if (cell.blocked_by() == 0) cell.stall &= ~kBlocked;
   if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
 }
 
-void Supervisor::Stopped(Cell& cell, absl::Status status) {
-  if (status.ok()) return;
+void Supervisor::StopFailed(Cell& cell, const absl::Status& status) {
   TROUPE_LOG(kWarning, "actor ", NameOf(cell),
              ": OnStop: ", AbslView(Printable(StdView(status.message()))));
 }
@@ -118,7 +120,7 @@ void Supervisor::Stopped(Cell& cell, absl::Status status) {
 bool Supervisor::MayRestart(Cell& cell) {
   CellExtra& extra = cell.Extra();
   const RestartOptions& options = extra.restart;
-  if (options.kind == RestartKind::kNever || !cell.instance->restartable()) return false;
+  if (options.kind == RestartKind::kNever || !cell.instance()->restartable()) return false;
   if (shard_.runtime().stopping() || cell.marked(kEndAsked)) return false;
   if (extra.restarts.Take(options, shard_.now_nanos())) return true;
   TROUPE_LOG(kError, "actor ", NameOf(cell), " is not restarted: ", options.max,
@@ -127,14 +129,14 @@ bool Supervisor::MayRestart(Cell& cell) {
 }
 
 void Supervisor::AwaitBackoff(Cell& cell) {
-  CellExtra& extra = *cell.extra;
+  CellExtra& extra = *cell.extra();
   ++shard_.counters().restarts;
   cell.state = CellState::kBackoff;
   cell.stall = kBlocked | (cell.stall & kArrivals);
   cell.marks &= kDropOldest | kQueued;
   ++cell.life;
   cell.set_step(StopStep::kMailbox);
-  cell.set_reason(StopReason::kStopped);
+  cell.reason = StopReason::kStopped;
   extra.stop_status = absl::OkStatus();
   extra.asks_children = false;
   extra.last_asked = AnyRef();
@@ -177,7 +179,20 @@ void Supervisor::AskToStop(Cell& cell, StopReason reason) {
   if (cell.state == CellState::kStopping) return ForgoRestart(cell);
   if (cell.marked(kStopAsked)) return;
   cell.Mark(kStopAsked);
-  cell.set_reason(reason);
+  cell.reason = reason;
+  cell.stall |= kAttention;
+  shard_.MakeRunnable(cell);
+}
+
+void Supervisor::AskChildToStop(Cell& cell) {
+  // One that is in the run queue has something else to do, or has not started.
+  if (cell.state != CellState::kRunning || cell.stall != 0 || cell.marked(kQueued)) {
+    return AskToStop(cell, StopReason::kShutdown);
+  }
+  cell.Mark(kEndAsked);
+  cell.Mark(kStopAsked);
+  cell.reason = StopReason::kShutdown;
+  if (EndAtOnce(cell)) return;
   cell.stall |= kAttention;
   shard_.MakeRunnable(cell);
 }
@@ -198,7 +213,7 @@ void Supervisor::StopItself(Cell& cell) {
   }
   // As that does, but for an actor that is being visited.
   cell.Mark(kStopAsked);
-  cell.set_reason(StopReason::kStopped);
+  cell.reason = StopReason::kStopped;
   cell.stall |= kAttention;
 }
 
@@ -207,7 +222,7 @@ void Supervisor::EndUnborn(Cell& cell) {
   cell.messages_max = 0;
   cell.state = CellState::kStopping;
   cell.stall |= kBlocked | kAttention;
-  cell.set_reason(StopReason::kNeverBorn);
+  cell.reason = StopReason::kNeverBorn;
   cell.set_step(StopStep::kFarewell);
   shard_.MakeRunnable(cell);
 }
@@ -224,27 +239,21 @@ void Supervisor::Begin(Cell& cell) {
   cell.stall |= kBlocked;
   if (failed || !was_alive) cell.Mark(kOnStopCalled);
   cell.set_step(StopStep::kMailbox);
-  if (cell.extra != nullptr) cell.extra->backoff.reset();
+  if (cell.extra() != nullptr) cell.extra()->backoff.reset();
   shard_.activations().Doom(cell);
 }
 
-// Most that end by the million have nothing to be ended before them, and nobody to hear of it but
-// their parents. Returns whether `cell` is one of them, and then has ended.
 bool Supervisor::EndAtOnce(Cell& cell) {
-  const bool has_nothing = cell.mailbox.empty() && cell.activations == nullptr &&
-                           cell.records == nullptr && cell.children == 0 && cell.extra == nullptr &&
-                           cell.instance != nullptr;
-  if (!has_nothing || cell.marked(kFailed) ||
-      (cell.instance->info().has_on_stop && !cell.marked(kOnStopCalled))) {
-    return false;
-  }
+  if (!EndsAtOnce(cell)) return false;
   cell.messages_max = 0;
   cell.state = CellState::kStopping;
   cell.stall = kBlocked;
-  cell.set_step(StopStep::kFarewell);
   DestroyActor(cell);
   // The destructor is users' code.
-  if (!cell.mailbox.empty() || cell.extra != nullptr || cell.arrivals_wait()) return false;
+  if (!cell.mailbox.empty() || cell.extra() != nullptr) [[unlikely]] {
+    cell.set_step(StopStep::kFarewell);
+    return false;
+  }
   Release(cell);
   return true;
 }
@@ -290,7 +299,7 @@ uint32_t Supervisor::Step(Cell& cell, uint32_t budget, bool& waits) {
     case StopStep::kOnStop:
       // Offloads that return leave handlers to be ended.
       done = shard_.activations().EndSome(cell, budget);
-      waits = cell.children > 0 || Activations::Busy(cell);
+      waits = cell.children() > 0 || Activations::Busy(cell);
       if (waits) return done;
       if (!cell.marked(kOnStopCalled)) {
         RunOnStop(cell);
@@ -300,7 +309,7 @@ uint32_t Supervisor::Step(Cell& cell, uint32_t budget, bool& waits) {
       next(StopStep::kActor);
       return done;
     case StopStep::kActor:
-      if (cell.records != nullptr) {
+      if (cell.records() != nullptr) {
         done = shard_.records().EndSome(cell, budget, /*before_on_stop=*/false);
         if (done == budget) return done;
       }
@@ -331,22 +340,21 @@ uint32_t Supervisor::DrainMailbox(Cell& cell, uint32_t budget, std::string_view 
 
 void Supervisor::RunOnStop(Cell& cell) {
   cell.Mark(kOnStopCalled);
-  if (final_sweep_.kills() || !cell.instance->info().has_on_stop) return;
+  if (final_sweep_.kills() || !cell.instance()->info().has_on_stop) return;
   Envelope* const envelope = shard_.NewEnvelope(&kStopType);
   envelope->flags |= kEvent;
   envelope->record = 0;
-  shard_.SetPayload(envelope, StopEvent{cell.reason()}, 0);
+  shard_.SetPayload(envelope, StopEvent{cell.reason}, 0);
   envelope->cell = &cell;
   shard_.RunEvent(cell, envelope);
 }
 
 void Supervisor::DestroyActor(Cell& cell) {
-  {
+  if (std::exchange(cell.actor, nullptr) != nullptr) {
     Activations::Scope scope(shard_, &cell, nullptr);
-    cell.actor = nullptr;
-    cell.instance->Destroy();
+    cell.instance()->Destroy();
   }
-  shard_.activations().Orphan(cell);
+  if (cell.activations() != nullptr) shard_.activations().Orphan(cell);
 }
 
 uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
@@ -355,11 +363,11 @@ uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
     done = DrainMailbox(cell, budget, "the actor has ended");
     if (done == budget) return done;
   }
-  if (cell.extra != nullptr) {
+  if (cell.extra() != nullptr) {
     // The name is free before anybody hears of the end.
-    if (!cell.extra->name.empty()) {
-      shard_.runtime().names().Release(cell.extra->name, shard_.RefOf(cell));
-      cell.extra->name.clear();
+    if (!cell.extra()->name.empty()) {
+      shard_.runtime().names().Release(cell.extra()->name, shard_.RefOf(cell));
+      cell.extra()->name.clear();
     }
     done += shard_.monitors().NotifySome(cell, budget - done);
     if (done >= budget) return done;
@@ -371,15 +379,16 @@ uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
 
 void Supervisor::Release(Cell& cell) {
   children_.Leave(cell);
-  if (cell.instance != nullptr) ++shard_.counters().stopped;
-  if (Instance* const instance = std::exchange(cell.instance, nullptr)) {
+  if (Instance* const instance = cell.instance()) {
+    ++shard_.counters().stopped;
+    cell.set_instance(nullptr);
     // The actor's arguments are users' objects, and end with nobody's life.
     const Activations::Scope scope(shard_, nullptr, nullptr);
     instance->Dispose();
   }
-  cell.FreeExtra();
+  if (cell.has_ties()) cell.FreeTies();
   --alive_;
-  shard_.slots_table().Release(cell);
+  slots_.Release(cell);
 }
 
 }  // namespace troupe::internal

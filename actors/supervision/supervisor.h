@@ -17,6 +17,7 @@
 namespace troupe::internal {
 
 class Shard;
+class SlotTable;
 
 // What a failure means, and how the actors of one shard end: a stop is a row of steps, and what a
 // step has to do is done in visits of a bounded length.
@@ -24,7 +25,8 @@ class Shard;
 // Thread: shard-affine.
 class Supervisor {
  public:
-  explicit Supervisor(Shard& shard) : shard_(shard), children_(shard), final_sweep_(shard) {}
+  Supervisor(Shard& shard, SlotTable& slots)
+      : shard_(shard), slots_(slots), children_(shard), final_sweep_(shard) {}
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
@@ -37,9 +39,9 @@ class Supervisor {
   // The actor fails; its next visit begins the stop.
   void Fail(Cell& cell, absl::Status why);
   // OnStart's and OnStop's outcomes.
-  void Started(Cell& cell, absl::Status status);
+  void StartFailed(Cell& cell, const absl::Status& status);
   void Started(Cell& cell);
-  void Stopped(Cell& cell, absl::Status status);
+  void StopFailed(Cell& cell, const absl::Status& status);
   void BackoffOver(Cell& cell);
 
   // --- The end. ---
@@ -49,10 +51,15 @@ class Supervisor {
   void AskToStop(Cell& cell, StopReason reason);
   // If it is a failed actor on its way to its next life, there will be none.
   void ForgoRestart(Cell& cell);
+  // Its parent ends: `cell` ends here and now if nothing is to be done before.
+  void AskChildToStop(Cell& cell);
   // The same for a leased cell that no actor will take.
   void EndUnborn(Cell& cell);
   // The actor's handler, which has returned, called Context::Stop().
   void StopItself(Cell& cell);
+  // Most that end by the million have nothing to be ended before them, and nobody to hear of it but
+  // their parents. Returns whether `cell`, which is asked to stop, is one of them and has ended.
+  bool EndAtOnce(Cell& cell);
   // Goes on with the stop of `cell`, for about `budget` units of work. Returns how many it took.
   // The cell is free afterwards if it has ended.
   uint32_t Continue(Cell& cell, uint32_t budget);
@@ -68,7 +75,6 @@ class Supervisor {
 
  private:
   bool MayRestart(Cell& cell);
-  bool EndAtOnce(Cell& cell);
   void Begin(Cell& cell);
   uint32_t Step(Cell& cell, uint32_t budget, bool& waits);
   uint32_t DrainMailbox(Cell& cell, uint32_t budget, std::string_view why);
@@ -80,6 +86,7 @@ class Supervisor {
   void Release(Cell& cell);
 
   Shard& shard_;
+  SlotTable& slots_;
   Children children_;
   FinalSweep final_sweep_;
   size_t alive_ = 0;

@@ -146,9 +146,24 @@ constexpr ActorInfo MakeActorInfo() {
 template <typename A>
 inline constexpr ActorInfo kActorInfo = MakeActorInfo<A>();
 
-template <typename A, bool kOnce, typename... Args>
-InstancePtr MakeInstance(const Placement* placement, Args&&... args) {
-  return MakeInstanceOf<A, kOnce>(&kActorInfo<A>, placement, std::forward<Args>(args)...);
+template <typename A, typename Made, typename Memory>
+inline constexpr InstanceType kInstanceType = {.info = &kActorInfo<A>,
+                                               .create = &Made::Create,
+                                               .destroy = &Made::Destroy,
+                                               .dispose = &Made::template Dispose<Memory>,
+                                               .restartable = Made::kRestartable};
+
+// In memory of this thread's shard, which is to be the actor's, or of the heap.
+template <typename A, bool kOnce, bool kOnItsShard, typename... Args>
+InstancePtr MakeInstance(Args&&... args) {
+  using Made = InstanceOf<A, kOnce, std::decay_t<Args>...>;
+  constexpr bool kPooled = kOnItsShard && alignof(Made) <= alignof(std::max_align_t);
+  using Memory = InstanceMemory<sizeof(Made), alignof(Made), kPooled>;
+  Memory memory;
+  InstancePtr instance(new (memory.place())
+                           Made(&kInstanceType<A, Made, Memory>, std::forward<Args>(args)...));
+  memory.Release();
+  return instance;
 }
 
 // A message from the runtime to itself on some shard: runs M's operator() there.

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "troupe/actors/any_ref.h"
-#include "troupe/actors/spawn_options.h"
+#include "troupe/actors/memory/block_pool.h"
+#include "troupe/actors/shard/shard.h"
 
 namespace troupe {
 
@@ -31,40 +31,49 @@ struct ActorInfo {
   bool has_on_stop = false;
 };
 
-// One actor's object and what it is made from, again after a failure.
+class Instance;
+
+// What all instances of one kind share: a table in place of virtual functions, since it has values
+// as well, and each of a million actors keeps one pointer to it.
+struct InstanceType {
+  const ActorInfo* info = nullptr;
+  // Requires that no object exists. Throws what the constructor throws.
+  Actor* (*create)(Instance& instance) = nullptr;
+  // Requires that one exists.
+  void (*destroy)(Instance& instance) = nullptr;
+  // Frees the instance. Requires that no object exists.
+  void (*dispose)(Instance& instance) = nullptr;
+  // Worker fronts only: once, before the first create(), on whatever thread spawns. An error
+  // refuses the spawn.
+  absl::Status (*prepare)(Instance& instance) = nullptr;
+  bool restartable = false;
+};
+
+// One actor's object and what it is made from, again after a failure. Whether the object exists is
+// known to whoever keeps what Create() returned.
 //
 // Lifetime: its memory is its shard's if it was made for that shard on that shard, else the
 //           heap's; Dispose() frees it on the shard, or once all shards have ended.
 class Instance {
  public:
-  Instance(const ActorInfo* info, bool restartable, bool pooled)
-      : info_(info), restartable_(restartable), pooled_(pooled) {}
+  explicit Instance(const InstanceType* type) : type_(type) {}
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  // Once, before the first Create(), on whatever thread spawns, if it is a worker front. An error
-  // refuses the spawn.
-  virtual absl::Status Prepare() { return absl::OkStatus(); }
-  // Requires that none exists. Throws what the constructor throws.
-  virtual Actor* Create() = 0;
-  virtual void Destroy() = 0;
-  // Destroys this as well.
-  virtual void Dispose() = 0;
-  virtual bool is_worker_front() const { return false; }
+  absl::Status Prepare() { return is_worker_front() ? type_->prepare(*this) : absl::OkStatus(); }
+  Actor* Create() { return type_->create(*this); }
+  void Destroy() { type_->destroy(*this); }
+  void Dispose() { type_->dispose(*this); }
 
-  const ActorInfo& info() const { return *info_; }
-  bool restartable() const { return restartable_; }
+  const ActorInfo& info() const { return *type_->info; }
+  bool is_worker_front() const { return type_->prepare != nullptr; }
+  bool restartable() const { return type_->restartable; }
 
  protected:
   ~Instance() = default;
-  bool pooled() const { return pooled_; }
-
-  bool exists_ = false;  // The object, of those that need to know.
 
  private:
-  const ActorInfo* const info_;
-  const bool restartable_;
-  const bool pooled_;
+  const InstanceType* const type_;
 };
 
 struct DisposeInstance {
@@ -72,28 +81,36 @@ struct DisposeInstance {
 };
 using InstancePtr = std::unique_ptr<Instance, DisposeInstance>;
 
-// Memory for an instance, until it is released: of the pool of this thread's shard for an actor of
-// that shard, as `placement` says, else of the heap. A null `placement` is the heap.
+// Memory for an instance, until it is released: of a shard's pool or of the heap.
+template <size_t kBytes, size_t kAlignment, bool kPooled>
 class InstanceMemory {
  public:
-  InstanceMemory(size_t bytes, size_t alignment, const Placement* placement);
+  InstanceMemory() {
+    if constexpr (kPooled) {
+      place_ = Shard::Current()->blocks().Allocate(kBytes);
+    } else {
+      place_ = ::operator new (kBytes, std::align_val_t{kAlignment});
+    }
+  }
   ~InstanceMemory() {
-    if (place_ != nullptr) Free(place_, bytes_, alignment_, pooled_);
+    if (place_ != nullptr) Free(place_);
   }
   InstanceMemory(const InstanceMemory&) = delete;
   InstanceMemory& operator=(const InstanceMemory&) = delete;
 
   void* place() const { return place_; }
-  bool pooled() const { return pooled_; }
   void Release() { place_ = nullptr; }
 
-  static void Free(void* place, size_t bytes, size_t alignment, bool pooled);
+  static void Free(void* place) {
+    if constexpr (!kPooled) {
+      ::operator delete (place, std::align_val_t{kAlignment});
+    } else if (Shard* const shard = Shard::Current()) {
+      shard->blocks().Free(place, BlockPool::ClassOf(kBytes));
+    }  // Once all shards have ended, their memory is freed as a whole.
+  }
 
  private:
-  const size_t bytes_;
-  const size_t alignment_;
   void* place_;
-  bool pooled_;
 };
 
 // Keeps the constructor's arguments, copying them into each life; Once moves them into the only
@@ -101,50 +118,42 @@ class InstanceMemory {
 template <typename A, bool kOnce, typename... Args>
 class InstanceOf final : public Instance {
  public:
-  template <typename... Given>
-  InstanceOf(const ActorInfo* info, bool pooled, Given&&... arguments)
-      : Instance(info, !kOnce, pooled), arguments_(std::forward<Given>(arguments)...) {}
+  static constexpr bool kRestartable = !kOnce;
 
-  Actor* Create() override {
-    A* const object = std::apply(
-        [this](auto&... arguments) {
+  template <typename... Given>
+  explicit InstanceOf(const InstanceType* type, Given&&... arguments)
+      : Instance(type), arguments_(std::forward<Given>(arguments)...) {}
+
+  static Actor* Create(Instance& instance) {
+    auto& self = static_cast<InstanceOf&>(instance);
+    return std::apply(
+        [&self](auto&... arguments) -> A* {
           if constexpr (kOnce) {
-            return new (storage_) A(std::move(arguments)...);
+            return new (self.storage_) A(std::move(arguments)...);
           } else {
-            return new (storage_) A(std::as_const(arguments)...);
+            return new (self.storage_) A(std::as_const(arguments)...);
           }
         },
-        arguments_);
-    exists_ = true;
-    return object;
+        self.arguments_);
   }
 
-  void Destroy() override {
-    if (std::exchange(exists_, false)) std::launder(reinterpret_cast<A*>(storage_))->~A();
+  static void Destroy(Instance& instance) {
+    std::launder(reinterpret_cast<A*>(static_cast<InstanceOf&>(instance).storage_))->~A();
   }
 
-  void Dispose() override {
-    const bool is_pooled = pooled();
-    this->~InstanceOf();
-    InstanceMemory::Free(this, sizeof(InstanceOf), alignof(InstanceOf), is_pooled);
+  template <typename Memory>
+  static void Dispose(Instance& instance) {
+    auto* const self = static_cast<InstanceOf*>(&instance);
+    self->~InstanceOf();
+    Memory::Free(self);
   }
 
  private:
-  ~InstanceOf() { InstanceOf::Destroy(); }
+  ~InstanceOf() = default;
 
   [[no_unique_address]] std::tuple<Args...> arguments_;
   alignas(A) unsigned char storage_[sizeof(A)];
 };
-
-template <typename A, bool kOnce, typename... Args>
-InstancePtr MakeInstanceOf(const ActorInfo* info, const Placement* placement, Args&&... args) {
-  using Made = InstanceOf<A, kOnce, std::decay_t<Args>...>;
-  InstanceMemory memory(sizeof(Made), alignof(Made), placement);
-  InstancePtr instance(new (memory.place())
-                           Made(info, memory.pooled(), std::forward<Args>(args)...));
-  memory.Release();
-  return instance;
-}
 
 }  // namespace internal
 }  // namespace troupe

@@ -323,7 +323,7 @@ TEST_P(AskTest, F57_ManyThatWereGivenUpLeaveNothingBehind) {
   });
   Settle(callee);
   Perform(asker, [&](ProbeActor&, Context&) {
-    EXPECT_EQ(internal::Shard::Current()->running().cell->asks, 0u);
+    EXPECT_EQ(internal::Shard::Current()->running().cell->asks(), 0u);
     EXPECT_EQ(internal::Shard::Current()->loop().timers().armed_count(), 0u);
   });
 }
@@ -363,7 +363,7 @@ TEST_P(AskTest, F57_TheTimerGoesWithTheReply) {
     internal::Shard& shard = *internal::Shard::Current();
     const size_t armed = shard.loop().timers().armed_count();
     const absl::StatusOr<Number> answer = co_await callee.Ask(Num(1)).Within(absl::Hours(1));
-    EXPECT_EQ(shard.running().cell->asks, 0u);
+    EXPECT_EQ(shard.running().cell->asks(), 0u);
     EXPECT_EQ(shard.loop().timers().armed_count(), armed);
     co_return answer;
   });

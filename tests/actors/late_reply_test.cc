@@ -118,7 +118,7 @@ TEST_P(LateReplyTest, F57_AHundredThousandTimeoutsLeaveNothingBehind) {
       // It answers behind the cancellations.
       const absl::StatusOr<Number> settled = co_await callee_.Mix(Num(-1));
       EXPECT_TRUE(settled.ok()) << settled.status();
-      EXPECT_EQ(shard.running().cell->asks, 0u);
+      EXPECT_EQ(shard.running().cell->asks(), 0u);
       slabs.push_back(shard.envelopes().slab_count());
     }
     EXPECT_EQ(shard.loop().timers().armed_count(), armed);

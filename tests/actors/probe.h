@@ -153,7 +153,11 @@ inline void Perform(const Ref<ProbeActor>& actor, std::function<void(ProbeActor&
 inline size_t Waiting() {
   size_t count = 0;
   const internal::Cell& cell = *internal::Shard::Current()->running().cell;
-  for (const internal::Envelope* e = cell.mailbox.head; e != nullptr; e = e->next) ++count;
+  const internal::Envelope* const first = cell.mailbox.first();
+  for (const internal::Envelope* e = first; e != nullptr;
+       e = e->next != first ? e->next : nullptr) {
+    ++count;
+  }
   return count;
 }
 

@@ -136,7 +136,11 @@ int64_t WaitingFor(const AnyRef& watcher) {
   const internal::Cell* const cell = internal::Shard::Current()->Find(watcher);
   if (cell == nullptr) return 0;
   int64_t count = 0;
-  for (const internal::Envelope* e = cell->mailbox.head; e != nullptr; e = e->next) ++count;
+  const internal::Envelope* const first = cell->mailbox.first();
+  for (const internal::Envelope* e = first; e != nullptr;
+       e = e->next != first ? e->next : nullptr) {
+    ++count;
+  }
   return count;
 }
 

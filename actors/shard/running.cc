@@ -1,4 +1,4 @@
-#include "troupe/actors/coroutines/running.h"
+#include "troupe/actors/shard/running.h"
 
 #include <string_view>
 
@@ -12,7 +12,7 @@ namespace troupe::internal {
 
 std::string Describe(const Running& running) {
   const Cell* const cell = running.cell;
-  if (cell == nullptr || cell->instance == nullptr) return "";
+  if (cell == nullptr || cell->instance() == nullptr) return "";
   std::string_view where = "the destructor";
   if (running.envelope != nullptr) {
     where = running.envelope->type->name;

@@ -1,5 +1,5 @@
-#ifndef TROUPE_ACTORS_COROUTINES_RUNNING_H_
-#define TROUPE_ACTORS_COROUTINES_RUNNING_H_
+#ifndef TROUPE_ACTORS_SHARD_RUNNING_H_
+#define TROUPE_ACTORS_SHARD_RUNNING_H_
 
 #include <string>
 
@@ -23,4 +23,4 @@ std::string Describe(const Running& running);
 
 }  // namespace troupe::internal
 
-#endif  // TROUPE_ACTORS_COROUTINES_RUNNING_H_
+#endif  // TROUPE_ACTORS_SHARD_RUNNING_H_
