@@ -115,8 +115,8 @@ struct ResolveQuestion {
     }
     const bool alive = cell != nullptr && cell->instance() != nullptr;
     SendDataTo(shard, asker_shard,
-               ResolveAnswer{incarnation, session, alive ? cell->instance()->info().service : nullptr,
-                             grant, alive});
+               ResolveAnswer{incarnation, session,
+                             alive ? cell->instance()->info().service : nullptr, grant, alive});
   }
 };
 

@@ -210,7 +210,7 @@ void Births::EndRefused() {
 
 void Births::Begin(Cell& cell) {
   {
-    Activations::Scope scope(shard_, &cell, nullptr);
+    const Activations::FirstScope scope(shard_, cell);
     try {
       cell.actor = cell.instance()->Create();
     } catch (...) {
