@@ -65,7 +65,7 @@ InstancePtr MakeChildInstance(const Placement& placement, Args&&... args) {
 // Inlined, so that options which nobody has set cost nothing: whether they are plain is then known
 // to the compiler.
 template <typename A, typename... Args>
-requires internal::SpawnsFrom<A, Args...> ABSL_ATTRIBUTE_ALWAYS_INLINE Ref<A> Context::Spawn(
+requires internal::SpawnsFrom<A, Args...> ABSL_ATTRIBUTE_ALWAYS_INLINE inline Ref<A> Context::Spawn(
     SpawnOptions options, Args&&... args) {
   internal::Shard& shard = Here();
   if (internal::IsPlain(options)) {

@@ -54,6 +54,23 @@ class Activations {
     const Running before_;
   };
 
+  // The same where no users' code runs: in a visit, between an actor's handlers. Nothing is read
+  // back, which just after a handler's end the processor would have to wait for.
+  class FirstScope {
+   public:
+    FirstScope(Shard& shard, Cell& cell) : shard_(shard) { shard.running() = {.cell = &cell}; }
+    ~FirstScope() {
+      if (shard_.running().activation != nullptr) [[unlikely]]
+        shard_.activations().Leave(/*parked=*/false);
+      shard_.running() = {};
+    }
+    FirstScope(const FirstScope&) = delete;
+    FirstScope& operator=(const FirstScope&) = delete;
+
+   private:
+    Shard& shard_;
+  };
+
   // Runs `code`, which is users' and of `cell`, or of no actor if null. What it throws fails the
   // actor. Returns whether it did not throw.
   bool RunCode(Cell* cell, absl::FunctionRef<void()> code);

@@ -79,7 +79,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Shard::RunMessage(Cell& cell, Envelope*
   if ((envelope->flags & (kAttachments | kEvent)) == 0 && envelope->home == index_) [[likely]] {
     envelopes_.Free(envelope);
   } else {
-    AfterHandler(*envelope);
+    // The events of a life have no record.
+    if ((envelope->flags & kEvent) == 0 || envelope->record != 0) AfterHandler(*envelope);
     Recycle(envelope);
   }
 }
@@ -125,13 +126,13 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
   }
   const int64_t now = now_nanos();
   uint64_t dispatched = 0;
-  while (Envelope* const envelope = cell.mailbox.first()) {
+  while (!cell.mailbox.empty()) {
     if (handled >= limit) {
       MakeRunnable(cell);
       break;
     }
     ++handled;
-    TakeFirst(cell);
+    Envelope* const envelope = TakeFirst(cell);
     envelope->cell = &cell;
     if ((envelope->flags & kNeedsCheck) != 0 || envelope->deadline < now) [[unlikely]] {
       if (!PassesChecks(cell, envelope)) {

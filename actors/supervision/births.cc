@@ -207,7 +207,7 @@ void Births::EndRefused() {
 
 void Births::Begin(Cell& cell) {
   {
-    Activations::Scope scope(shard_, &cell, nullptr);
+    const Activations::FirstScope scope(shard_, cell);
     try {
       cell.actor = cell.instance()->Create();
     } catch (...) {

@@ -28,7 +28,7 @@ class Children {
     Ties& ties = parent.Tie();
     ++ties.children;
     const uint32_t next = std::exchange(ties.first_child, child.slot);
-    Kin& kin = slots.KinAt(child.slot);
+    Kin& kin = KinOf(child);
     kin.parent = parent.slot;
     kin.next_sibling = next;
     if (next != kNoSlot) slots.KinAt(next).prev_sibling = child.slot;
@@ -40,10 +40,10 @@ class Children {
   // `child` has ended: its parent no longer waits for it.
   void Leave(Cell& child) {
     SlotIndex& slots = shard_.slots();
-    Kin& kin = slots.KinAt(child.slot);
+    Kin& kin = KinOf(child);
     if (kin.parent == kNoSlot) return LeaveRemote(child);
     Cell& parent = slots.At(kin.parent);
-    Ties& ties = parent.Tie();
+    Ties& ties = parent.ties();
     if (kin.next_sibling != kNoSlot) slots.KinAt(kin.next_sibling).prev_sibling = kin.prev_sibling;
     (kin.prev_sibling != kNoSlot ? slots.KinAt(kin.prev_sibling).next_sibling : ties.first_child) =
         kin.next_sibling;
@@ -55,8 +55,13 @@ class Children {
   void RemoteGone(const AnyRef& parent, const AnyRef& child);
 
  private:
+  // Without a look at the index: the page of a cell begins with its first cell.
+  static Kin& KinOf(Cell& cell) {
+    const uint32_t index = cell.slot % SlotIndex::kPageSlots;
+    return reinterpret_cast<SlotIndex::Page*>(&cell - index)->kin[index];
+  }
   void OneGone(Cell& parent) {
-    if (--parent.Tie().children == 0 && parent.state == CellState::kStopping) LastGone(parent);
+    if (--parent.ties().children == 0 && parent.state == CellState::kStopping) LastGone(parent);
   }
   void LastGone(Cell& parent);
   void LeaveRemote(Cell& child);
