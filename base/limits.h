@@ -110,8 +110,9 @@ struct Limits {
   // Bytes of one frame; the smaller of both nodes' values counts. A larger message, reply or item
   // fails with RESOURCE_EXHAUSTED. The session with a peer that sends one nevertheless ends.
   uint64_t frame_bytes_max = 1u << 20;
-  // Bytes that wait for one peer or for a connection to it. At the limit Send() returns kFull and a
-  // request fails with RESOURCE_EXHAUSTED. From half of it on, nothing is read from that peer.
+  // Bytes that wait for one peer or for a connection to it. At the limit a request fails with
+  // RESOURCE_EXHAUSTED; Send() returns kFull on the session's shard, and elsewhere, or while there
+  // is no session, the sender gets Undelivered. From half of it on, nothing is read from that peer.
   uint64_t peer_outbound_bytes_max = 16u << 20;
   // Bytes that replies may take beyond that. Past it the session ends: the peer asks without
   // reading.
