@@ -7,13 +7,13 @@
 
 namespace troupe {
 
-// What owns some state and handles messages one at a time. A subclass has a public
-// On(Context&, M) for each message type M it takes, by value or reference, that returns void or
-// Reply<void>; an actor with a generated service base overrides one method an rpc.
+// An object that owns its state and handles messages one at a time. For each message type M that a
+// subclass takes, it has a public On(Context&, M), M by value or by reference, that returns void or
+// Reply<void>; a subclass of a generated service base overrides one method per rpc.
 //
 // Thread:   its shard's, from construction to destruction.
-// Lifetime: made by Spawn, destroyed by the runtime when it stops, and made again from the same
-//           arguments if it fails and its options say so.
+// Lifetime: constructed by Spawn and destroyed by the runtime after it has stopped; constructed
+//           again from the same arguments if it fails and its options allow a restart.
 // Errors:   an exception that leaves a handler, or a non-OK OnStart, fails this actor alone.
 class Actor {
  public:
@@ -21,11 +21,11 @@ class Actor {
   Actor(const Actor&) = delete;
   Actor& operator=(const Actor&) = delete;
 
-  // Before the first message of each life.
+  // Called before the first message of each life.
   virtual Reply<void> OnStart(Context&) { return absl::OkStatus(); }
 
-  // After the last message and after the children, unless the actor failed or was stopped before
-  // OnStart had ended. Its outcome is logged if it is not OK.
+  // Called after the last message and after the children have ended, unless the actor failed or was
+  // stopped before OnStart had ended. A non-OK outcome is logged.
   virtual Reply<void> OnStop(Context&, StopReason) { return absl::OkStatus(); }
 
  protected:

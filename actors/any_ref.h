@@ -14,19 +14,19 @@ namespace troupe {
 
 class System;
 
-// Says what became of a one-way message. It may be ignored.
+// The result of a one-way send; it may be ignored.
 enum class SendResult : uint8_t {
-  kAccepted,  // Same shard: in the mailbox. Else: charged to this shard's budget; see Undelivered.
+  kAccepted,  // In the mailbox on the same shard, else charged to this shard; see Undelivered.
   kFull,      // A mailbox, outbox or inbox is at its limit.
-  kGone,      // The actor has ended, its system stops, or the handle is empty.
+  kGone,      // The actor has ended, its system is stopping, or the handle is empty.
 };
 
 std::string_view ToString(SendResult result);
 
-// Which actor: a handle without the actor's type. It owns nothing and stays valid over restarts;
-// after the actor's end it reaches nobody, never a successor in the same place.
+// Identifies an actor, without its type. Owns nothing and stays valid across restarts; after the
+// actor's end it reaches nobody, never a successor in the same slot.
 //
-// Thread:   a value; any.
+// Thread:   any; a value.
 // Lifetime: not used after its System's end.
 class AnyRef {
  public:
@@ -38,20 +38,20 @@ class AnyRef {
         slot_(slot),
         shard_(shard) {}
 
-  // False for a default-made handle, which reaches nobody.
+  // False for a default-constructed handle, which reaches nobody.
   explicit operator bool() const { return system_ != nullptr; }
 
   System* system() const { return system_; }
-  // Of the node's boot: two boots of one node never share it.
+  // Identifies the node's boot: no two boots share an incarnation.
   uint64_t incarnation() const { return incarnation_; }
   uint64_t generation() const { return generation_; }
   uint32_t slot() const { return slot_; }
   uint16_t shard() const { return shard_; }
 
-  // "shard/slot#generation", with "@incarnation" when it is another node's.
+  // Returns "shard/slot#generation", with "@incarnation" appended if the actor is on another node.
   std::string ToString() const;
 
-  // By identity, whatever the handle's type; the order means nothing else.
+  // Compare identities, whatever the handles' types. The order has no other meaning.
   friend bool operator==(const AnyRef& a, const AnyRef& b) {
     return a.incarnation_ == b.incarnation_ && a.generation_ == b.generation_ &&
            a.slot_ == b.slot_ && a.shard_ == b.shard_;
@@ -79,11 +79,12 @@ static_assert(std::is_trivially_copyable_v<AnyRef>);
 
 }  // namespace troupe
 
-// Of all handles: AnyRef, Ref<A> and those of generated services.
+// Hashes every kind of handle: AnyRef, Ref<A> and those of generated services.
 template <std::derived_from<troupe::AnyRef> R>
 struct std::hash<R> {
   size_t operator()(const troupe::AnyRef& ref) const noexcept {
-    // What differs between actors of a node first; the multiplications spread it over all bits.
+    // The fields that differ between actors of one node first; the multiplications spread them over
+    // all bits.
     uint64_t mixed = ref.generation() * 0x9e3779b97f4a7c15u;
     mixed ^= (uint64_t{ref.slot()} << 16) | ref.shard();
     mixed *= 0xbf58476d1ce4e5b9u;

@@ -10,19 +10,20 @@ namespace troupe {
 
 // How far a failed request got.
 enum class Certainty : uint8_t {
-  kNotSent,        // It never left this process or shard.
-  kNotExecuted,    // It arrived, or may have, and its handler did not start.
+  kNotSent,        // The request never left this process or shard.
+  kNotExecuted,    // It may have arrived, but its handler did not start.
   kMaybeExecuted,  // Its handler may have run, in part or in whole.
 };
 
-// Reads what a failed ask's status says; kMaybeExecuted, the safe answer, where it says nothing.
+// Returns the certainty attached to a failed request's status, or kMaybeExecuted, the safe answer,
+// if none is.
 Certainty CertaintyOf(const absl::Status& status);
 
-// Whether `status` says it at all.
+// Whether `status` has a certainty attached.
 bool HasCertainty(const absl::Status& status);
 
-// `status` with `certainty` attached, as a payload that Status::ToString() shows in words:
-// "UNAVAILABLE: ... [troupe/certainty='maybe executed']". An OK status is returned as it is.
+// Returns `status` with `certainty` attached as a payload, which Status::ToString() shows in words:
+// "UNAVAILABLE: ... [troupe/certainty='maybe executed']". Returns an OK status unchanged.
 absl::Status WithCertainty(absl::Status status, Certainty certainty);
 
 std::string_view ToString(Certainty certainty);

@@ -5,12 +5,12 @@
 
 namespace troupe {
 
-// A child process that Context::Exec() has started.
+// A child process started by Context::Exec().
 struct Child {
   ChildId id;
-  int pid = 0;  // The child's, and its process group's.
+  int pid = 0;  // Of the child and of its process group.
 
-  operator ChildId() const { return id; }  // NOLINT: it is what names a child everywhere.
+  operator ChildId() const { return id; }  // NOLINT: calls and events name a child by its id.
 };
 
 }  // namespace troupe

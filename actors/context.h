@@ -1,7 +1,7 @@
 #ifndef TROUPE_ACTORS_CONTEXT_H_
 #define TROUPE_ACTORS_CONTEXT_H_
 
-// The whole of Context: its class stands in context_base.h.
+// Defines the members of Context; the class itself is in context_base.h.
 
 #include <concepts>
 #include <memory>

@@ -43,11 +43,10 @@ class Instance;
 class Shard;
 }  // namespace internal
 
-// What a handler may do besides its own computing: everything that has an effect outside its
-// actor's state. All of it returns at once.
+// A handler's access to the runtime: every effect outside its actor's own state. No call blocks.
 //
 // Thread:   the actor's shard.
-// Lifetime: until the handler's Reply completes, across suspensions; not a moment longer.
+// Lifetime: until the handler's Reply completes, across suspensions; no longer.
 class Context {
  public:
   Context(const Context&) = delete;
@@ -56,43 +55,43 @@ class Context {
   // --- Who and when. ---
 
   AnyRef self() const;
-  // The handle of the actor whose handler this is: cx.Self(this).
+  // Returns the typed handle of this handler's actor: cx.Self(this).
   template <typename A>
   Ref<A> Self(const A* self) const;
-  // Whoever sent this one-way message; empty when that was no actor of this node, and for a
-  // request, which is answered by its reply.
+  // The sender of this one-way message. Empty if no actor of this node sent it, and for a request,
+  // which is answered by its reply.
   AnyRef sender() const;
-  // The turn's reading of the monotonic clock: the same for a whole turn.
+  // The turn's reading of the monotonic clock: the same throughout a turn.
   Instant Now() const;
   absl::Time WallNow() const;
   Random& random();
 
   // --- The request being handled. ---
 
-  // How long the caller still waits: infinite for a one-way message.
+  // The time until the caller stops waiting; infinite for a one-way message.
   absl::Duration Remaining() const;
-  // The caller gave up, or the actor is being stopped: nobody wants the outcome.
+  // Whether nobody wants the outcome any more: the caller gave up, or the actor is being stopped.
   bool cancelled() const;
-  // Firings of a periodic timer that were skipped before this one.
+  // The number of firings of a periodic timer that were skipped before this one.
   uint32_t missed() const;
 
   // --- Actors. ---
 
-  // Starts an actor; it becomes a child of this one, which outlives it. The handle is good at
-  // once; when the spawn is refused the handle is dead from birth, and its Down says why.
-  // The constructor's arguments are copied into each life of the actor.
+  // Starts an actor as a child of this one, which outlives it. The handle is usable at once; if the
+  // spawn is refused, the handle is dead and its Down says why. The constructor's arguments are
+  // copied into each life of the actor.
   template <typename A, typename... Args>
   requires internal::SpawnsFrom<A, Args...> Ref<A> Spawn(SpawnOptions options, Args&&... args);
-  // For arguments that can only be moved: the actor is never restarted.
+  // Takes arguments that can only be moved. The actor is never restarted.
   template <typename A, typename... Args>
   requires internal::SpawnsOnceFrom<A, Args...> Ref<A> SpawnOnce(SpawnOptions options,
                                                                  Args&&... args);
-  // Errors: ALREADY_EXISTS for a taken name; RESOURCE_EXHAUSTED at the actor limit; UNAVAILABLE
-  // in a stopping system.
+  // Errors: ALREADY_EXISTS if the name is taken; RESOURCE_EXHAUSTED at a limit; UNAVAILABLE if the
+  // system is stopping.
   template <typename A, typename... Args>
   requires internal::SpawnsFrom<A, Args...> absl::StatusOr<Ref<A>> TrySpawn(SpawnOptions options,
                                                                             Args&&... args);
-  // A pool of threads for a Worker class, behind one handle.
+  // Starts a pool of threads for a Worker class, behind one handle.
   template <typename W, typename... Args>
   requires internal::WorksFrom<W, Args...> Ref<W> SpawnWorkers(WorkerOptions options,
                                                                Args&&... args);
@@ -102,59 +101,61 @@ class Context {
   TROUPE_INTERNAL_REFUSE_SPAWNS(TrySpawn, SpawnOptions, FaultOfSpawn)
   TROUPE_INTERNAL_REFUSE_SPAWNS(SpawnWorkers, WorkerOptions, FaultOfWorkers)
 
-  // Ends this actor when the handler is done, however often that waits: the request it handles
-  // still has its reply.
+  // Ends this actor once the handler has completed, however often the handler waits; the request
+  // being handled still gets its reply.
   void Stop();
-  // Asks an actor of this node to end. Another one ends at once: a handler of it that waits is
-  // ended where it is. kFull if too many orders wait for that actor's shard already.
+  // Asks an actor of this node to end. An actor other than this one ends at once: a handler of it
+  // that waits is abandoned at its await. Returns kFull if too many control messages wait for its
+  // shard.
   SendResult Stop(const AnyRef& other);
 
-  // The living actor of that name, when it serves S, a generated service. FindAny() finds any.
+  // Finds the living actor with that name, if it serves S, a generated service. FindAny() finds any
+  // actor.
   template <typename S>
   std::optional<typename S::Ref> Find(std::string_view name) const;
   std::optional<AnyRef> FindAny(std::string_view name) const;
 
   // --- Events as messages. `self` is `this`: it says at compile time who will get them. ---
 
-  // One `message` to this actor after `delay`, never earlier.
+  // Sends this actor `message` once, after `delay` and never earlier.
   template <typename A, typename M>
   requires Handles<A, M> TimerId After(A* self, absl::Duration delay, M message);
-  // `message` every `period`; at most one firing waits at a time, missed() counts the others. A
-  // period that is not positive gives no timer, and a log line.
+  // Sends `message` every `period`. At most one firing waits at a time; missed() counts the others.
+  // A period that is not positive sets no timer and logs a line.
   template <typename A, typename M>
   requires(Handles<A, M>&& std::copy_constructible<M>) TimerId
       Every(A* self, absl::Duration period, M message);
-  // False when it has fired and been handled, or was cancelled. After true nothing of it is
-  // handled, not even one already queued.
+  // Returns false if the timer has fired and been handled, or was cancelled. After true, no message
+  // of the timer is handled, not even one already queued.
   bool Cancel(TimerId timer);
 
-  // FdReady when `fd` is ready for any of `events` (FdEvents). The descriptor stays the actor's:
-  // Unwatch before it is closed.
+  // Sends FdReady when `fd` is ready for any of `events` (FdEvents). The descriptor stays the
+  // actor's: call Unwatch before closing it.
   template <typename A>
   requires Handles<A, FdReady> FdWatchId Watch(A* self, int fd, uint32_t events);
   bool Unwatch(FdWatchId watch);
 
-  // One Down when `target` ends.
+  // Sends one Down when `target` ends.
   template <typename A>
   requires Handles<A, Down> MonitorId Monitor(A* self, const AnyRef& target);
   bool Demonitor(MonitorId monitor);
 
-  // SignalRaised at each `signal` of this process that System options name as handled.
+  // Sends SignalRaised for each `signal` of this process that SystemOptions list as handled.
   template <typename A>
   requires Handles<A, SignalRaised> SubscriptionId Subscribe(A* self, int signal);
   bool Unsubscribe(SubscriptionId subscription);
 
-  // Runs a child process, which leads a process group of its own; ChildOutput when it writes, if
-  // there is an On() for it, and one ChildExited. The child lives as long as the actor: OnStop may
-  // end it politely; after OnStop what is left of the group is killed.
-  // Errors: what exec says, synchronously.
+  // Starts a child process that leads a process group of its own. Sends ChildOutput as the child
+  // writes, if the actor has an On() for it, and ChildExited once. The child lives as long as the
+  // actor: OnStop may end it politely, and what is left of its group after OnStop is killed.
+  // Errors: those of exec, returned synchronously; RESOURCE_EXHAUSTED at a limit.
   template <typename A>
   requires Handles<A, ChildExited> absl::StatusOr<Child> Exec(A* self, ChildOptions options);
-  // Errors: NOT_FOUND when the child has ended.
+  // Errors: NOT_FOUND if the child has ended.
   absl::Status SignalChild(ChildId child, int signal, SignalTarget target = SignalTarget::kGroup);
   // Writes all of `bytes` or nothing.
-  // Errors: RESOURCE_EXHAUSTED past child_input_bytes_max, and then ChildInputRoom comes, if there
-  // is an On() for it; UNAVAILABLE once the child has closed its input.
+  // Errors: RESOURCE_EXHAUSTED past child_input_bytes_max, after which ChildInputRoom is sent, if
+  // the actor has an On() for it; UNAVAILABLE once the child has closed its input.
   absl::Status WriteChild(ChildId child, std::string_view bytes);
   absl::Status CloseChildInput(ChildId child);
 
@@ -162,11 +163,12 @@ class Context {
 
   // --- Awaits, for handlers that are coroutines. ---
 
-  // co_await cx.Sleep(duration): resumes in the first turn after it.
+  // co_await cx.Sleep(duration): resumes in the first turn after `duration`.
   [[nodiscard("co_await it: by itself it does nothing")]] Sleeper Sleep(absl::Duration duration);
-  // co_await cx.Offload(fn, args...): runs fn(args...) on the blocking pool; StatusOr of what it
-  // returns. Arguments are copied or moved, never referred to.
-  // Errors: RESOURCE_EXHAUSTED when the pool's queue is full.
+  // co_await cx.Offload(fn, args...): runs fn(args...) on the blocking pool and returns its result
+  // as a StatusOr, or as a Status if there is no value. Arguments are copied or moved, never
+  // referred to.
+  // Errors: RESOURCE_EXHAUSTED if the pool's queue is full.
   template <typename F, typename... Args>
   requires std::invocable<F, Args...>
   [[nodiscard("co_await it: by itself it does nothing")]] auto Offload(F function, Args... args);
@@ -176,9 +178,9 @@ class Context {
       unavailable("the function cannot be called with copies of these arguments: it takes values "
                   "or const references, as many as are given"))) internal::Unawaitable
       Offload(F function, Args... args);
-  // co_await cx.WriteChildAll(child, bytes): resumes when all bytes are written or in the child's
-  // queue, however many they are; an absl::Status.
-  // Errors: those of WriteChild(), but for a lack of room, for which it waits.
+  // co_await cx.WriteChildAll(child, bytes): resumes with an absl::Status once all bytes, however
+  // many, are written or in the child's queue.
+  // Errors: those of WriteChild(), except that it waits for space.
   [[nodiscard("co_await it: by itself it does nothing")]] ChildWriter WriteChildAll(
       ChildId child, std::string bytes);
 
@@ -187,7 +189,8 @@ class Context {
   ~Context() = default;
 
  private:
-  // The shard that runs this handler. A CHECK on another thread, and in another handler.
+  // Returns the shard that runs this handler. CHECKs that the caller is on its thread and in this
+  // handler.
   internal::Shard& Here() const;
   [[noreturn]] static void Misused();
   internal::Envelope& envelope();

@@ -14,10 +14,11 @@
 
 namespace troupe {
 
-// Events that reach an actor as messages, if it has an On() for them and asked.
+// Events that an actor receives as messages once it has asked for them and has an On() for them.
 
-// A watched descriptor is ready: FdEvents of it. One at a time: the next comes once the handler
-// of this one has ended. A watch that could not be made comes once with kError and `status`.
+// A watched descriptor is ready for `events`, a set of FdEvents. The next FdReady of a watch is
+// sent only after the handler of this one has ended. A watch that could not be made sends one, with
+// kError and `status`.
 struct FdReady {
   int fd = -1;
   uint32_t events = 0;
@@ -25,43 +26,44 @@ struct FdReady {
   absl::Status status = absl::OkStatus();
 };
 
-// A monitored actor ended, or was gone already. Exactly one for each Monitor() without a
-// Demonitor(), after every message that actor sent to this one.
+// A monitored actor has ended, or had already. Exactly one is sent for each Monitor() without a
+// Demonitor(), after every message from that actor to this one.
 struct Down {
   AnyRef who;
-  absl::Status status;  // Why, in words; OK for a normal end.
+  absl::Status status;  // The reason in words; OK after a normal end.
   MonitorId monitor;
   StopReason reason = StopReason::kStopped;
 };
 
-// A subscribed signal came; several may have been coalesced.
+// A subscribed signal was raised, once or several times.
 struct SignalRaised {
   int signal = 0;
-  int sender_pid = 0;  // 0: the kernel.
+  int sender_pid = 0;  // 0 for the kernel.
   SubscriptionId subscription;
 };
 
-// Some bytes a child wrote. The next come once the handler of these has ended.
+// Bytes that a child wrote. The next ChildOutput is sent only after the handler of this one has
+// ended.
 struct ChildOutput {
   ChildId child;
   bool is_stderr = false;
   std::string bytes;
 };
 
-// A child has room for input again, or has closed it: once after each WriteChild() that was refused
-// for lack of room.
+// Space for input is free again, or the child has closed its input. Sent once after each
+// WriteChild() that was refused for lack of space.
 struct ChildInputRoom {
   ChildId child;
 };
 
-// A child ended; nothing of it comes after this.
+// A child has ended. No other event of this child follows.
 struct ChildExited {
   ChildId child;
   int pid = 0;
   ChildStatus status;
 };
 
-// A one-way message of this actor that was accepted was refused where it arrived.
+// A one-way message that this actor sent was accepted, then refused where it arrived.
 struct Undelivered {
   AnyRef target;
   std::string_view message;  // The message's type.

@@ -20,8 +20,8 @@
 
 namespace troupe::internal {
 
-// What awaiting a function that returns R results in: Status for void and Status, StatusOr<T> for T
-// and StatusOr<T>.
+// The type that awaiting a function returning R yields: Status for void and Status, StatusOr<T> for
+// T and StatusOr<T>.
 template <typename R>
 struct OffloadOutcome {
   using Type = absl::StatusOr<R>;
@@ -42,30 +42,30 @@ struct OffloadOutcome<absl::StatusOr<T>> {
 absl::Status OffloadRefused();
 absl::Status OffloadThrew(std::string_view what);
 
-// Where a coroutine waits for a function on the blocking pool.
+// The wait of a coroutine for a function on the blocking pool.
 class OffloadWait : public Suspension {
  public:
   using TroupeAwait = void;
 
-  // The function has returned. The frame, and this with it, may be gone afterwards.
+  // Ends the wait: the function has returned. May destroy the frame, and this with it.
   void Back();
 
-  // The function cannot be called back: the wait ends when it has returned.
+  // A running function cannot be cancelled: the wait ends when it returns.
   bool Cancel() final { return !out_; }
 
  protected:
   ~OffloadWait() = default;
-  // `work` is posted, or refused: then the coroutine goes on in the next turn.
+  // Posts `work`. If it is refused, the coroutine resumes in the next turn.
   void Begin(CoroutineFrame& frame, ShardWork* work);
   bool posted() const { return posted_; }
 
  private:
   bool posted_ = false;
-  bool out_ = false;  // On a worker thread, or on its way to one or back.
+  bool out_ = false;  // Queued for, on or returning from a worker thread.
 };
 
-// One call of a function, on its way through the blocking pool. It owns the arguments, so that it
-// can outlive whoever waited.
+// One function call on its way through the blocking pool. Owns the arguments, so that it can
+// outlive its waiter.
 template <typename F, typename... Args>
 class OffloadJob final : public ShardWork {
  public:
@@ -100,7 +100,7 @@ class OffloadJob final : public ShardWork {
 
   Outcome Take() { return *std::move(outcome_); }
   void set_waiter(OffloadWait* waiter) { waiter_ = waiter; }
-  // Its waiter is gone. Deletes this now or when it is back.
+  // Detaches the waiter, which is gone. Deletes this now, or once the job has returned.
   void Orphan() {
     waiter_ = nullptr;
     if (done_) delete this;
@@ -124,7 +124,7 @@ class OffloadJob final : public ShardWork {
   bool done_ = false;
 };
 
-// What Context::Offload gives to co_await.
+// The awaitable returned by Context::Offload.
 template <typename F, typename... Args>
 class OffloadAwaiter final : public OffloadWait {
  public:

@@ -13,26 +13,26 @@
 
 namespace troupe {
 
-// The handle of an actor of class A, which need only be declared where the handle is kept.
+// The handle of an actor of class A. A declaration of A suffices where the handle is only stored.
 //
-// Thread: a value; any. Send from a shard, a worker or any other thread.
+// Thread: any; a value. Send from a shard, a worker or any other thread.
 template <typename A>
 class Ref : public AnyRef {
  public:
   Ref() = default;
-  // The caller knows that `ref` is an A.
+  // Requires `ref` to be the handle of an A.
   explicit Ref(const AnyRef& ref) : AnyRef(ref) {}
 
   template <typename B>
   requires(!std::same_as<A, B> && std::derived_from<B, A>) Ref(const Ref<B>& other)
       : AnyRef(other) {}  // NOLINT: a B is an A.
 
-  // Sends `message`, which A must have a public On() for, by exactly this type. Never blocks.
+  // Sends `message`. Requires that A has a public On() for exactly this type. Never blocks.
   template <typename M>
   requires Handles<A, std::remove_cvref_t<M>> SendResult Send(M&& message)
   const;
 
-  // Chosen only to say at the caller's line why the one above cannot be.
+  // Selected only to explain, at the caller's line, why the overload above does not apply.
   template <typename M>
   requires(!internal::IsComplete<A>) __attribute__((
       unavailable("the actor's class is only declared here: include its definition"))) SendResult
@@ -46,7 +46,7 @@ class Ref : public AnyRef {
 // Implementation details follow.
 namespace internal {
 
-// `message` in an envelope, not sent yet.
+// Returns `message` in an envelope that has not been sent.
 template <typename M>
 Envelope* Enclose(const MessageType* type, M&& message, size_t extra_bytes) {
   Shard* const shard = Shard::Current();
@@ -60,7 +60,7 @@ Envelope* Enclose(const MessageType* type, M&& message, size_t extra_bytes) {
   return envelope;
 }
 
-// Sends an envelope that is not sent yet; one that is refused here is discarded.
+// Sends an unsent envelope, and discards it if it is refused here.
 inline SendResult SendEnclosed(const AnyRef& ref, Envelope* envelope) {
   Shard* const shard = Shard::Current();
   const SendResult result =

@@ -1,8 +1,8 @@
 #ifndef TROUPE_ACTORS_SERVICE_H_
 #define TROUPE_ACTORS_SERVICE_H_
 
-// What generated service code is made of. Messages are any type with protobuf's generated
-// functions; none is named here.
+// The building blocks of generated service code. A message is any type with protobuf's generated
+// functions; no header of protobuf is included.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,17 +24,17 @@
 
 namespace troupe::internal {
 
-// A message's own bytes are in its envelope's charge already.
+// The memory that a message owns beyond its own size, which its envelope is charged for already.
 template <typename M>
 size_t MessageSpace(const M& message) {
   return message.SpaceUsedLong() - sizeof(M);
 }
 
-// Gives the value of a reply to its ask, on the asker's shard.
+// Delivers a reply's value to its ask, on the asker's shard.
 void DeliverOutcome(Shard& shard, uint64_t ask, void* value);
-// An outcome without a value.
+// Answers `request` without a value.
 void SendStatus(Envelope& request, absl::Status status);
-// A reply of `bytes` may be sent; false if it is too much, and the asker is told that.
+// Returns whether a reply of `bytes` may be sent. If it is too large, the asker is told so.
 bool BeginReply(Envelope& request, size_t bytes);
 
 template <typename M>
@@ -43,7 +43,7 @@ Envelope* EncloseRequest(const MessageType* type, M&& request) {
   return Enclose(type, std::forward<M>(request), space);
 }
 
-// The reply of an ask, on its way to the asker's shard.
+// A reply on its way to the asker's shard.
 template <typename T>
 struct ReplyMessage {
   uint64_t ask;
@@ -52,13 +52,13 @@ struct ReplyMessage {
   void operator()(Shard& shard) { DeliverOutcome(shard, ask, &value); }
 };
 
-// The outcome of a handler. An error it passes on may say how far a request of its own got; this
-// one was executed.
+// Sends a handler's outcome. An error that the handler passed on may carry the certainty of its own
+// request, whereas this one was executed.
 template <typename T>
 void SendOutcome(Envelope& request, Outcome<T> outcome) {
   if (request.ask == 0) return;
   if constexpr (std::is_void_v<T>) {
-    SendStatus(request, std::move(outcome));  // OK too: there is no value.
+    SendStatus(request, std::move(outcome));  // Also if OK: there is no value.
   } else {
     if (!outcome.ok()) return SendStatus(request, std::move(outcome).status());
     Shard& shard = *Shard::Current();
@@ -112,12 +112,12 @@ class UnaryJob final : public WorkJob {
   std::optional<Outcome<Resp>> outcome_;
 };
 
-// A handle says neither which service is behind it nor whether an actor or a pool of workers
-// serves it, and one from a peer may say anything: the actor whose turn it is is looked at.
+// Who serves a message. A handle tells neither its service nor whether an actor or a pool of
+// workers serves it, and one from a peer cannot be trusted: so the running actor is examined.
 enum class Server : uint8_t { kActor, kWorkers, kNone };
 Server ServerOf(const ServiceInfo& service);
 
-// The outcome of a message to an actor that does not serve its service.
+// Answers a message to an actor that does not serve its service.
 void RefuseNotServed(Envelope& envelope);
 
 template <typename ServiceActor, typename ServiceWorker, typename Req, typename Resp,
@@ -223,7 +223,8 @@ Envelope* ParseRequest(std::string_view bytes) {
   return envelope;
 }
 
-// The class that has M's reflection, which no name stands for here: where DebugString() is from.
+// The class with M's reflection, found by where DebugString() is declared, since this header does
+// not name it.
 template <typename Class>
 Class* ClassOfMember(std::string (Class::*)() const);
 template <typename M>
@@ -248,7 +249,7 @@ const void* ResponseMessage(const void* value) {
   return ReflectedMessage(*static_cast<const M*>(value));
 }
 
-// Fills in the wire functions for a method of these message types.
+// Fills in the wire functions of a method with these message types.
 template <typename Req, typename Resp, const MessageType* kType>
 constexpr MethodInfo WireMethod(MethodInfo info) {
   info.type = kType;

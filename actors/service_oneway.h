@@ -1,7 +1,7 @@
 #ifndef TROUPE_ACTORS_SERVICE_ONEWAY_H_
 #define TROUPE_ACTORS_SERVICE_ONEWAY_H_
 
-// What generated code is made of for rpcs that are (troupe.oneway).
+// The building blocks of generated code for (troupe.oneway) rpcs.
 
 #include <memory>
 #include <utility>
@@ -15,7 +15,7 @@
 
 namespace troupe::internal {
 
-// SendOneWay, with the charge of a request.
+// Like SendOneWay(), charging the space of a protobuf message.
 template <typename M>
 SendResult SendRequest(const AnyRef& ref, const MessageType* type, M&& request) {
   Shard* const shard = Shard::Current();
@@ -47,7 +47,8 @@ class OneWayJob final : public WorkJob {
   absl::Status outcome_;
 };
 
-// kActorMethod is Reply<void> (Actor::*)(Context&, const Req&), kWorkerMethod its blocking twin.
+// kActorMethod is Reply<void> (Actor::*)(Context&, const Req&); kWorkerMethod is its blocking
+// counterpart.
 template <typename ServiceActor, typename ServiceWorker, typename Req, auto kActorMethod,
           auto kWorkerMethod>
 Progress DispatchOneWayMethod(Actor* actor, Envelope& envelope) {

@@ -5,18 +5,18 @@
 
 namespace troupe {
 
-// What one shard did since its start. Written by the shard; a snapshot for everybody else.
+// What one shard has done since its start. Written by the shard; everybody else gets a snapshot.
 struct ShardCounters {
   uint64_t handled = 0;       // Messages whose handler was called.
   uint64_t expired = 0;       // Dropped before their handler: the deadline had passed.
   uint64_t cancelled = 0;     // Dropped before their handler: the caller gave up.
   uint64_t dead_letters = 0;  // One-way messages that reached nobody.
   uint64_t refused_full = 0;  // Sends that met a limit.
-  uint64_t undelivered = 0;   // Refusals that came home from elsewhere.
-  uint64_t late_replies = 0;  // Replies after their ask's outcome.
+  uint64_t undelivered = 0;   // Sends accepted here, then refused elsewhere.
+  uint64_t late_replies = 0;  // Replies to requests that had an outcome already.
   uint64_t failures = 0;      // Handlers and starts that failed.
   uint64_t restarts = 0;
-  uint64_t cycles = 0;          // Requests refused because they would wait for themselves.
+  uint64_t cycles = 0;          // Requests refused since they would wait for themselves.
   uint64_t handler_errors = 0;  // One-way handlers that returned an error.
   uint64_t spawned = 0;
   uint64_t stopped = 0;

@@ -9,11 +9,11 @@
 
 namespace troupe {
 
-// What a full mailbox does with one more message.
+// What happens to a message for a full mailbox.
 enum class Overflow : uint8_t {
-  kReject,  // The sender is told: kFull, Undelivered or RESOURCE_EXHAUSTED.
-  // The oldest one-way message becomes a dead letter. As kReject when there is none among the
-  // first 64 that wait: requests and events are not dropped.
+  kReject,  // Refused: the sender gets kFull, Undelivered or RESOURCE_EXHAUSTED.
+  // The oldest one-way message becomes a dead letter. Acts as kReject if there is none among the
+  // first 64 that wait: requests and events are never dropped.
   kDropOldest,
 };
 
@@ -27,7 +27,7 @@ struct MailboxOptions {
 
 enum class RestartKind : uint8_t {
   kNever,
-  kOnFailure,  // After an exception in a handler or a start that failed.
+  kOnFailure,  // After an exception in a handler, or a failed start.
 };
 
 std::string_view ToString(RestartKind kind);
@@ -35,13 +35,15 @@ std::string_view ToString(RestartKind kind);
 // How an actor that failed is restarted.
 struct RestartOptions {
   RestartKind kind = RestartKind::kOnFailure;
-  uint32_t max = 5;                                      // Restarts ...
-  absl::Duration within = absl::Seconds(30);             // ... in this time; then it ends.
-  absl::Duration backoff_min = absl::Milliseconds(100);  // Doubled at each failure in a row, up to
-  absl::Duration backoff_max = absl::Seconds(30);        // this; half of it or less is jitter.
+  uint32_t max = 5;                           // Restarts ...
+  absl::Duration within = absl::Seconds(30);  // ... in this time; one more failure ends the actor.
+  // Doubled at each successive failure, up to backoff_max; half of it or less is jitter.
+  absl::Duration backoff_min = absl::Milliseconds(100);
+  absl::Duration backoff_max = absl::Seconds(30);
 };
 
-// Where an actor lives. Default: on its spawner's shard; from outside, on the shards in turn.
+// The shard that an actor lives on. Default: its spawner's shard or, outside of any actor, each
+// shard in turn.
 struct Placement {
   int shard = -1;
 

@@ -6,13 +6,13 @@
 
 namespace troupe {
 
-// Why an actor goes.
+// Why an actor ended.
 enum class StopReason : uint8_t {
-  kStopped,    // It or another actor asked for it.
-  kShutdown,   // The system stops, or its parent does.
-  kFailed,     // It failed and is not restarted, or not any more; or OnStart returned an error.
-  kNeverBorn,  // It could not be spawned: name taken, actor limit, stopping system.
-  kUnknown,    // It was gone already when the monitor was made.
+  kStopped,    // It or another actor called Stop().
+  kShutdown,   // The system or its parent stopped.
+  kFailed,     // It failed, or OnStart did, and it is not restarted (any more).
+  kNeverBorn,  // The spawn was refused: name taken, limit reached, system stopping.
+  kUnknown,    // It had ended before the monitor was set.
   kNodeDown,   // Its node is unreachable or has ended.
 };
 

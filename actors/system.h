@@ -22,22 +22,22 @@ namespace internal {
 class Runtime;
 }
 
-// The actors of one process: its shards, and their orderly end.
+// Runs the actors of a process: its shards, and their orderly end.
 //
-// Thread:   any, unless said otherwise.
-// Lifetime: everything made from it ends before it. The destructor shuts down, in this order:
-//           refuse new work; stop the actors, children first; flush sessions and say goodbye;
-//           stop the workers; let the shards leave; free the memory after all joins.
+// Thread:   any, unless stated otherwise.
+// Lifetime: outlives everything made from it. The destructor shuts down in this order: refuse new
+//           work; stop the actors, children first; flush sessions and say goodbye; stop the
+//           workers; let the shards leave; free the memory after all joins.
 class System {
  public:
-  // Errors: INVALID_ARGUMENT for an option out of range; RESOURCE_EXHAUSTED when the operating
-  // system has no thread or descriptor left.
+  // Errors: INVALID_ARGUMENT for an option out of range; RESOURCE_EXHAUSTED if the operating system
+  // has no thread or descriptor left.
   static absl::StatusOr<std::unique_ptr<System>> Start(SystemOptions options = {});
   ~System();
   System(const System&) = delete;
   System& operator=(const System&) = delete;
 
-  // As Context::Spawn, from outside of any actor: the actor is nobody's child.
+  // Like Context::Spawn, outside of any actor: the actor has no parent.
   template <typename A, typename... Args>
   requires internal::SpawnsFrom<A, Args...> Ref<A> Spawn(SpawnOptions options, Args&&... args);
   template <typename A, typename... Args>
@@ -63,16 +63,16 @@ class System {
   std::optional<typename S::Ref> Find(std::string_view name) const;
   std::optional<AnyRef> FindAny(std::string_view name) const;
 
-  // Blocks until SIGINT, SIGTERM or Shutdown(), then drains. Returns 0, or 1 when something did
-  // not end in time, which the log names.
-  // Thread: one that is no shard's.
+  // Blocks until a shutdown signal or Shutdown(), then drains. Returns 0, or 1 if something did not
+  // end in time; the log names it.
+  // Thread: not a shard's.
   int Run();
 
-  // Begins the end and returns at once; Run() or the destructor does the rest. Idempotent.
+  // Begins the shutdown and returns at once; Run() or the destructor completes it. Idempotent.
   void Shutdown();
 
-  // The sum over the shards, each as of one of its last turns.
-  // Thread: one that is no shard's.
+  // Returns the sum over the shards, each as of one of its last turns.
+  // Thread: not a shard's.
   ShardCounters Counters();
 
   const Limits& limits() const;
@@ -88,12 +88,12 @@ class System {
 // Implementation details follow.
 namespace internal {
 
-// Of the shard that this thread runs.
+// The runtime of the shard that this thread runs.
 Runtime& CurrentRuntime();
-// From inside a handler of `shard`: the actor is the handler's actor's child. Takes `instance`,
-// which is in the shard's memory. For a spawn whose options are all defaults.
+// Spawns a child of the actor whose handler runs on `shard`, with options that are all defaults.
+// Takes `instance`, which is in the shard's memory.
 AnyRef SpawnPlainChild(Shard& shard, Instance* instance);
-// The same for any other spawn.
+// Spawn a child of the actor whose handler runs.
 AnyRef SpawnChild(InstancePtr instance, SpawnOptions&& options);
 absl::StatusOr<AnyRef> TrySpawnChild(InstancePtr instance, SpawnOptions&& options);
 AnyRef SpawnInstance(System& system, InstancePtr instance, SpawnOptions&& options);

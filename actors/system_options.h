@@ -12,30 +12,30 @@ class Platform;
 
 namespace internal {
 
-// In a source, because <csignal> would put SIGHUP and its like into every user's file.
+// Defined in a source, since <csignal> would bring SIGHUP and the like into every user's file.
 std::vector<int> DefaultShutdownSignals();
 std::vector<int> DefaultHandledSignals();
 
 }  // namespace internal
 
 struct SystemOptions {
-  // Default: 0, one for each core this process may use.
+  // Default: 0, one for each core that this process may use.
   int shards = 0;
   Limits limits = {};
-  // Pins each shard to a core of its own, while the process has one that is free. No shard is
-  // pinned when there are more shards than cores.
-  // Default: when there is one shard for each core and no other System of this process has pinned
-  // its own.
+  // Pins each shard to a core of its own, as long as the process has a free one. No shard is pinned
+  // if there are more shards than cores.
+  // Default: pins if there is one shard for each core and no other System of this process has
+  // pinned its own.
   std::optional<bool> pin = std::nullopt;
   // The first of these begins the shutdown, for which Run() waits; a second one ends the process at
   // once. Actors that have subscribed to them hear them too. A System with any has a thread for
   // them.
   // Default: SIGINT and SIGTERM.
   std::vector<int> shutdown_signals = internal::DefaultShutdownSignals();
-  // Signals that actors may Subscribe to, besides those above: masked before shards start.
+  // Further signals that actors may Subscribe() to: blocked before the shards start.
   // Default: SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD and SIGWINCH.
   std::vector<int> handled_signals = internal::DefaultHandledSignals();
-  // Default: the operating system's. A given one outlives the System.
+  // Default: the operating system's. A platform given here outlives the System.
   Platform* platform = nullptr;
 };
 

@@ -26,15 +26,15 @@ class Runtime;
 }
 
 struct WorkerOptions {
-  std::string name = {};  // Of the handle and of the threads. Default: none.
-  int threads = 1;        // At least 1; limits.worker_threads_max in all pools of a system.
-  // Jobs that wait; one more is refused with RESOURCE_EXHAUSTED. At least 1, and never more than
-  // limits.worker_queue_max.
+  std::string name = {};  // Names the actor and the threads. Default: none.
+  int threads = 1;        // At least 1; limits.worker_threads_max over all pools of a system.
+  // Jobs that may wait; the next is refused with RESOURCE_EXHAUSTED. At least 1, and never more
+  // than limits.worker_queue_max.
   int queue_max = 128;
   Placement placement = {};
 };
 
-// What a Worker's handler knows of its job. It may block.
+// Describes a job to the Worker's handler, which may block.
 //
 // Thread: the worker's.
 class WorkerContext {
@@ -42,11 +42,11 @@ class WorkerContext {
   WorkerContext(int thread, absl::Duration remaining, const std::atomic<bool>* cancelled)
       : thread_(thread), remaining_(remaining), cancelled_(cancelled) {}
 
-  // How long the caller still waited when the job began; infinite without a deadline.
+  // The time that the caller was still waiting when the job began; infinite without a deadline.
   absl::Duration Remaining() const { return remaining_; }
-  // The caller gave up, or the system stops: the outcome is wanted by nobody.
+  // Whether nobody wants the outcome any more: the caller gave up, or the system is stopping.
   bool cancelled() const { return cancelled_->load(std::memory_order_relaxed); }
-  // Which of the pool's threads this is, from 0.
+  // The index of this thread in the pool, from 0.
   int thread() const { return thread_; }
 
  private:
@@ -55,14 +55,13 @@ class WorkerContext {
   const std::atomic<bool>* const cancelled_;
 };
 
-// An actor whose handlers block: each runs on a dedicated thread. A pool has one object a thread,
-// so a handler has its object to itself; On(WorkerContext&, M) for plain messages, or the methods
-// of a generated Worker base.
+// An actor whose handlers may block: each runs on a dedicated thread. A pool has one object per
+// thread, so a handler has its object to itself. A subclass has an On(WorkerContext&, M) for each
+// plain message type M, or the methods of a generated Worker base.
 //
-// Thread:   made on the shard that spawns the pool, used by one of its threads.
-// Lifetime: as long as the pool: until its actor has ended and its running jobs are done. Its
-//           threads end then.
-// Errors:   an exception fails the job: INTERNAL for an ask, a log line otherwise.
+// Thread:   constructed on the shard that spawns the pool, used by one of the pool's threads.
+// Lifetime: until the pool's actor has ended and its running jobs are done; the threads end then.
+// Errors:   an exception fails the job: INTERNAL for a request, a log line otherwise.
 class Worker {
  public:
   virtual ~Worker() = default;
@@ -81,7 +80,7 @@ class WorkerFront;
 // The objects and threads behind one handle.
 struct WorkerFrontPool {
   WorkerFrontPool(Runtime& of, const WorkerOptions& wanted) : runtime(of), options(wanted) {}
-  // Gives the threads back.
+  // Releases the threads.
   ~WorkerFrontPool();
   WorkerFrontPool(const WorkerFrontPool&) = delete;
   WorkerFrontPool& operator=(const WorkerFrontPool&) = delete;
@@ -111,9 +110,9 @@ class WorkJob : public ShardWork, public RequestServer {
   const AnyRef& target() const { return target_; }
 
  protected:
-  // On the worker's thread; may throw.
+  // Called on the worker's thread; may throw.
   virtual void Handle(Worker& worker, WorkerContext& context) = 0;
-  // On the shard, after Handle() returned.
+  // Called on the shard after Handle() has returned.
   virtual void Answer() {}
   virtual void DestroyMessage() = 0;
 
@@ -122,16 +121,16 @@ class WorkJob : public ShardWork, public RequestServer {
   WorkerFront* front_;  // Null once the front is gone.
   Envelope* const envelope_;
   const AnyRef target_;                          // The pool's handle.
-  const std::shared_ptr<WorkerFrontPool> pool_;  // The front may end before its jobs.
+  const std::shared_ptr<WorkerFrontPool> pool_;  // The front may end before its jobs do.
   std::atomic<bool> cancelled_{false};
-  bool started_ = false;  // Its handler was called.
+  bool started_ = false;  // The handler was called.
   bool expired_ = false;
   std::string failure_;
   WorkJob* next_ = nullptr;
   WorkJob* prev_ = nullptr;
 };
 
-// The actor behind a pool's handle: hands messages to the pool and takes the jobs back.
+// The actor behind a pool's handle: hands messages to the pool and takes finished jobs back.
 class WorkerFront : public Actor {
  public:
   using Pool = WorkerFrontPool;
@@ -139,19 +138,19 @@ class WorkerFront : public Actor {
   explicit WorkerFront(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
   ~WorkerFront() override;
 
-  // Takes `job`, or refuses its envelope when the queue is full.
+  // Takes `job`, or refuses its envelope if the queue is full.
   Progress Accept(std::unique_ptr<WorkJob> job);
   void Forget(WorkJob& job);
   const std::shared_ptr<Pool>& pool() const { return pool_; }
 
  private:
-  // Shared with the factory that the spawn keeps, since a restart reuses the threads, and with
-  // the jobs, which use the workers until they are back.
+  // Shared with the factory that the spawn keeps, since a restart reuses the threads, and with the
+  // jobs, which use the workers until they finish.
   const std::shared_ptr<Pool> pool_;
   WorkJob* jobs_ = nullptr;
 };
 
-// The jobs of one-way messages M.
+// A job for a one-way message M.
 template <typename W, typename M>
 class MessageJob final : public WorkJob {
  public:
@@ -177,7 +176,7 @@ SpawnOptions FrontOptions(const WorkerOptions& options);
 template <typename W, typename... Args>
 InstancePtr MakeWorkerFront(Runtime& runtime, const WorkerOptions& options, Args&&... args) {
   auto pool = std::make_shared<WorkerFront::Pool>(runtime, options);
-  // One that is not valid is refused before it has a thread.
+  // Invalid options are refused before any thread is started.
   const int workers = pool->Validate().ok() ? options.threads : 0;
   for (int i = 0; i < workers; ++i) pool->workers.push_back(std::make_unique<W>(args...));
   return MakeFrontInstance(&kActorInfo<W>, std::move(pool));

@@ -15,19 +15,19 @@ namespace troupe::internal {
 
 }  // namespace troupe::internal
 
-// Ends the process, loudly, when an invariant of our own is broken; on in release builds.
-// Errors that a peer, a user, the disk or the network can cause are absl::Status instead.
+// Aborts the process if an invariant of our own is broken; on in release builds. Errors that a
+// peer, a user, the disk or the network can cause are absl::Status instead.
 #define TROUPE_CHECK(condition)                        \
   (ABSL_PREDICT_TRUE(condition) ? static_cast<void>(0) \
                                 : ::troupe::internal::CheckFailed(__FILE__, __LINE__, #condition))
 
-// As TROUPE_CHECK, with a sentence for whoever reads the crash.
+// Like TROUPE_CHECK, with a sentence for the reader of the crash.
 #define TROUPE_CHECK_MSG(condition, detail) \
   (ABSL_PREDICT_TRUE(condition)             \
        ? static_cast<void>(0)               \
        : ::troupe::internal::CheckFailed(__FILE__, __LINE__, #condition, (detail)))
 
-// As TROUPE_CHECK where the test is O(n) or sits on a message's path; off with NDEBUG.
+// Like TROUPE_CHECK, for a test that is O(n) or on the path of a message; off with NDEBUG.
 #ifdef NDEBUG
 #define TROUPE_DCHECK(condition) static_cast<void>(sizeof(!(condition)))
 #else

@@ -6,17 +6,17 @@
 
 namespace troupe {
 
-// Where time comes from. Shards read it once a turn; everything else is handed the reading.
+// The source of time. Shards read it once a turn and pass the reading on.
 //
 // Thread: any.
 class Clock {
  public:
   virtual ~Clock() = default;
 
-  // Never goes back. Does not run while the machine is suspended.
+  // Never goes backwards. Stands still while the machine is suspended.
   virtual Instant Now() const = 0;
 
-  // For log stamps and for people; nothing is decided by it.
+  // For log stamps and for display; no decision depends on it.
   virtual absl::Time WallNow() const = 0;
 };
 

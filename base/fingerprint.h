@@ -6,7 +6,7 @@
 
 namespace troupe::internal {
 
-// What names a method on the wire: FNV-1a, 32 bits, of "<service>/<method>".
+// The name of a method on the wire: FNV-1a, 32 bits, of "<service>/<method>".
 constexpr uint32_t Fingerprint(std::string_view service, std::string_view method) {
   uint32_t hash = 2166136261u;
   const auto add = [&hash](std::string_view text) {

@@ -9,8 +9,8 @@
 
 namespace troupe {
 
-// A point on the monotonic clock, in nanoseconds since an origin that only this process knows.
-// It is never sent to another process and never compared with wall time.
+// A point on the monotonic clock, in nanoseconds since an origin that differs between processes.
+// Never sent to another process and never compared with wall time.
 //
 // Bounds: saturates at both ends; Infinite() is later than any reading of a clock.
 struct Instant {
@@ -22,8 +22,8 @@ struct Instant {
   friend constexpr auto operator<=>(Instant, Instant) = default;
 };
 
-// `duration` in whole nanoseconds, rounded up so that a wait is never short; negative is zero,
-// and infinite is the largest count there is.
+// Returns `duration` in whole nanoseconds, rounded up so that a wait is never short: 0 if negative,
+// the largest count if infinite.
 inline int64_t NanosRoundedUp(absl::Duration duration) {
   if (duration <= absl::ZeroDuration()) return 0;
   const int64_t nanos = absl::ToInt64Nanoseconds(duration);
@@ -32,7 +32,7 @@ inline int64_t NanosRoundedUp(absl::Duration duration) {
   return exact ? nanos : nanos + 1;
 }
 
-// The first instant that is not before `start` plus `wait`.
+// Returns the first instant that is not before `start` plus `wait`.
 inline Instant operator+(Instant start, absl::Duration wait) {
   const int64_t nanos = NanosRoundedUp(wait);
   if (nanos >= Instant::Infinite().nanos - start.nanos) return Instant::Infinite();

@@ -10,7 +10,7 @@
 
 namespace troupe::internal {
 
-// Text of any library: std::string, both string_views, char arrays.
+// Text of any library: std::string, either string_view, char arrays.
 template <typename T>
 concept LogsAsText = std::convertible_to<const T&, std::string_view> || requires(const T& value) {
   { value.data() } -> std::same_as<const char*>;
@@ -26,8 +26,8 @@ std::string_view LogText(const T& value) {
   }
 }
 
-// The forms below find their functions by the value's type alone, so that no header of the
-// library that defines them is needed here.
+// The concepts below find their functions by the value's type alone, so that this header need not
+// include the library that defines them.
 
 // absl::Status and handles.
 template <typename T>
@@ -35,7 +35,7 @@ concept LogsByMember = requires(const T& value) {
   { value.ToString() } -> LogsAsText;
 };
 
-// Enumerations: every public one of Troupe's has such a function.
+// Enumerations, such as all public ones of Troupe.
 template <typename T>
 concept LogsByFunction = requires(const T& value) {
   { ToString(value) } -> LogsAsText;
@@ -66,7 +66,7 @@ concept LogsAsObject = !std::is_array_v<T> && !std::is_scalar_v<T> &&
                        (LogsAsText<T> || LogsByMember<T> || LogsByFunction<T> ||
                         LogsAsDuration<T> || LogsAsTime<T> || LogsByStrCat<T>);
 
-// What TROUPE_LOG takes.
+// The types that TROUPE_LOG takes.
 template <typename T>
 concept Loggable = LogsAsScalar<std::decay_t<const T&>> || LogsAsObject<T>;
 
@@ -75,12 +75,13 @@ void AppendUnsigned(std::string& line, uint64_t value);
 void AppendDouble(std::string& line, double value);
 void AppendPointer(std::string& line, const void* value);
 
-// One argument of TROUPE_LOG: a number, or a reference to what is rendered when the line is made.
+// One argument of TROUPE_LOG: a number, or a reference to a value that is rendered when the line is
+// made.
 //
 // Lifetime: until the end of the expression that made it.
 class LogPiece {
  public:
-  // By value: a constant need not have an address.
+  // By value, since a constant need not have an address.
   template <typename T>
   requires LogsAsScalar<T> LogPiece(T value) : append_(&AppendScalar<T>) {  // NOLINT: converts.
     if constexpr (std::is_pointer_v<T>) {

@@ -14,13 +14,13 @@ enum class LogLevel : uint8_t { kDebug, kInfo, kWarning, kError };
 
 std::string_view ToString(LogLevel level);
 
-// Takes one line at a time. The default writes to stderr from a thread of its own through a
-// bounded queue: Write never blocks a shard, and what does not fit is dropped and counted.
+// The destination of log lines. The default writes to stderr from its own thread, through a bounded
+// queue: Write never blocks a shard, and lines that do not fit are dropped and counted.
 //
 // Thread:   any.
-// Bounds:   4 KiB of text a line before escaping; 2048 lines in the default's queue, which loses
-//           its oldest when it is full.
-// Lifetime: the default lives to the end of the process, which waits for it a second at most.
+// Bounds:   4 KiB of text per line before escaping; 2048 lines in the default's queue, which drops
+//           its oldest line if it is full.
+// Lifetime: the default lives to the end of the process, which waits for it for a second at most.
 class LogSink {
  public:
   virtual ~LogSink() = default;
@@ -28,19 +28,19 @@ class LogSink {
   // `line` has no newline; control characters in it are already escaped.
   virtual void Write(LogLevel level, std::string_view line) = 0;
 
-  // Returns when everything written before is out, or after a second.
+  // Returns once everything written before is out, or after a second.
   virtual void Flush() = 0;
 
-  // Lines that did not fit since the start.
+  // The number of lines dropped since the start.
   virtual uint64_t dropped_lines() const = 0;
 };
 
-// Where lines of this process go from now on; nullptr gives the default back. `sink` must
-// outlive its use. Returns what was set before.
+// Sends the lines of this process to `sink` from now on, or to the default if it is null. Returns
+// the previous sink. `sink` must outlive its use.
 LogSink* SetLogSink(LogSink* sink);
 LogSink& CurrentLogSink();
 
-// Lines below this level are not made at all. Default: kInfo.
+// Suppresses lines below `level`, which are not even formatted. Default: kInfo.
 void SetLogLevel(LogLevel level);
 bool LogEnabled(LogLevel level);
 
@@ -55,7 +55,7 @@ requires(Loggable<T>&&...) void LogPieces(LogLevel level, std::string_view file,
   LogLine(level, file, line, pieces, sizeof...(values));
 }
 
-// Reached only where the one above does not fit, to say so at the line that logs.
+// Selected only if the overload above does not apply, to explain why at the line that logs.
 template <typename... T>
 requires(!(Loggable<T> && ...)) __attribute__((
     unavailable("TROUPE_LOG takes text, numbers, pointers, enums, absl::Status, "
@@ -66,15 +66,15 @@ requires(!(Loggable<T> && ...)) __attribute__((
 }  // namespace internal
 }  // namespace troupe
 
-// g++ shows an error inside of a macro where the macro is used only if a system header defines it.
+// g++ reports an error inside a macro at the macro's use only if a system header defines it.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC system_header
 #endif
 
-// One line: TROUPE_LOG(kWarning, "peer ", Printable(name), " left: ", status). Pieces are text of
-// any library, numbers, bool, pointers, enums (by their ToString(), or else as numbers),
+// Logs one line: TROUPE_LOG(kWarning, "peer ", Printable(name), " left: ", status). The pieces are
+// text of any library, numbers, bool, pointers, enums (by their ToString(), else as numbers),
 // absl::Status, absl::Duration, absl::Time, handles and whatever else has ToString(). They are not
-// evaluated when the level is off.
+// evaluated if the level is off.
 #define TROUPE_LOG(level, ...)                                                                   \
   do {                                                                                           \
     if (::troupe::LogEnabled(::troupe::LogLevel::level)) {                                       \

@@ -10,8 +10,8 @@
 
 namespace troupe {
 
-// A std::mutex that clang's thread-safety analysis understands. Where shared state is no queue
-// and needs one, its fields say ABSL_GUARDED_BY and a comment says why it is not a message.
+// A std::mutex that clang's thread-safety analysis understands. Shared state that is not a queue
+// may need one: its fields then say ABSL_GUARDED_BY, and a comment says why a message would not do.
 //
 // Thread: any.
 class ABSL_LOCKABLE Mutex {
@@ -52,7 +52,7 @@ class CondVar {
     lock.release();
   }
 
-  // `deadline` is of the operating system's monotonic clock. False once it has come.
+  // Takes a deadline of the operating system's monotonic clock. Returns false once it has passed.
   bool WaitUntil(Mutex& mutex, Instant deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (deadline.is_infinite()) {
       Wait(mutex);

@@ -17,8 +17,8 @@
 
 namespace troupe {
 
-// Memory that a pool keeps and nobody may use: AddressSanitizer, which knows only what malloc and
-// free do, reports each access to it. In other builds these do nothing.
+// Mark memory that a pool keeps and nobody may use. AddressSanitizer, which tracks only malloc and
+// free by itself, then reports each access to it. In other builds they do nothing.
 //
 // Thread: any.
 #ifdef TROUPE_HAS_ASAN

@@ -7,14 +7,14 @@
 
 namespace troupe {
 
-// `text` cut to `bytes_max` with control characters, quotes, backslashes and invalid UTF-8 shown
-// as escapes, so that a peer's string can stand in a log line. "..." ends what was cut.
+// Returns `text`, cut to `bytes_max`, with control characters, quotes, backslashes and invalid
+// UTF-8 escaped, so that a peer's string can stand in a log line. A cut text ends in "...".
 //
 // Thread: any.
 // Bounds: at most 4 x `bytes_max` + 3 bytes.
 std::string Printable(std::string_view text, size_t bytes_max = 256);
 
-// The same for a line that was made of such pieces: quotes and backslashes stay.
+// Does the same for a line made of such pieces, except that quotes and backslashes stay.
 std::string PrintableLine(std::string_view line, size_t bytes_max);
 
 }  // namespace troupe

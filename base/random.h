@@ -18,10 +18,10 @@ class Random {
 
   uint64_t Next();
 
-  // Uniform in [0, bound); `bound` > 0.
+  // Returns a number uniform in [0, bound). Requires bound > 0.
   uint64_t Below(uint64_t bound);
 
-  // Uniform in [0, 1).
+  // Returns a number uniform in [0, 1).
   double Unit();
 
   uint64_t operator()() { return Next(); }

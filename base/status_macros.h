@@ -9,19 +9,19 @@
 #define TROUPE_MACRO_CONCAT_INNER_(a, b) a##b
 #define TROUPE_MACRO_CONCAT_(a, b) TROUPE_MACRO_CONCAT_INNER_(a, b)
 
-// g++ shows an error inside of a macro where the macro is used only if a system header defines it.
+// g++ reports an error inside a macro at the macro's use only if a system header defines it.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC system_header
 #endif
 
-// Returns from the enclosing function when `expression`, an absl::Status, is not OK.
+// Returns from the enclosing function if `expression`, an absl::Status, is not OK.
 #define TROUPE_RETURN_IF_ERROR(expression)                     \
   do {                                                         \
     ::absl::Status troupe_macro_status = (expression);         \
     if (!troupe_macro_status.ok()) return troupe_macro_status; \
   } while (false)
 
-// The same in a coroutine. `expression` may contain one co_await.
+// Does the same in a coroutine. `expression` may contain one co_await.
 #define TROUPE_CO_RETURN_IF_ERROR(expression)                     \
   do {                                                            \
     ::absl::Status troupe_macro_status = (expression);            \
@@ -37,7 +37,7 @@
 #define TROUPE_ASSIGN_OR_RETURN(lhs, expression) \
   TROUPE_ASSIGN_OR_INNER_(TROUPE_MACRO_CONCAT_(troupe_statusor_, __LINE__), return, lhs, expression)
 
-// The same in a coroutine. `expression` may contain one co_await.
+// Does the same in a coroutine. `expression` may contain one co_await.
 #define TROUPE_CO_ASSIGN_OR_RETURN(lhs, expression)                                         \
   TROUPE_ASSIGN_OR_INNER_(TROUPE_MACRO_CONCAT_(troupe_statusor_, __LINE__), co_return, lhs, \
                           expression)

@@ -9,10 +9,10 @@
 
 namespace troupe {
 
-// An integer that is an identity and nothing else: it compares and hashes, and does not mix
-// with other ids or with numbers. The default value, zero, means "none".
+// An integer that serves only as an identity: it compares and hashes, and does not mix with other
+// ids or with numbers. The default value, zero, means "none".
 //
-// Thread: a value; any.
+// Thread: any; a value.
 template <typename Tag, typename Rep = uint64_t>
 class StrongId {
  public:

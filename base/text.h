@@ -7,7 +7,8 @@
 
 namespace troupe {
 
-// Between the standard's string_view and Abseil's, which a packaged Abseil may keep apart.
+// Convert between the standard string_view and Abseil's, which may be distinct types in a packaged
+// Abseil.
 inline absl::string_view AbslView(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view StdView(absl::string_view text) { return {text.data(), text.size()}; }
 

@@ -7,34 +7,34 @@
 
 namespace troupe {
 
-// The cores that the calling thread has of its own, whether or not Troupe has pinned it since.
-// None on a machine with more cores than the set has room for.
+// Returns the calling thread's own cores, disregarding what Troupe has pinned it to; none on a
+// machine with more cores than the set can hold.
 //
 // Thread: any.
 std::optional<cpu_set_t> OwnCores();
 
-// As many as OwnCores() has, at least 1.
+// Returns the number of OwnCores(), at least 1.
 int UsableCores();
 
-// Whether a thread of this process is pinned.
+// Returns whether a thread of this process is pinned.
 bool AnyCorePinned();
 
-// One core for one thread: of those usable, one that the fewest threads of this process are
-// pinned to, so that two do not share a core while another is free.
+// Reserves a core for one thread: of the usable ones, one with the fewest pinned threads of this
+// process, so that two do not share a core while another is free.
 //
-// Thread: any; Apply() the thread that is to be pinned.
+// Thread: any; Apply() the thread to be pinned.
 class CorePin {
  public:
   // Pins nothing.
   CorePin() = default;
-  // For a thread that the calling one starts.
+  // Takes a core for a thread that the calling one will start.
   static CorePin Take();
 
   CorePin(CorePin&& other) noexcept;
   CorePin& operator=(CorePin&& other) = delete;
   ~CorePin();
 
-  // Without a core, or when the kernel refuses, the thread runs unpinned.
+  // Pins the calling thread. Without a core, or if the kernel refuses, the thread runs unpinned.
   void Apply() const;
 
  private:

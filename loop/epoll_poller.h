@@ -18,16 +18,16 @@
 
 namespace troupe {
 
-// The Poller over epoll.
+// A Poller over epoll.
 //
-// Each registration has a slot and a generation, and its events carry both: an event whose
-// generation is not the slot's belongs to a registration that is gone, and is dropped.
-// Poll() may return early with nothing delivered, after Wake(), a signal, or a day of waiting.
+// Each registration has a slot and a generation, and its events carry both: an event with another
+// generation than its slot belongs to a former registration, and is dropped. Poll() may return
+// early with nothing delivered, after Wake(), after a signal, or after waiting a day.
 //
 // Bounds: kBatch events a Poll().
 class EpollPoller final : public PosixPoller {
  public:
-  // Errors: RESOURCE_EXHAUSTED, or what the kernel says, with the call named.
+  // Errors: RESOURCE_EXHAUSTED, or the kernel's error with the call named.
   static absl::StatusOr<std::unique_ptr<EpollPoller>> Make(size_t watches_max);
 
   absl::StatusOr<WatchId> Add(int fd, uint32_t events, FdHandler* handler) override;
@@ -37,7 +37,7 @@ class EpollPoller final : public PosixPoller {
   void Wake() override;
   size_t watch_count() const override { return watch_count_; }
 
-  // As on a kernel before 5.11, where waits are whole milliseconds.
+  // Acts as on a kernel before 5.11, where waits are whole milliseconds.
   void UseMillisecondsForTest() { has_pwait2_ = false; }
 
  private:
@@ -46,7 +46,7 @@ class EpollPoller final : public PosixPoller {
 
   struct Slot {
     FdHandler* handler = nullptr;  // Null while free.
-    int fd = kNoFd;                // kNoFd too once its descriptor was closed and reused.
+    int fd = kNoFd;                // Also kNoFd once its descriptor was closed and reused.
     uint32_t events = 0;
     uint32_t generation = 1;
   };

@@ -7,9 +7,9 @@
 
 namespace troupe {
 
-// Owns a file descriptor; -1 is none.
+// Owns a file descriptor, or none (-1).
 //
-// Thread: one at a time, any.
+// Thread: any, one at a time.
 class Fd {
  public:
   Fd() = default;

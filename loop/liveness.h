@@ -3,11 +3,12 @@
 
 namespace troupe {
 
-// Lets an object that calls out see whether the call destroyed it. A field of that object:
+// Tells an object that makes a callback whether the callback destroyed it. Used as a field of that
+// object:
 //
 //   Liveness::Watch watch(liveness_);
 //   handler_.OnReadable();
-//   if (!watch.alive()) return;   // touches nothing of `this` any more
+//   if (!watch.alive()) return;   // `this` must not be touched.
 //
 // Thread: shard-affine.
 class Liveness {

@@ -13,26 +13,26 @@
 
 namespace troupe {
 
-// A bounded ring from one shard to another, filled and drained in batches. T is trivially
-// copyable, as a rule a pointer whose object changes hands with it.
+// A bounded ring from one shard to another, filled and drained in batches. T is trivially copyable,
+// typically a pointer that passes its object on.
 //
-// Thread: Push one shard, Pop and Empty another.
+// Thread: Push and Full one shard, the rest another.
 template <typename T>
 class SpscRing {
  public:
   explicit SpscRing(size_t capacity) : queue_(capacity) {}
 
-  // Publishes the first `count` items that fit, in one step. Returns how many.
+  // Publishes the first `count` items that fit, in one step, and returns their number.
   size_t Push(const T* items, size_t count) { return queue_.push(items, count); }
   size_t Pop(T* items, size_t count_max) { return queue_.pop(items, count_max); }
-  // Calls `use` with each item that is there, where it lies, and frees all their places at the
-  // end. Returns how many.
+  // Calls `use` with each item in place, frees all their places at the end, and returns their
+  // number.
   template <typename Use>
   size_t ConsumeAll(Use use) {
     return queue_.consume_all(use);
   }
-  // As ConsumeAll(), but at most `count_max` items, and each place is free once its item was used,
-  // so that a producer that waits for room need not wait for the whole batch.
+  // Like ConsumeAll(), for at most `count_max` items, freeing each place once its item was used, so
+  // that a producer in want of space need not wait for the whole batch.
   template <typename Use>
   size_t ConsumeSome(size_t count_max, Use use) {
     size_t count = 0;
@@ -50,16 +50,15 @@ class SpscRing {
 
 // A bounded queue from any thread to one shard.
 //
-// A producer that loses its core inside Push() hides what others push after it until it runs
-// again; since each of them wakes the shard after its Push(), nothing stays behind. In return no
-// node is ever reused by its address: boost::lockfree::queue tells a reused node by 16 bits, which
-// a producer that slept long enough can find unchanged.
+// A producer that loses its core inside Push() hides later items until it runs again; since each
+// producer wakes the shard after its Push(), none is left behind. In return, no node is reused by
+// address: boost::lockfree::queue tells a reused node by 16 bits, which a producer that slept long
+// enough may find unchanged.
 //
 // Thread: Push any; Pop and Empty the shard.
-// Bounds: `capacity` rounded up to a power of two, at least 2. Slots take memory once they are
-//         used for the first time.
-// Source: bounded MPMC queue, Vyukov 2010, with a consumer that needs no atomic position, and
-//         with rounds for positions in the slots, so that zeroed memory is an empty queue.
+// Bounds: `capacity` rounded up to a power of two, at least 2. A slot takes memory on first use.
+// Source: bounded MPMC queue, Vyukov 2010, with a consumer that needs no atomic position, and with
+//         rounds for positions in the slots, so that zeroed memory is an empty queue.
 template <typename T>
 class MpscInbox {
  public:
@@ -67,7 +66,7 @@ class MpscInbox {
   MpscInbox(const MpscInbox&) = delete;
   MpscInbox& operator=(const MpscInbox&) = delete;
 
-  // False when it is full.
+  // Returns false if the queue is full.
   bool Push(T item);
   bool Pop(T& item);
   bool Empty() const;
@@ -75,8 +74,8 @@ class MpscInbox {
  private:
   static_assert(std::is_trivially_copyable_v<T>);
 
-  // `turn` is twice the round whose item may be put here, or one more once it was put. Round n is
-  // that of the positions from n x the capacity on.
+  // `turn` is twice the round whose item may be put here, plus one once it was. Round n covers the
+  // positions from n x the capacity on.
   struct Slot {
     uint64_t turn;
     T item;
@@ -109,7 +108,8 @@ MpscInbox<T>::MpscInbox(size_t capacity)
 
 template <typename T>
 bool MpscInbox<T>::Push(T item) {
-  // Relaxed, as the exchange below: the slot's turn orders the items; this only deals positions.
+  // Relaxed, like the exchange below: the slot's turn orders the items, and the tail only assigns
+  // positions.
   uint64_t position = tail_.load(std::memory_order_relaxed);
   for (;;) {
     // Acquire: pairs with the store in Pop(), which has read what is overwritten below.
@@ -123,7 +123,7 @@ bool MpscInbox<T>::Push(T item) {
         return true;
       }
     } else if (turn < free_turn) {
-      return false;  // The item of the round before is still there.
+      return false;  // The previous round's item was not taken yet.
     } else {
       position = tail_.load(std::memory_order_relaxed);
     }
@@ -142,7 +142,7 @@ bool MpscInbox<T>::Pop(T& item) {
 
 template <typename T>
 bool MpscInbox<T>::Empty() const {
-  // Acquire: pairs with the store in Push(), after which the item is there.
+  // Acquire: pairs with the store in Push(), which publishes the item.
   return TurnAt(head_).load(std::memory_order_acquire) != FreeTurn(head_) + 1;
 }
 

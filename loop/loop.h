@@ -13,25 +13,25 @@
 
 namespace troupe {
 
-// What a loop runs in the middle of its turn: on a shard, the actors.
+// The work that a loop runs in the middle of its turn: on a shard, the actors.
 class LoopClient {
  public:
-  // Phase 2: takes what other shards and threads sent, a bounded share of it.
+  // Phase 2: takes a bounded share of what other shards and threads sent.
   virtual void DrainInbound() = 0;
 
-  // Phase 3: runs what is runnable, up to its budget. Returns the messages handled.
+  // Phase 3: runs what is runnable, within its budget. Returns the number of messages handled.
   virtual size_t RunReady() = 0;
 
-  // Phase 4: hands over what goes to other shards.
+  // Phase 4: hands over messages for other shards.
   virtual void FlushOutbound() = 0;
 
-  // Between a turn's end and the next one's start: deletes what was deferred.
+  // Called between turns: deletes what was deferred.
   virtual void EndTurn() = 0;
 
   virtual bool HasRunnable() const = 0;
   virtual bool InboundPending() const = 0;
 
-  // Asked when nothing is runnable: no more turns are wanted.
+  // Asked if nothing is runnable: whether no more turns are wanted.
   virtual bool Finished() = 0;
 
  protected:
@@ -40,19 +40,18 @@ class LoopClient {
 
 struct LoopOptions {
   absl::Duration spin_before_sleep = absl::ZeroDuration();
-  // How much later than its deadline a sleeping loop may wake for a timer, at most, so that timers
-  // close together cost one wake-up.
+  // The most by which a sleeping loop may wake late for a timer, so that timers close together cost
+  // one wake-up.
   absl::Duration timer_slack_max = absl::ZeroDuration();
   size_t timers_per_turn_max = 1024;
 };
 
-// One shard's event loop. A turn is: (1) due timers, (2) what others sent, (3) runnable actors,
-// (4) flush to other shards, (5) poll for I/O, sleeping only if nothing is runnable.
+// One shard's event loop. A turn is: (1) due timers, (2) what others sent, (3) runnable actors, (4)
+// flush to other shards, (5) poll for I/O, sleeping only if nothing is runnable.
 //
-// Thread:   one thread runs the turns; only waker() may be used from others.
-// Time:     the clock is read once a turn: by the poll that ends it, before what arrived is
-//           delivered, or else at the next one's start. now() is that reading, never one of
-//           before a sleep, and as old as the turn.
+// Thread:   one thread runs the turns; others may only use waker().
+// Time:     the clock is read once a turn: by the poll that ends it, before arrivals are delivered,
+//           else at the start of the next turn. now() is that reading; it never predates a sleep.
 // Lifetime: the client and the platform outlive the loop.
 class Loop final : public LoopTask, private PollObserver {
  public:
@@ -78,7 +77,7 @@ class Loop final : public LoopTask, private PollObserver {
   void PollBeforeTimers();
   void PollIo(size_t handled, bool may_block);
   size_t PollNow();
-  // Looks for inbound work for the time that the options allow. Returns whether some came.
+  // Looks for inbound work for the time that the options allow, and returns whether any arrived.
   bool Spin();
   void Sleep();
 
@@ -93,10 +92,10 @@ class Loop final : public LoopTask, private PollObserver {
   TimerWheel timers_;
   Instant now_;
   bool now_is_fresh_ = false;  // Read by the poll that ended the turn.
-  Instant polled_at_;          // When it last looked for I/O.
+  Instant polled_at_;          // The last look for I/O.
   uint64_t turns_ = 0;
   uint32_t turns_since_poll_ = 0;
-  bool spin_pays_ = true;  // The last sleep was ended by somebody else's doing.
+  bool spin_pays_ = true;  // Something from outside ended the last sleep.
   bool asleep_ = false;
 };
 

@@ -10,8 +10,8 @@
 
 namespace troupe {
 
-// What a descriptor can be watched for, and what a readiness event reports. kHangup and kError
-// are reported whether asked for or not.
+// The conditions that a descriptor can be watched for and that an event reports. kHangup and kError
+// are reported even if not asked for.
 enum FdEvents : uint32_t {
   kReadable = 1u << 0,
   kWritable = 1u << 1,
@@ -19,9 +19,9 @@ enum FdEvents : uint32_t {
   kError = 1u << 3,
 };
 
-// Told when a watched descriptor is ready.
+// Receives the events of a watched descriptor.
 //
-// Lifetime: outlives its registration; may remove itself, or any other, from inside the call.
+// Lifetime: outlives its registration; may remove itself or any other from inside the call.
 class FdHandler {
  public:
   virtual void OnFdReady(uint32_t events) = 0;
@@ -30,7 +30,7 @@ class FdHandler {
   ~FdHandler() = default;
 };
 
-// Told when a Poll() is about to call handlers, after it may have slept.
+// Notified if a Poll(), which may have slept, is about to call handlers.
 class PollObserver {
  public:
   virtual void BeforeDelivery() = 0;
@@ -41,40 +41,41 @@ class PollObserver {
 
 using WatchId = StrongId<struct WatchIdTag>;
 
-// Readiness of descriptors on one shard, level-triggered, and the shard's bed: it sleeps here.
+// Watches descriptors on one shard, level-triggered. The shard sleeps in Poll().
 //
-// Thread:   shard-affine, but for Wake().
+// Thread:   shard-affine, except for Wake().
 // Lifetime: does not own descriptors; Remove() before the descriptor is closed.
-// Bounds:   limits.watches_per_shard_max registrations; a fixed batch of events a Poll().
-// Errors:   a registration the kernel refuses is the caller's to handle.
+// Bounds:   limits.watches_per_shard_max registrations; a fixed batch of events per Poll().
+// Errors:   the caller handles a registration that the kernel refuses.
 class Poller {
  public:
   virtual ~Poller() = default;
 
-  // At most one, which outlives the last Poll().
+  // Sets the only observer, which outlives the last Poll().
   void set_observer(PollObserver* observer) { observer_ = observer; }
 
-  // Errors: RESOURCE_EXHAUSTED at the bound; ALREADY_EXISTS when this poller watches `fd`;
-  // INVALID_ARGUMENT or what the kernel says, with the call named.
+  // Errors: RESOURCE_EXHAUSTED at the bound; ALREADY_EXISTS if this poller watches `fd`;
+  // INVALID_ARGUMENT or the kernel's error, with the call named.
   virtual absl::StatusOr<WatchId> Add(int fd, uint32_t events, FdHandler* handler) = 0;
 
-  // `events` may be 0: hang-up and error are then still reported once, and then detached.
+  // Changes the watched events. With 0, hang-up and error are still reported once, and then
+  // detached.
   virtual absl::Status Modify(WatchId id, uint32_t events) = 0;
 
-  // After the return no event of `id` is delivered, not even one of the batch being delivered,
-  // nor one of a descriptor that got the same number since. A stale id is ignored.
+  // Ends a registration: from the return on no event of `id` is delivered, not even one of the
+  // current batch, nor one of a new descriptor with the same number. Ignores a stale id.
   virtual void Remove(WatchId id) = 0;
 
-  // Waits until something is ready, Wake() is called or `deadline` has come, and delivers one
-  // batch. A deadline that has passed means: look, do not wait. May return early with nothing, so
-  // the caller asks its clock. Returns the number delivered.
+  // Waits for a ready descriptor, Wake() or `deadline`, delivers one batch, and returns its size.
+  // Does not wait if the deadline has passed. May return early with nothing delivered: the caller
+  // asks its clock.
   virtual size_t Poll(Instant now, Instant deadline) = 0;
 
-  // Ends a Poll() that waits, or makes the next one return at once.
+  // Ends a waiting Poll(), or makes the next one return at once.
   // Thread: any.
   virtual void Wake() = 0;
 
-  // Registrations alive; the wake-up's own is not counted.
+  // Returns the number of registrations, not counting the wake-up's own.
   virtual size_t watch_count() const = 0;
 
  protected:

@@ -8,7 +8,7 @@
 
 namespace troupe {
 
-// A SocketAddress as system calls take it.
+// A SocketAddress in the form that system calls take.
 struct PosixAddress {
   sockaddr_storage storage = {};
   socklen_t bytes = sizeof(sockaddr_storage);
@@ -16,7 +16,7 @@ struct PosixAddress {
   // Errors: INVALID_ARGUMENT when the host is not numeric.
   static absl::StatusOr<PosixAddress> From(const SocketAddress& address);
 
-  // An IPv4 address that came over an IPv6 socket is an IPv4 address.
+  // Returns an IPv4 address mapped into IPv6 as an IPv4 address.
   SocketAddress ToSocketAddress() const;
 
   int family() const { return storage.ss_family; }
@@ -24,7 +24,7 @@ struct PosixAddress {
   sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
 };
 
-// The address of `fd` by getsockname; the default value if it has none.
+// Returns the address of `fd` by getsockname, or the default value if it has none.
 SocketAddress LocalAddressOf(int fd);
 
 }  // namespace troupe

@@ -19,16 +19,16 @@
 
 namespace troupe {
 
-// A child over a process and three pipes.
+// A child process with three pipes.
 //
-// Lifetime: destroying it while the child runs kills the group, and waits for the kernel to end
-//           the child, which a process in an uninterruptible call delays.
-// Bounds:   limits.child_output_bytes_max a call of OnChildOutput(), none kept in between;
-//           limits.child_input_bytes_max unwritten; `running_count` up to
+// Lifetime: destroying it while the child runs kills the group and waits for the kernel to end the
+//           child, which a process in an uninterruptible call delays.
+// Bounds:   limits.child_output_bytes_max per call of OnChildOutput(), with nothing buffered
+//           between calls; limits.child_input_bytes_max unwritten; `running_count` up to
 //           limits.children_processes_max.
 class PosixChild final : public ChildProcess {
  public:
-  // Errors: StartChild()'s; RESOURCE_EXHAUSTED at a bound.
+  // Errors: those of StartChild(); RESOURCE_EXHAUSTED at a bound.
   static absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(PosixPoller& poller,
                                                              const ChildOptions& options,
                                                              const Limits& limits,
@@ -44,7 +44,7 @@ class PosixChild final : public ChildProcess {
   void HoldOutput(bool is_stderr, bool hold) override;
 
  private:
-  // One descriptor's events, sent on to a method.
+  // Forwards the events of one descriptor to a method.
   class Channel final : public FdHandler {
    public:
     Channel(PosixChild& child, void (PosixChild::*method)(uint32_t))
@@ -52,7 +52,7 @@ class PosixChild final : public ChildProcess {
     ~Channel() { Close(); }
 
     absl::Status Open(Fd fd, uint32_t events);
-    // One that somebody else owns.
+    // Watches a descriptor owned elsewhere.
     absl::Status Watch(int fd, uint32_t events);
     void Close();
     void Want(uint32_t events);
@@ -72,7 +72,7 @@ class PosixChild final : public ChildProcess {
     bool held_ = false;
   };
 
-  // The end of a child that somebody else reaped before it was watched.
+  // Reports the end of a child that somebody else reaped before it was watched.
   class LostExit final : public DeferredCall {
    public:
     explicit LostExit(PosixChild& child) : child_(child) {}
@@ -115,7 +115,7 @@ class PosixChild final : public ChildProcess {
   bool has_input_ = false;
   bool input_closing_ = false;
   bool wants_room_ = false;
-  bool asked_to_end_ = false;  // By its owner.
+  bool asked_to_end_ = false;  // By the owner.
   bool exited_ = false;
   bool group_left_ = false;
   Liveness liveness_;

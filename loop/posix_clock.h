@@ -5,8 +5,8 @@
 
 namespace troupe {
 
-// CLOCK_MONOTONIC, its own zero as the origin, so that an Instant is also what system calls
-// take as an absolute time. The only file that reads a clock.
+// CLOCK_MONOTONIC with its own zero as the origin, so that an Instant is also an absolute time for
+// system calls. The only file that reads a clock.
 class PosixClock final : public Clock {
  public:
   Instant Now() const override;

@@ -7,12 +7,12 @@
 
 namespace troupe {
 
-// What a system call's `error` means to a caller: "<what>: <the system's words>". Everything that
-// a network or a peer does to a connection is UNAVAILABLE, but for a time-out the kernel gave up
-// after, DEADLINE_EXCEEDED; a table that is full is RESOURCE_EXHAUSTED.
+// Converts a system call's `error` to a status, "<what>: <the system's words>". Whatever a network
+// or a peer does to a connection is UNAVAILABLE, except for the kernel's timeout,
+// DEADLINE_EXCEEDED; a full table is RESOURCE_EXHAUSTED.
 absl::Status StatusFromErrno(int error, std::string_view what);
 
-// No descriptor or memory now, maybe later.
+// Returns whether `error` means that descriptors or memory have run out for now.
 bool IsOutOfResources(int error);
 
 }  // namespace troupe

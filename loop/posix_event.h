@@ -6,10 +6,10 @@
 
 namespace troupe {
 
-// An Event over a mutex and a condition variable: those who wait are no shards and have no queue.
+// An Event over a mutex and a condition variable: its waiters run no shard and have no queue.
 class PosixEvent final : public Event {
  public:
-  // After this the caller touches nothing of the event, which may be gone.
+  // After the call the caller must not touch the event, which may be gone.
   void Notify() override;
   bool WaitUntil(Instant deadline) override;
 

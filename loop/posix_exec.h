@@ -8,7 +8,7 @@
 
 namespace troupe {
 
-// A process that was started, and this process's ends of its pipes.
+// A started process, and this process's ends of its pipes.
 struct StartedChild {
   PosixProcess process;
   Fd input;   // With pipe_input.
@@ -16,16 +16,16 @@ struct StartedChild {
   Fd error;
 };
 
-// Starts `options.argv` and waits until it runs or until exec has failed. A failed one leaves no
-// process behind.
+// Starts `options.argv` and waits until it runs or exec has failed. A failure leaves no process
+// behind.
 //
-// The child is a vfork(): cheap however large this process is, and free to make the calls that
-// posix_spawn() has no words for. It makes only async-signal-safe calls.
-// Its standard input is a pipe and no socket, so that it may open /dev/stdin.
+// The child is a vfork(): cheap however large this process is, and free to make calls that
+// posix_spawn() cannot express. It makes only async-signal-safe calls. Its standard input is a
+// pipe, not a socket, so that it may open /dev/stdin.
 //
 // Thread: any.
-// Errors: what exec or chdir said, with the file's name; INVALID_ARGUMENT for no argv or a zero
-//         byte in it; RESOURCE_EXHAUSTED without descriptors or processes.
+// Errors: those of exec or chdir, with the file's name; INVALID_ARGUMENT for an empty argv or a
+//         zero byte in it; RESOURCE_EXHAUSTED without descriptors or processes.
 absl::StatusOr<StartedChild> StartChild(const ChildOptions& options);
 
 }  // namespace troupe

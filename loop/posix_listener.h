@@ -15,12 +15,12 @@
 
 namespace troupe {
 
-// A listening TCP socket. Out of descriptors or memory it stops accepting for 10 ms, twice as
-// long each time it happens again up to a second; connections wait in the kernel meanwhile.
-// "[::]" takes IPv4 connections too.
+// A listening TCP socket. Out of descriptors or memory, it stops accepting for 10 ms, doubled at
+// each repetition up to a second; connections wait in the kernel meanwhile. "[::]" accepts IPv4
+// connections too.
 class PosixListener final : public Listener, private FdHandler, private TimerNode {
  public:
-  // Errors: FAILED_PRECONDITION when the port is in use; the address stands in every text.
+  // Errors: FAILED_PRECONDITION if the port is in use; every text names the address.
   static absl::StatusOr<std::unique_ptr<PosixListener>> Make(Poller& poller, TimerWheel& timers,
                                                              const Clock& clock,
                                                              const SocketAddress& address,

@@ -10,10 +10,10 @@ namespace troupe {
 
 class DeferredCalls;
 
-// One call that an object owes itself at the next Poll(): what fails at once is told later, and
-// that needs neither a descriptor nor memory.
+// A call that an object defers to the next Poll(), so that an immediate failure is reported later.
+// It needs neither a descriptor nor memory.
 //
-// Lifetime: embedded in that object; destroying it takes the call back.
+// Lifetime: embedded in that object; its destruction withdraws the call.
 class DeferredCall {
  public:
   DeferredCall() = default;
@@ -22,7 +22,7 @@ class DeferredCall {
 
  protected:
   inline ~DeferredCall();
-  // Once per Add(); may destroy this.
+  // Called once per Add(); may destroy this.
   virtual void OnDeferred() = 0;
 
  private:
@@ -34,18 +34,18 @@ class DeferredCall {
   uint64_t round_ = 0;
 };
 
-// The calls that one poller owes, in the order they were added.
+// The deferred calls of one poller, in the order in which they were added.
 //
 // Thread: shard-affine.
 class DeferredCalls {
  public:
   bool empty() const { return first_ == nullptr; }
 
-  // Ignored when `call` is pending.
+  // Does nothing if `call` is pending.
   inline void Add(DeferredCall& call);
   inline void Remove(DeferredCall& call);
 
-  // Makes the calls pending now, not those added meanwhile. Returns their number.
+  // Makes the calls pending now, not those added meanwhile, and returns their number.
   inline size_t Run();
 
  private:
@@ -54,8 +54,8 @@ class DeferredCalls {
   uint64_t round_ = 0;
 };
 
-// What the operating system's implementation asks of its pollers beyond Poller: PosixPlatform
-// makes no other kind, so that it may cast the pollers it is handed.
+// A Poller with what the operating system's implementation needs beyond it. PosixPlatform makes no
+// other kind, so it may cast the pollers it is given.
 class PosixPoller : public Poller {
  public:
   // Makes `call` in the next Poll(), which then does not wait.

@@ -9,35 +9,35 @@
 
 namespace troupe {
 
-// A process that this one started and has not reaped, with the group that it leads: signals them
-// and waits for the process, and never touches another one, whoever else reaps children here.
-//
-// It is known by a pidfd. Where the kernel has none to give, a thread waits for the process, and
-// it is known by its number, which is its own until somebody reaps it.
+// A process that this one started and has not reaped, with the group that it leads. Signals them
+// and waits for the process, and never affects another one, whoever else reaps children here.
+// Identifies the process by a pidfd. Where the kernel has none to give, a thread waits for the
+// process, which is identified by its number, not reused until somebody reaps it.
 //
 // Thread: one at a time, any.
 class PosixProcess {
  public:
-  // None.
+  // Holds no process.
   PosixProcess() = default;
-  // `pid` leads a group of its own. A process that somebody has reaped by now is lost().
+  // Watches `pid`, which leads a group of its own. A process already reaped by somebody is lost().
   // Errors: RESOURCE_EXHAUSTED without descriptors or threads.
   static absl::StatusOr<PosixProcess> Watch(pid_t pid);
 
   pid_t pid() const { return pid_; }
-  // Reaped, here or by somebody else: there is nothing to signal or wait for any more.
+  // Whether the process was reaped, here or elsewhere: nothing is left to signal or wait for.
   bool lost() const { return !end_.valid(); }
-  // Readable or hung up once the process has ended.
+  // Returns a descriptor that is readable or hung up once the process has ended.
   int end_fd() const { return end_.get(); }
 
   bool HasEnded() const;
-  // They return 0 or an error number.
+  // Return 0 or an error number.
   int Signal(int signal) const;
   int SignalGroup(int signal) const;
 
-  // False while it runs, unless `block`. A status that somebody else took is not known.
+  // Returns false while the process runs, unless `block`. The status is not known if somebody else
+  // took it.
   bool Wait(bool block, ChildStatus& status) const { return WaitId(block, /*reap=*/false, status); }
-  // The same, and lost() then.
+  // Does the same and reaps the process, which is lost() afterwards.
   bool Reap(bool block, ChildStatus& status);
 
  private:
@@ -45,7 +45,7 @@ class PosixProcess {
 
   pid_t pid_ = 0;
   bool has_pidfd_ = false;
-  Fd end_;  // The pidfd, or a pipe whose other end the waiting thread has.
+  Fd end_;  // The pidfd, or a pipe from the waiting thread.
 };
 
 }  // namespace troupe

@@ -7,8 +7,8 @@
 
 namespace troupe {
 
-// A seed from the kernel's entropy; where that is refused, from the 16 random bytes that the
-// kernel gave this process at its start, told apart by `now` and a count.
+// Returns a seed from the kernel's entropy or, if that is refused, from the 16 random bytes that
+// the kernel gave this process at its start, mixed with `now` and a count.
 //
 // Thread: any.
 uint64_t RandomSeedOf(Instant now);

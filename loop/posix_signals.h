@@ -12,20 +12,20 @@
 
 namespace troupe {
 
-// One platform's part in the signals of this process: they are told to every subscription on that
-// subscription's poller, whichever platform it was made by.
+// One platform's share of the signals of this process. Every subscription gets its signals on its
+// own poller, whichever platform made it.
 //
-// A signal is blocked in the threads that handle it and read from a signalfd. Each subscription
-// has its own; whichever is first takes the signal out of the kernel and hands it to the others,
-// under a lock, because they are on shards that this layer cannot send to. A thread that does not
-// block the signal, such as a worker or one that the host started, takes note of it in a handler.
-// A signal that pthread_kill() sends to a thread that blocks it stays unheard.
+// A signal is blocked in the threads that handle it and read from a signalfd, one per subscription.
+// The first to read takes the signal out of the kernel and hands it to the others, under a lock,
+// since they are on shards that this layer cannot send to. A thread that does not block the signal,
+// such as a worker or one of the host's, records it in a signal handler. A signal sent by
+// pthread_kill() to a thread that blocks it goes unheard.
 //
 // Thread:   any.
 // Lifetime: outlives its subscriptions. Once the last platform of the process that needs a signal
-//           has ended, its action is as before, and the masks too, but for a thread that called
-//           Mask() and lets another one destroy this: there the signals stay blocked. What is
-//           pending then is dropped.
+//           has ended, its action and the masks are restored, except in a thread that called Mask()
+//           if another thread destroys this: there the signals stay blocked. Signals pending then
+//           are dropped.
 class PosixSignals {
  public:
   PosixSignals() = default;
@@ -35,11 +35,11 @@ class PosixSignals {
 
   // Blocks `signals` in the calling thread, and keeps them from ending the process elsewhere.
   void Mask(const std::vector<int>& signals);
-  // Blocks what Mask() has in another thread of this platform's.
+  // Blocks the signals of Mask() in another thread of this platform.
   void MaskThisThread();
 
   // Blocks `signals` in the calling thread while the subscription lives.
-  // Errors: INVALID_ARGUMENT for what is no signal or cannot be caught.
+  // Errors: INVALID_ARGUMENT for a number that is no signal or one that cannot be caught.
   absl::StatusOr<std::unique_ptr<SignalSource>> Catch(PosixPoller& poller,
                                                       const std::vector<int>& signals,
                                                       SignalHandler* handler);
@@ -50,7 +50,7 @@ class PosixSignals {
     std::vector<int> signals;
   };
 
-  Mutex mutex_;  // Shard threads start while the one that masks goes on.
+  Mutex mutex_;  // Shard threads start while the masking one runs on.
   std::vector<Masked> masked_ ABSL_GUARDED_BY(mutex_);
   std::vector<int> caught_ ABSL_GUARDED_BY(mutex_);  // With Mask().
 };

@@ -15,7 +15,7 @@
 
 namespace troupe {
 
-// An accepted connection, non-blocking, watched by nobody yet.
+// An accepted non-blocking connection that nobody watches yet.
 class PosixPendingStream final : public PendingStream {
  public:
   PosixPendingStream(Fd fd, SocketAddress peer) : fd_(std::move(fd)), peer_(std::move(peer)) {}
@@ -30,9 +30,9 @@ class PosixPendingStream final : public PendingStream {
 
 // A TCP connection over a non-blocking socket.
 //
-// A failure found inside Read() or Write() is told by OnFailed() in the next Poll(), as is one
-// found inside Connect() or Adopt(). Want() after the peer's last byte was read hears of writing
-// only. ENOBUFS and ENOMEM are a full buffer, tried again.
+// Failures inside Read(), Write(), Connect() or Adopt() are reported by OnFailed() in the next
+// Poll(). After the peer's last byte was read, Want() applies to writing only. ENOBUFS and ENOMEM
+// count as a full buffer, and are tried again.
 class PosixStream final : public ByteStream, private FdHandler, private DeferredCall {
  public:
   static std::unique_ptr<PosixStream> Connect(PosixPoller& poller, const SocketAddress& address,

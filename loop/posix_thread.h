@@ -13,15 +13,16 @@
 
 namespace troupe {
 
-// A thread of the operating system. Its cores and its signal mask are those that the thread which
-// starts it has of its own, without what Troupe changed there.
+// A thread of the operating system. Its cores and its signal mask are the starting thread's own,
+// without what Troupe changed there.
 //
 // Thread:   the one that started it.
 // Lifetime: Join() or Detach() before destruction.
 class PosixThread {
  public:
-  // When the kernel does not pin, the thread runs unpinned. The name is cut to 15 characters.
-  // Errors: RESOURCE_EXHAUSTED when no thread could be started.
+  // Starts `body`. The thread runs unpinned if the kernel does not pin it. The name is cut to 15
+  // characters.
+  // Errors: RESOURCE_EXHAUSTED if no thread could be started.
   static absl::StatusOr<PosixThread> Start(ThreadOptions options, absl::AnyInvocable<void()> body);
 
   PosixThread(PosixThread&& other) noexcept;
@@ -38,10 +39,10 @@ class PosixThread {
   bool joinable_;
 };
 
-// A shard's thread: turns until the task is over.
+// A shard's thread: runs turns until the task is over.
 class PosixExecutor final : public Executor {
  public:
-  // `prepare` runs in the thread before its first turn.
+  // Runs `prepare` in the thread before its first turn.
   static absl::StatusOr<std::unique_ptr<Executor>> Start(ThreadOptions options, LoopTask* task,
                                                          std::function<void()> prepare = {});
   void Join() override { thread_.Join(); }

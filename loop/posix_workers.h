@@ -16,7 +16,7 @@ namespace troupe {
 // Lifetime: the destructor stops the pool and waits for its jobs, unless Stop() was called.
 class PosixWorkers final : public WorkerThreads {
  public:
-  // Errors: RESOURCE_EXHAUSTED when a thread could not be started; then none runs.
+  // Errors: RESOURCE_EXHAUSTED if a thread could not be started; then none runs.
   static absl::StatusOr<std::unique_ptr<WorkerThreads>> Start(const std::string& name, int threads,
                                                               int queue_max);
   ~PosixWorkers() override;
@@ -30,7 +30,7 @@ class PosixWorkers final : public WorkerThreads {
 
   explicit PosixWorkers(int queue_max);
 
-  // Shared with its threads, because one that is stuck in a job outlives this object.
+  // Shared with the threads, since one that is stuck in a job outlives this object.
   const std::shared_ptr<Pool> pool_;
   std::vector<PosixThread> threads_;
 };

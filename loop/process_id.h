@@ -3,7 +3,8 @@
 
 namespace troupe {
 
-// This process: another one in a forked child. Thread: any.
+// Returns the id of this process, which differs in a forked child.
+// Thread: any.
 int ProcessId();
 
 }  // namespace troupe

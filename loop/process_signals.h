@@ -13,10 +13,10 @@
 
 namespace troupe {
 
-// One subscription, as the process sees it.
+// One subscription, as this process's signal table sees it.
 class SignalListener {
  public:
-  // Takes note of a signal and wakes the shard that the subscription is of. Only takes note.
+  // Records a signal and wakes the subscription's shard, and does nothing else.
   // Thread: any.
   virtual void Hand(int signal, int sender_pid) = 0;
   virtual bool Wants(int signal) const = 0;
@@ -25,15 +25,15 @@ class SignalListener {
   ~SignalListener() = default;
 };
 
-// The signal actions of this process, which all platforms in it share: each is changed by whoever
-// needs it first and is as before once the last has ended, in whatever order they do.
+// The signal actions of this process, shared by all platforms in it: the first to need one changes
+// it, and it is restored once the last has ended, in whatever order they end.
 //
-// A thread that does not block a caught signal, such as a worker or one of the host's, takes note
-// of it in the handler; one of the listeners finds it there by the descriptor of Raised().
+// A thread that does not block a caught signal, such as a worker or one of the host's, records it
+// in the signal handler; a listener finds it there through the descriptor of Raised().
 //
 // Thread:   any.
-// Lifetime: as long as the process: a handler may run in any thread at any time. It keeps one
-//           descriptor.
+// Lifetime: that of the process, since a signal handler may run in any thread at any time. Keeps
+//           one descriptor open.
 class ProcessSignals {
  public:
   static ProcessSignals& Get();
@@ -41,22 +41,22 @@ class ProcessSignals {
   ProcessSignals(const ProcessSignals&) = delete;
   ProcessSignals& operator=(const ProcessSignals&) = delete;
 
-  // A descriptor of the caller's own that is readable when a handler has taken note of a signal.
+  // Returns a new descriptor, owned by the caller, that is readable once a signal was recorded.
   absl::StatusOr<Fd> Raised();
-  // Hands such signals to the listeners. One that nobody listens to is kept for who comes.
+  // Hands recorded signals to the listeners. One without a listener is kept for the next to join.
   void HandOutRaised();
 
-  // Catches `signal` until as many calls of Release().
+  // Catches `signal` until Release() was called as often.
   void Catch(int signal);
   void Release(int signal);
-  // The same, if the process would end by `signal` otherwise. Returns whether to Release().
+  // Does so if `signal` would end the process otherwise. Returns whether to call Release().
   bool CatchIfFatal(int signal);
 
   void Join(SignalListener& listener);
-  // What is pending of a signal that nobody listens to any longer is dropped.
+  // Drops pending signals that nobody listens to any more.
   void Leave(SignalListener& listener, const std::vector<int>& signals);
 
-  // Hands a signal that `reader` took out of the kernel to all others.
+  // Hands a signal that `reader` took out of the kernel to all other listeners.
   void Forward(const SignalListener& reader, int signal, int sender_pid);
 
  private:
@@ -70,7 +70,7 @@ class ProcessSignals {
   void CatchLocked(int signal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsHeard(int signal) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // No message, since the shards of two Systems cannot send to one another.
+  // A lock, not a message, since the shards of two Systems cannot send to one another.
   Mutex mutex_;
   std::vector<SignalListener*> listeners_ ABSL_GUARDED_BY(mutex_);
   std::array<Caught, 65> caught_ ABSL_GUARDED_BY(mutex_);  // By signal number.

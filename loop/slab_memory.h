@@ -9,21 +9,21 @@
 
 namespace troupe {
 
-// Memory that is given out once and comes back all together: what pools recycle.
+// Memory for pools to recycle: given out once, freed all together.
 //
-// It is taken in pieces that double in size, so that little is wasted on a few objects. Of the
-// large ones the system is asked for kTouchedBytes at a time: a page fault for each page would cost
-// more than what is put there.
+// Taken from the system in pieces that double in size, so that few objects waste little. A large
+// piece is requested kTouchedBytes at a time: a page fault for each page would cost more than using
+// it.
 //
 // Thread:   one at a time.
-// Lifetime: all of it is freed when this is destroyed.
-// Bounds:   what is asked for, and at most as much again that is never touched but for the last
-//           kTouchedBytes.
+// Lifetime: all of it is freed on destruction.
+// Bounds:   the bytes requested, and at most as many again, of which only the last kTouchedBytes
+//           are ever touched.
 class SlabMemory {
  public:
   // kHuge: large pieces are huge pages where the system has them, so that the first use of a
-  // million objects is some dozen page faults. But a huge page that nobody used since the machine
-  // started can take long to come, on virtual machines; small ones are recycled.
+  // million objects costs some dozen page faults. But a huge page not used since the machine
+  // started can be slow to arrive on a virtual machine; small pages are recycled.
   enum class Pages : uint8_t { kSmall, kHuge };
 
   explicit SlabMemory(Pages pages) : pages_(pages) {}
@@ -59,7 +59,7 @@ class SlabMemory {
   std::vector<char*> pieces_;
   char* next_ = nullptr;
   char* end_ = nullptr;        // Of what may be given out.
-  char* piece_end_ = nullptr;  // Beyond it for a large piece that is not touched as a whole yet.
+  char* piece_end_ = nullptr;  // Beyond end_ while a large piece is partly untouched.
   size_t piece_bytes_ = kFirstPieceBytes;
 };
 

@@ -13,12 +13,12 @@
 
 namespace troupe {
 
-// Where a node listens or is reached: "127.0.0.1:4500", "[::1]:0". Numeric only.
+// The address where a node listens or is reached, numeric only: "127.0.0.1:4500", "[::1]:0".
 struct SocketAddress {
   std::string host;
   uint16_t port = 0;
 
-  // Errors: INVALID_ARGUMENT that names `text` and what is wrong with it.
+  // Errors: INVALID_ARGUMENT, with `text` and what is wrong with it.
   static absl::StatusOr<SocketAddress> Parse(std::string_view text);
   std::string ToString() const;
   bool is_loopback() const;
@@ -29,44 +29,44 @@ struct SocketAddress {
 struct IoResult {
   size_t bytes = 0;
   bool would_block = false;
-  bool end = false;  // Read only: the peer sent its last byte.
+  bool end = false;  // Of a read only: the peer has sent its last byte.
 };
 
-// Told what happened to a stream.
+// Receives a stream's events.
 //
 // Lifetime: outlives the stream; may destroy the stream from inside a call.
 class ByteStreamHandler {
  public:
-  // A connection made by Connect() is established; never called for an accepted one.
+  // Called once a connection made by Connect() is established; never for an accepted one.
   virtual void OnConnected() {}
   virtual void OnReadable() = 0;
   virtual void OnWritable() = 0;
-  // The stream failed, `status()` says how; called at most once, and nothing is called after.
+  // Called at most once if the stream fails, with the reason in status(); no other call follows.
   virtual void OnFailed() = 0;
 
  protected:
   ~ByteStreamHandler() = default;
 };
 
-// One TCP connection: non-blocking, first error sticks.
+// A non-blocking TCP connection whose first error sticks.
 //
 // Thread:   the shard it was made on.
-// Lifetime: the destructor closes at once; unread input then costs the peer what was still
-//           unsent, so a polite end is ShutdownWrite(), reading to the end, then destruction.
-// Errors:   UNAVAILABLE for reset, refused and broken; DEADLINE_EXCEEDED when the kernel gave
-//           up; the operating system's words are in the message. No SIGPIPE.
+// Lifetime: the destructor closes at once; unread input then loses the unsent output, so a polite
+//           end is ShutdownWrite(), reading to the end, then destruction.
+// Errors:   UNAVAILABLE if reset, refused or broken; DEADLINE_EXCEEDED if the kernel gave up; with
+//           the operating system's words. No SIGPIPE.
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
 
-  // At most once each until would_block; after a failure both return {0, false, true}.
+  // Reads into `buffer`. Read and Write report a failure by {0, false, true} ever after.
   virtual IoResult Read(std::span<char> buffer) = 0;
 
-  // Writes what the kernel takes of `pieces`, gathered in one call.
+  // Writes as much of `pieces` as the kernel takes, gathered in one call.
   virtual IoResult Write(std::span<const std::span<const char>> pieces) = 0;
 
-  // The events that the handler hears of; for a new stream, reading only. Level-triggered: a
-  // stream with input left is told again in the next turn.
+  // Selects the handler's events; initially reading only. Level-triggered: a stream with input left
+  // is reported again in the next turn.
   virtual void Want(bool readable, bool writable) = 0;
 
   virtual void ShutdownWrite() = 0;
@@ -78,25 +78,26 @@ class ByteStream {
 
 struct ByteStreamOptions {
   int user_timeout_ms = 10'000;  // TCP_USER_TIMEOUT
-  int keepalive_idle_s = 5;      // and 1 s apart, 5 probes
+  int keepalive_idle_s = 5;      // Then 5 probes, 1 s apart.
 };
 
-// An accepted connection that no shard has adopted: it may be handed to another shard's platform
-// calls before it becomes a ByteStream. Destroying it closes the connection.
+// An accepted connection that no shard has adopted: another shard's platform calls may turn it into
+// a ByteStream. Destroying it closes the connection.
 //
-// Thread: one at a time, any.
+// Thread: any, one at a time.
 class PendingStream {
  public:
   virtual ~PendingStream() = default;
   virtual SocketAddress peer_address() const = 0;
 };
 
-// Told of new connections, at most `accepts_max` a turn.
+// Receives new connections, at most `accepts_per_turn_max` a turn.
 class ListenerHandler {
  public:
-  // `accepted` becomes a stream through Platform::Adopt(), on this shard or on another.
+  // Platform::Adopt() turns `accepted` into a stream, on this shard or another.
   virtual void OnAccept(std::unique_ptr<PendingStream> accepted) = 0;
-  // The listener cannot go on (not: out of descriptors, which pauses and retries).
+  // Called if the listener cannot go on. Running out of descriptors does not count: it pauses and
+  // retries.
   virtual void OnListenerFailed(const absl::Status& status) = 0;
 
  protected:
@@ -106,7 +107,7 @@ class ListenerHandler {
 class Listener {
  public:
   virtual ~Listener() = default;
-  // With the port the kernel chose, when 0 was asked for.
+  // Returns the address, with the port that the kernel chose if 0 was asked for.
   virtual SocketAddress local_address() const = 0;
 };
 

@@ -11,14 +11,14 @@
 
 namespace troupe {
 
-// The signals that Troupe blocks in one thread, each counted over all that wait for it, so that
-// the thread's mask is its own again once the last of them has ended, in whatever order they do.
+// The signals that Troupe blocks in one thread, each counted over its holders, so that the thread's
+// mask is restored once the last has ended, in whatever order they end.
 //
 // A signal that the thread had blocked by itself stays blocked.
 //
-// Thread:   Hold() and own() the one whose mask it is. Only a thread can change its own mask: what
-//           another drops stays blocked until the next call in that one.
-// Lifetime: shared by its thread and those that hold signals in it, who may outlive the thread.
+// Thread:   Hold() and own(): the thread whose mask it is. Only a thread can change its own mask: a
+//           signal dropped by another stays blocked until the next call in that thread.
+// Lifetime: shared by the thread and by holders, who may outlive it.
 class ThreadMask {
  public:
   static const std::shared_ptr<ThreadMask>& OfThisThread();
@@ -32,7 +32,7 @@ class ThreadMask {
   // Thread: any.
   void Drop(const std::vector<int>& signals);
 
-  // The thread's mask without what is blocked here.
+  // Returns the thread's mask without the signals blocked here.
   sigset_t own();
 
  private:
@@ -44,7 +44,7 @@ class ThreadMask {
   void Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const pthread_t thread_;
-  Mutex mutex_;  // Systems that end elsewhere drop what they hold in this thread.
+  Mutex mutex_;  // A System may end, and drop its signals, on another thread.
   std::array<Entry, 65> entries_ ABSL_GUARDED_BY(mutex_);  // By signal number.
 };
 

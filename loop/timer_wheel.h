@@ -17,7 +17,7 @@ class TimerWheel;
 
 namespace internal {
 
-// What a timer's place in a circular list is made of; nullptr while it is in none.
+// The links of a timer in a circular list; nullptr while in none.
 struct TimerLink {
   TimerLink* next_timer = nullptr;
   TimerLink* prev_timer = nullptr;
@@ -25,9 +25,9 @@ struct TimerLink {
 
 }  // namespace internal
 
-// One deadline, embedded in what it belongs to. Arming, cancelling and firing allocate nothing.
+// A deadline, embedded in the object it belongs to. Arming, cancelling and firing allocate nothing.
 //
-// Lifetime: must be disarmed (fired, cancelled or never armed) when it is destroyed.
+// Lifetime: must be disarmed (fired, cancelled or never armed) when destroyed.
 class TimerNode : private internal::TimerLink {
  public:
   TimerNode() = default;
@@ -36,7 +36,8 @@ class TimerNode : private internal::TimerLink {
 
   bool armed() const { return next_timer != nullptr; }
 
-  // The one it was armed for last; or, when that had passed already, the wheel's latest Advance().
+  // The deadline it was last armed for, or the instant of the wheel's latest Advance() if that had
+  // already passed.
   Instant deadline() const { return deadline_; }
 
  protected:
@@ -55,53 +56,52 @@ class TimerNode : private internal::TimerLink {
 
 // Deadlines pending on one shard, fired in (deadline, arming) order.
 //
-// A deadline that has passed when it is armed counts as the instant of the latest Advance(), so
-// it comes after what was due then.
+// A deadline that has passed when armed counts as the instant of the latest Advance(), so it fires
+// after what was due then.
 //
 // Thread:   shard-affine.
-// Time:     never reads a clock; the loop calls Advance() once a turn. Never early: a node fires
-//           in the first Advance() with now >= deadline. An infinite deadline never fires.
-// Lifetime: nodes still armed when it is destroyed are disarmed and do not fire.
+// Time:     never reads a clock; the loop calls Advance() once a turn. Never early: a node fires in
+//           the first Advance() with now >= deadline. An infinite deadline never fires.
+// Lifetime: nodes still armed on destruction are disarmed and do not fire.
 // Bounds:   Arm and Cancel are O(1). Advance() fires at most `fire_max` nodes, looks at no more
-//           than about four times as many, and keeps the rest, still in order, for the next call.
-//           A node is moved at most 10 times in its life, three or four times as a rule.
+//           than about four times as many, and keeps the rest, in order, for the next call. A node
+//           moves at most 10 times in its life, three or four times as a rule.
 // Source:   a radix heap, Ahuja et al. 1990, with digits of 6 bits, which makes it a hierarchical
 //           wheel (Varghese and Lauck 1987) whose first level turns in nanoseconds. A level has a
 //           bucket for each digit; level i holds the deadlines whose highest digit that differs
-//           from the origin's is digit i. So each level precedes the next, and each bucket those
-//           of its level with a higher digit. Moving the origin to the lowest bucket's first
+//           from the origin's is digit i. So each level precedes the next, and each bucket precedes
+//           those of its level with a higher digit. Moving the origin to the lowest bucket's first
 //           deadline spreads that one bucket over the lower levels and changes no other.
 class TimerWheel {
  public:
-  // A sleep need not end before a timer is late by 1/1024 of its wait, but for at most `slack_max`,
-  // which is below a second.
+  // A sleep may make a timer late by up to 1/1024 of its wait, and by `slack_max`, which is below a
+  // second, at most.
   explicit TimerWheel(Instant start, absl::Duration slack_max = absl::ZeroDuration());
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
   ~TimerWheel();
 
-  // `node` must be disarmed. A deadline in the past fires in the next Advance(), never in the
-  // one that is running.
+  // Arms `node`, which must be disarmed. A deadline in the past fires in the next Advance(), never
+  // in the one that is running.
   void Arm(TimerNode& node, Instant deadline);
 
-  // Ignored when `node` is not armed.
+  // Disarms `node`; does nothing if it is not armed.
   void Cancel(TimerNode& node);
 
-  // Returns the number fired. Not called from inside OnTimer().
+  // Fires what is due and returns the number fired. Not called from inside OnTimer().
   size_t Advance(Instant now, size_t fire_max);
 
-  // When to call Advance() next: no later than the earliest deadline armed; Infinite() when none
-  // will fire. It may come before the earliest deadline, once for each time that the timer which
-  // was the earliest got cancelled. Cheap enough to ask once a turn.
+  // Returns when to call Advance() next: no later than the earliest deadline armed, Infinite() if
+  // none will fire. May be before the earliest deadline, once for each time that the earliest timer
+  // was cancelled. Cheap enough to call once a turn.
   Instant NextDeadline() const;
 
-  // How long a sleep may last: until the first timer has used up its slack; early, like
-  // NextDeadline(), after a cancellation. Looks at each bucket that holds timers, some dozens as a
-  // rule.
+  // Returns how long a sleep may last: until the first timer has used up its slack; early, like
+  // NextDeadline(), after a cancellation. Looks at each bucket with timers, some dozens as a rule.
   Instant NextWake() const;
 
   size_t armed_count() const { return armed_count_; }
-  // Nodes that the latest Advance() fired or moved: its cost.
+  // The number of nodes that the latest Advance() fired or moved: its cost.
   size_t looked_at_count() const { return looked_at_count_; }
 
  private:
@@ -111,16 +111,16 @@ class TimerWheel {
   static constexpr size_t kDigits = size_t{1} << kDigitBits;
   static constexpr size_t kLevels = 11;  // 63 bits.
 
-  // Lists beside the buckets: due already and armed during this Advance(); never to fire.
+  // Lists beside the buckets: due, but armed during this Advance(); never to fire.
   enum : size_t { kBuckets = kLevels * kDigits, kFresh = kBuckets, kNever, kLists };
   static constexpr size_t kNoList = kLists;
 
   static constexpr int64_t kInfinite = Instant::Infinite().nanos;
 
-  // Its nodes are a circle through the list itself.
+  // A circle of nodes through the list itself.
   struct List : Link {
-    // No deadline in it is earlier; exact until the earliest is cancelled. Likewise for the
-    // deadlines with their slack.
+    // The earliest deadline, and the earliest with slack. Exact until that timer is cancelled; no
+    // deadline in the list is earlier.
     int64_t earliest;
     int64_t earliest_wake;
   };
@@ -142,11 +142,11 @@ class TimerWheel {
   int64_t latest_;  // The latest Advance()'s now.
   const int64_t slack_max_nanos_;
   bool advancing_ = false;
-  // The bucket being spread over the lower levels, front to back, or kNoList. What belongs into
-  // a lower one waits at its end meanwhile, so that equal deadlines keep their order.
+  // The bucket being spread over the lower levels, front to back, or kNoList. Meanwhile nodes for a
+  // lower bucket queue up at its end, so that equal deadlines keep their order.
   size_t spreading_ = kNoList;
   uint32_t filled_levels_ = 0;                 // Bit i: level i is not empty.
-  std::array<uint64_t, kLevels> filled_ = {};  // Of a level, bit i: the bucket of digit i is not.
+  std::array<uint64_t, kLevels> filled_ = {};  // Per level, bit i: bucket i is not empty.
   size_t armed_count_ = 0;
   size_t looked_at_count_ = 0;
   std::array<List, kLists> lists_;
@@ -194,7 +194,7 @@ inline void TimerWheel::Unlink(TimerNode& node) {
   prev->next_timer = next;
   next->prev_timer = prev;
   link.next_timer = nullptr;
-  // Both are the list's end.
+  // The list itself is on both sides.
   if (next == prev) {
     OnEmptied(static_cast<size_t>(static_cast<List*>(next) - lists_.data()));
   }

@@ -8,17 +8,16 @@
 
 namespace troupe {
 
-// The sleep and wake-up protocol between one shard and those that publish work for it.
+// The sleep and wake-up protocol between a shard and those who publish work for it.
 //
-// A publisher puts its work where the shard looks, then calls Publish(). The shard, when it has
-// nothing to do, calls PrepareSleep(); when that says true it sleeps in its poller, and calls
-// Awake() afterwards, and looks for work before it prepares to sleep again. Both sides change the
-// same word by read-modify-writes, so either the publisher sees that the shard sleeps and wakes
-// it, or the shard sees that something was published and does not sleep.
-//
-// A publisher must not skip its write when it reads that others published already: its work may
+// A publisher puts its work where the shard looks, then calls Publish(). The shard, if it has
+// nothing to do, calls PrepareSleep(). If that returns true, it sleeps in its poller, calls Awake()
+// afterwards, and looks for work before it prepares to sleep again. Both sides change the same word
+// by read-modify-writes, so either the publisher sees that the shard sleeps and wakes it, or the
+// shard sees that something was published and does not sleep.
+// A publisher must not skip its write even if it reads that others have published: its work may
 // still be in its core's store buffer when the shard looks for the last time.
-// docs/models/sleep_wake.pml is the model of this, and of what goes wrong otherwise.
+// docs/models/sleep_wake.pml models this, and what goes wrong otherwise.
 //
 // Thread: Publish() any; the others the shard's.
 class alignas(128) Waker {
@@ -29,8 +28,8 @@ class alignas(128) Waker {
 
   void Publish();
 
-  // True: nothing was published since the last PrepareSleep() or Awake(); the shard may sleep.
-  // False: look again first.
+  // Returns true if the shard may sleep: nothing was published since the last PrepareSleep() or
+  // Awake(). Otherwise the shard must look for work first.
   bool PrepareSleep();
   void Awake();
 
@@ -52,8 +51,8 @@ inline void Waker::Publish() {
 
 inline bool Waker::PrepareSleep() {
   uint32_t expected = kAwake;
-  // Release: pairs with the exchange in Publish() that finds kAsleep. Relaxed when it fails, since
-  // the exchange below reads again.
+  // Release: pairs with the exchange in Publish() that finds kAsleep. Relaxed on failure, since the
+  // exchange below reads again.
   if (state_.compare_exchange_strong(expected, kAsleep, std::memory_order_acq_rel,
                                      std::memory_order_relaxed)) {
     return true;
@@ -64,8 +63,8 @@ inline bool Waker::PrepareSleep() {
 }
 
 inline void Waker::Awake() {
-  // Acquire: pairs with the exchange in Publish(), whose note it takes away. A plain store could
-  // do so without seeing the work.
+  // Acquire: pairs with the exchange in Publish(), whose mark it clears. A plain store could clear
+  // it without seeing the work.
   state_.exchange(kAwake, std::memory_order_acquire);
 }
 

@@ -5,10 +5,10 @@
 
 namespace troupe {
 
-// Memory that reads as zeros and takes no room until it is written to, page by page.
+// Memory that reads as zeros and takes no space until written to, page by page.
 //
 // Thread: any.
-// Errors: dies when there is none.
+// Errors: dies if there is none.
 class ZeroedMemory {
  public:
   explicit ZeroedMemory(size_t bytes);

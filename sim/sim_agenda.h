@@ -10,7 +10,7 @@
 
 namespace troupe {
 
-// What the simulated world does by itself and when: deliveries, children that end, timeouts.
+// The pending events of the simulated world: deliveries, ends of children, timeouts.
 //
 // Thread: the simulation's.
 class SimAgenda {
@@ -23,7 +23,7 @@ class SimAgenda {
     return events_.empty() ? Instant::Infinite() : events_.begin()->first.first;
   }
 
-  // Runs the first; of those at one instant, the one that was added first.
+  // Runs the first event; of those at one instant, the one added first.
   void RunNext() {
     const std::function<void()> event = std::move(events_.begin()->second);
     events_.erase(events_.begin());

@@ -18,8 +18,8 @@ namespace troupe {
 
 // A scripted child, alone in its group.
 //
-// Bounds: limits.child_output_bytes_max a call of OnChildOutput(); limits.child_input_bytes_max of
-//         input that it has not read yet.
+// Bounds: limits.child_output_bytes_max per call of OnChildOutput(); limits.child_input_bytes_max
+//         of unread input.
 class SimChild final : public ChildProcess, private SimSource {
  public:
   SimChild(SimPoller& poller, int pid, SimProgram program, const ChildOptions& options,
@@ -31,7 +31,7 @@ class SimChild final : public ChildProcess, private SimSource {
   void LeaveGroup() override {}
   absl::Status WriteInput(std::string_view bytes) override;
   void CloseInput() override;
-  // All output comes when the child ends.
+  // Does nothing: all output is delivered when the child ends.
   void HoldOutput(bool is_stderr, bool hold) override {}
 
  private:
@@ -41,7 +41,7 @@ class SimChild final : public ChildProcess, private SimSource {
   void ReadInputSoon();
   void TellRoom();
   void OnReady() override;
-  // False when the handler destroyed this.
+  // Returns false if the handler destroyed this.
   bool TellOutput(bool is_stderr, std::string_view bytes);
 
   SimScheduler& scheduler_;
@@ -53,15 +53,15 @@ class SimChild final : public ChildProcess, private SimSource {
   uint32_t& running_count_;
   ChildHandler& handler_;
   std::string input_;
-  size_t unread_bytes_ = 0;  // Of input_, its end.
+  size_t unread_bytes_ = 0;  // At the end of input_.
   bool wants_room_ = false;
   bool started_ = false;
   bool exited_ = false;
   SimProgramRun run_;
-  // The end that counts is the one scheduled last, and none once this is gone.
+  // The end scheduled last is the one that takes effect; none does once this is destroyed.
   std::shared_ptr<bool> end_;
   bool end_due_ = false;
-  std::shared_ptr<bool> read_;  // While it is about to read.
+  std::shared_ptr<bool> read_;  // Set while a read is scheduled.
   Liveness liveness_;
 };
 

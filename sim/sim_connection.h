@@ -19,7 +19,7 @@
 
 namespace troupe {
 
-// Told that something about one end of a connection changed.
+// Notified of changes at one end of a connection.
 class SimEndWatcher {
  public:
   virtual void OnEndChanged() = 0;
@@ -28,12 +28,12 @@ class SimEndWatcher {
   ~SimEndWatcher() = default;
 };
 
-// One simulated TCP connection: what both kernels know of it, and the packets between them.
+// A simulated TCP connection: the state that both kernels keep, and the packets between them.
 //
-// Packets of one direction arrive in order, each after a delay of its own; while the two hosts
-// are parted they wait, and after the timeout both ends fail.
+// Packets of one direction arrive in order, each after a delay of its own. While the two hosts are
+// partitioned they wait, and after the timeout both ends fail.
 //
-// Lifetime: shared by its two ends, whichever closes last, and by the packets on their way.
+// Lifetime: shared by both ends and by the packets in flight.
 // Bounds:   stream_buffer_bytes in flight and unread, each way.
 class SimConnection final : public std::enable_shared_from_this<SimConnection> {
  public:
@@ -44,22 +44,22 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
   SimConnection(const SimConnection&) = delete;
   SimConnection& operator=(const SimConnection&) = delete;
 
-  // Once, by whoever made it.
+  // Called once, by the connection's creator.
   void Open();
   void Watch(Side side, SimEndWatcher* watcher, absl::Duration timeout);
 
-  // 0 when nothing has arrived.
+  // Returns 0 if nothing has arrived.
   size_t Read(Side side, std::span<char> buffer);
-  // 0 when there is no room.
+  // Returns 0 if there is no space.
   size_t Write(Side side, std::span<const std::span<const char>> pieces);
   void ShutdownWrite(Side side);
-  // What has arrived and was not read makes it a reset.
+  // Closes this side; with unread input, resets the connection.
   void Close(Side side);
-  // Tells the other side that nothing comes any more; what was on its way there is lost.
+  // Resets the connection for the other side; what is in flight to it is lost.
   void Reset(Side side);
-  // The process at this side is gone: the kernel closes for it, and the program hears nothing.
+  // Closes this side as the kernel does after its process is gone; the program is not notified.
   void Crash(Side side);
-  // This side ends with `why`.
+  // Fails this side with `why`.
   void Fail(Side side, absl::Status why);
 
   bool connected(Side side) const { return ends_[side].connected; }
@@ -70,7 +70,7 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
   const SocketAddress& address(Side side) const { return ends_[side].address; }
   const SimHost* host(Side side) const { return ends_[side].host; }
 
-  // The network's.
+  // Called by the network.
   void OnParted();
   void OnHealed();
 
@@ -80,7 +80,7 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
   struct Packet {
     Kind kind;
     std::string bytes = {};
-    size_t room_bytes = 0;  // That the receiver has read.
+    size_t room_bytes = 0;  // Read by the receiver.
   };
 
   struct End {
@@ -97,8 +97,8 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
     absl::Status failure;
     std::deque<Packet> sent;  // In flight from here.
     Instant last_arrival;
-    size_t stalled = 0;      // Arrivals that a partition holds back.
-    uint64_t giving_up = 0;  // On this parting, after the timeout.
+    size_t stalled = 0;      // Arrivals held back by a partition.
+    uint64_t giving_up = 0;  // The partition whose timeout is scheduled.
   };
 
   static Side Other(Side side) { return side == kClient ? kServer : kClient; }
@@ -110,7 +110,7 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
   void Receive(Side at, const Packet& packet);
   void ReceiveOpen();
   void ReceiveData(Side at, std::string_view bytes);
-  // Which parting keeps the ends apart; 0 when none does.
+  // The partition between the two ends; 0 if there is none.
   uint64_t Parting() const;
   void GiveUpOnParting(Side side);
   void Changed(Side side);

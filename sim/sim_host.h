@@ -7,14 +7,15 @@
 
 namespace troupe {
 
-// The process that a simulated node is.
+// The process of a simulated node.
 struct SimHost {
   const std::string name;
   const int index = 0;
 
-  // No thread of it runs before.
+  // No thread of the process runs before.
   Instant paused_until = {};
-  // Crashed: no thread of it runs, unless the test itself waits for it, as ~System does.
+  // After a crash no thread of the process runs, unless the test itself waits for it, as ~System
+  // does.
   bool crashed = false;
   int waiting_count = 0;
 

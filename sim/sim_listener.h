@@ -13,7 +13,9 @@
 
 namespace troupe {
 
-// Bounds: 4096 connections wait; more are refused.
+// A simulated listener.
+//
+// Bounds: 4096 waiting connections; more are refused.
 class SimListener final : public Listener, private SimSource, private SimAcceptor {
  public:
   static absl::StatusOr<std::unique_ptr<Listener>> Make(SimPoller& poller, SimNetwork& network,

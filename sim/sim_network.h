@@ -18,12 +18,12 @@ namespace troupe {
 
 class SimConnection;
 
-// Where connections to an address arrive.
+// Receives connections to an address.
 class SimAcceptor {
  public:
-  // False refuses it.
+  // Returns false to refuse the connection.
   virtual bool OnConnection(std::shared_ptr<SimConnection> connection) = 0;
-  // Its process crashed.
+  // Called after a crash of the acceptor's process.
   virtual void OnCrash() = 0;
   virtual SimHost& host() = 0;
 
@@ -32,7 +32,7 @@ class SimAcceptor {
 };
 
 // The addresses of one simulation, and which hosts cannot reach each other. All hosts share one
-// space of addresses: two nodes may listen on two ports of 127.0.0.1, or on addresses of their own.
+// address space: two nodes may listen on two ports of 127.0.0.1, or on addresses of their own.
 //
 // Thread:   the simulation's.
 // Lifetime: outlives the connections.
@@ -44,23 +44,23 @@ class SimNetwork {
 
   SimScheduler& scheduler() { return scheduler_; }
 
-  // The address with its port, when 0 was asked for.
-  // Errors: ALREADY_EXISTS; INVALID_ARGUMENT for what is no address.
+  // Returns the address, with a port assigned if 0 was asked for.
+  // Errors: ALREADY_EXISTS; INVALID_ARGUMENT for a malformed address.
   absl::StatusOr<SocketAddress> Bind(const SocketAddress& address, SimAcceptor* acceptor);
   void Unbind(const SocketAddress& address) { bound_.erase(Key(address)); }
-  // Null when nobody listens there.
+  // Returns null if nobody listens there.
   SimAcceptor* Find(const SocketAddress& address) const;
-  // A port that nobody listens on.
+  // Returns an address with a port that nobody listens on.
   SocketAddress Ephemeral(const std::string& host);
 
   void Part(const SimHost& a, const SimHost& b);
   void Heal(const SimHost& a, const SimHost& b);
-  // Which parting keeps the two apart; 0 when none does.
+  // The partition between the two hosts; 0 if there is none.
   uint64_t PartingOf(const SimHost& a, const SimHost& b) const;
-  // Its listeners are gone and its connections closed.
+  // Closes the host's listeners and connections.
   void Crash(SimHost& host);
 
-  // The connections'.
+  // Called by connections.
   uint64_t Join(SimConnection& connection);
   void Leave(uint64_t id) { connections_.erase(id); }
 

@@ -18,10 +18,10 @@
 
 namespace troupe {
 
-// By argv[0].
+// Programs by argv[0].
 using SimPrograms = std::map<std::string, SimProgram, std::less<>>;
 
-// The seam as one node of a simulation sees it.
+// The Platform of one node of a simulation.
 class SimPlatform final : public Platform {
  public:
   SimPlatform(SimScheduler& scheduler, SimNetwork& network, const SimPrograms& programs,
@@ -54,7 +54,7 @@ class SimPlatform final : public Platform {
                                     const ByteStreamOptions& options,
                                     ByteStreamHandler* handler) override;
 
-  // Errors: FAILED_PRECONDITION for a program that the simulation does not have.
+  // Errors: FAILED_PRECONDITION for a program unknown to the simulation.
   absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnChild(Poller& poller,
                                                            const ChildOptions& options,
                                                            const Limits& limits,

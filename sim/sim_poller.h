@@ -16,9 +16,9 @@ namespace troupe {
 
 class SimPoller;
 
-// Something that may be ready: a stream, a listener, signals, a child.
+// An event source: a stream, a listener, signals, a child.
 //
-// Lifetime: ends before its poller does.
+// Lifetime: ends before its poller.
 class SimSource {
  public:
   explicit SimSource(SimPoller& poller);
@@ -27,7 +27,7 @@ class SimSource {
 
  protected:
   ~SimSource();
-  // Level-triggered: OnReady() is called once in each Poll() until this says otherwise.
+  // Sets readiness, level-triggered: while ready, OnReady() is called once in each Poll().
   void SetReady(bool ready);
 
  private:
@@ -40,17 +40,15 @@ class SimSource {
   const uint64_t id_;
 };
 
-// A shard's bed in virtual time. In a shard's turn a Poll() that finds nothing returns at once,
-// and the shard's task sleeps until the deadline, Wake() or something ready; on the test's own
-// thread it drives the simulation.
-//
-// There are no descriptors in a simulation.
+// A Poller in virtual time, without descriptors. In a shard's turn, a Poll() that finds nothing
+// returns at once, and the shard's task sleeps until the deadline, Wake() or a ready source; on the
+// test's own thread, it drives the simulation.
 class SimPoller final : public Poller {
  public:
   SimPoller(SimScheduler& scheduler, SimHost& host) : scheduler_(scheduler), host_(host) {}
   ~SimPoller() override;
 
-  // Errors: FAILED_PRECONDITION.
+  // Errors: always FAILED_PRECONDITION.
   absl::StatusOr<WatchId> Add(int fd, uint32_t events, FdHandler* handler) override;
   absl::Status Modify(WatchId id, uint32_t events) override;
   void Remove(WatchId) override {}

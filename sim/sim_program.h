@@ -11,18 +11,18 @@
 
 namespace troupe {
 
-// What a simulated program does once it has its input.
+// The effects of a simulated program once it has its input.
 struct SimProgramRun {
   std::string output = {};
   std::string error_output = {};
   ChildStatus status = {.exit_code = 0};
-  // Until it ends; what it writes comes at the end.
+  // The run's duration; all output is written at its end.
   absl::Duration takes = absl::Milliseconds(1);
-  // Besides those that end no process by default. SIGKILL cannot be ignored.
+  // Signals ignored besides those that end no process by default. SIGKILL cannot be ignored.
   std::vector<int> ignored_signals = {};
 };
 
-// A simulated program: called when it is started or, with `pipe_input`, when its input is closed.
+// A simulated program: called when started or, with `pipe_input`, when its input is closed.
 using SimProgram =
     std::function<SimProgramRun(const ChildOptions& options, std::string_view input)>;
 

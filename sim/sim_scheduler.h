@@ -21,14 +21,14 @@ namespace troupe {
 
 class SimScheduler;
 
-// What stands for a thread: a shard's or a worker's.
+// Stands for a thread, a shard's or a worker's.
 class SimTask {
  public:
   SimTask(SimScheduler& scheduler, const SimHost& host, std::string_view name);
   SimTask(const SimTask&) = delete;
   SimTask& operator=(const SimTask&) = delete;
 
-  // Not run again before; Infinite() waits for the next call of this.
+  // Sets the instant of the next step; Infinite() waits for another call.
   void RunAt(Instant when) { runs_at_ = when; }
   void RunNow() { runs_at_ = {}; }
 
@@ -39,9 +39,9 @@ class SimTask {
  private:
   friend class SimScheduler;
 
-  // One step. It runs again at once unless it says RunAt().
+  // Runs one step. The next one follows at once unless RunAt() was called.
   virtual void RunStep() = 0;
-  // Whether a step may wait for an event, and with that let others run inside of it.
+  // Whether a step may wait for an event, which runs other tasks inside it.
   virtual bool may_wait() const = 0;
   virtual DelayRange step_time() const = 0;
 
@@ -51,10 +51,10 @@ class SimTask {
   Instant runs_at_ = {};
 };
 
-// The one thread that plays all threads, and its virtual clock. Of the tasks that could run, a
-// seeded choice runs one step; when none can, time jumps to whatever comes next.
+// Plays all threads on one, with a virtual clock. A seeded choice among the runnable tasks runs one
+// step; if none can run, time jumps to the next event.
 //
-// Thread:   the one that made it; each call that drives CHECKs it.
+// Thread:   the one that made it, CHECKed by every call that drives.
 // Lifetime: outlives its tasks.
 class SimScheduler final : public Clock {
  public:
@@ -69,7 +69,7 @@ class SimScheduler final : public Clock {
   const SimulationOptions& options() const { return options_; }
 
   absl::Duration Draw(const DelayRange& range);
-  // True in `share` of the calls.
+  // Returns true in `share` of the calls.
   bool Draw(double share) { return random_.Unit() < share; }
 
   void Trace(std::string_view what, std::string_view who, uint64_t detail = 0) {
@@ -82,22 +82,22 @@ class SimScheduler final : public Clock {
     At(now_ + wait, std::move(event));
   }
 
-  // Runs the simulation until `done()`; false when `deadline` came first. A run that can never
-  // get there is a CHECK that names the seed. `host` is who waits; null for the world itself.
+  // Runs the simulation until `done()`; returns false if `deadline` came first. CHECKs, naming the
+  // seed, that the run can make progress. `host` is the waiting node, or null for the test itself.
   bool DriveUntil(SimHost* host, const std::function<bool()>& done, Instant deadline);
 
-  // The task whose step this is, or null.
+  // The task whose step is running, or null.
   SimTask* running() { return running_; }
   bool HasTasksOf(const SimHost& host) const;
 
-  // Drops what was to happen. No task may be left.
+  // Drops all pending events. No task may be left.
   void Clear() { agenda_.Clear(); }
 
  private:
   friend class SimTask;
 
   void Drive(const std::function<bool()>& done, Instant deadline);
-  // False when nothing can happen any more.
+  // Returns false if nothing can happen any more.
   bool Step(Instant deadline);
   SimTask* PickRunnable();
   void RunStepOf(SimTask& task);
@@ -111,7 +111,7 @@ class SimScheduler final : public Clock {
   SimTrace trace_;
   SimAgenda agenda_;
   Instant now_;
-  std::vector<SimTask*> tasks_;  // In the order they were made.
+  std::vector<SimTask*> tasks_;  // In order of creation.
   std::vector<SimTask*> candidates_;
   SimTask* running_ = nullptr;
 };

@@ -19,7 +19,7 @@ class SimSignals {
                                                       const std::vector<int>& signals,
                                                       SignalHandler* handler);
 
-  // False when nobody catches it.
+  // Returns false if nobody catches `signal`.
   bool Raise(int signal);
 
  private:

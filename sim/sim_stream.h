@@ -13,7 +13,7 @@
 
 namespace troupe {
 
-// An accepted connection that is nobody's stream yet.
+// An accepted connection that is not a stream yet.
 class SimPendingStream final : public PendingStream {
  public:
   explicit SimPendingStream(std::shared_ptr<SimConnection> connection)
@@ -27,12 +27,12 @@ class SimPendingStream final : public PendingStream {
   std::shared_ptr<SimConnection> connection_;
 };
 
-// One end of a SimConnection, as a program sees it.
+// A program's end of a SimConnection.
 class SimStream final : public ByteStream, private SimSource, private SimEndWatcher {
  public:
   SimStream(SimPoller& poller, std::shared_ptr<SimConnection> connection, SimConnection::Side side,
             const ByteStreamOptions& options, ByteStreamHandler* handler);
-  // Fails in the next Poll().
+  // Makes a stream that fails in the next Poll().
   SimStream(SimPoller& poller, SocketAddress peer, const absl::Status& failure,
             ByteStreamHandler* handler);
   ~SimStream() override;
@@ -48,7 +48,7 @@ class SimStream final : public ByteStream, private SimSource, private SimEndWatc
  private:
   enum class Phase : uint8_t { kConnecting, kOpen, kFailed };
 
-  // What the connection failed with, if it did.
+  // The failure of the connection, if any.
   const absl::Status& failure() const { return connection_->failure(side_); }
   bool reads() const { return wants_readable_ && !read_ended_; }
   bool InputReady() const;

@@ -11,20 +11,20 @@
 
 namespace troupe {
 
-// What happened in a run, in order: a running hash, and the lines if they are wanted.
+// Records what happens in a run, in order: a running hash, and the lines if wanted.
 //
 // Thread: the simulation's.
 // Bounds: the newest `lines_max` lines.
-// Source: FNV-1a, 64 bit, over every byte; the same on every machine.
+// Source: FNV-1a, 64 bits, over every byte; the same on every machine.
 class SimTrace {
  public:
   explicit SimTrace(size_t lines_max) : lines_max_(lines_max) {}
 
-  // `what` happened to `who`.
+  // Records that `what` happened to `who`.
   void Add(Instant when, std::string_view what, std::string_view who, uint64_t detail);
-  // What a step carried; in the hash only.
+  // Adds the payload of a step, to the hash only.
   void Mix(std::string_view bytes);
-  // What somebody said; in the lines only, since it may name what differs between two runs.
+  // Adds a log line, to the lines only, since it may name what differs between two runs.
   void Note(Instant when, std::string_view text);
 
   uint64_t hash() const { return hash_; }
@@ -39,7 +39,7 @@ class SimTrace {
   std::deque<std::string> lines_;
 };
 
-// Seconds with nine digits.
+// Returns seconds with nine digits.
 std::string SimTimeText(Instant when);
 
 }  // namespace troupe

@@ -12,7 +12,7 @@
 namespace troupe {
 
 // A pool whose threads take a seeded time for each job and then run it at once. A job that waits
-// runs the simulation inside of it: jobs that wait for one another across threads may not end.
+// runs the simulation inside its step: jobs that wait for one another across threads may not end.
 class SimWorkers final : public WorkerThreads {
  public:
   SimWorkers(SimScheduler& scheduler, SimHost& host, const std::string& name, int threads,

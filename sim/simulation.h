@@ -19,13 +19,13 @@
 
 namespace troupe {
 
-// A cluster on one thread: nodes whose clocks, scheduling, network, workers, children and signals
-// are decided by one seed.
+// Runs a cluster on one thread: one seed decides the clocks, scheduling, network, workers, children
+// and signals of its nodes.
 //
 //   Simulation simulation({.seed = 7});
 //   auto a = System::Start({.shards = 2, .platform = &simulation.AddNode("a")});
 //   auto b = System::Start({.shards = 2, .platform = &simulation.AddNode("b")});
-//   auto balance = account.Deposit(request).Wait();   // runs all of them until it arrives
+//   auto balance = account.Deposit(request).Wait();   // Runs all of them until the reply.
 //
 // Time stands still unless somebody waits: for a reply, for a system's end, or by RunFor().
 //
@@ -39,38 +39,38 @@ class Simulation {
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 
-  // `name` is new.
+  // Adds a node. `name` must be new.
   Platform& AddNode(std::string name);
 
   uint64_t seed() const { return scheduler_.options().seed; }
   Clock& clock() { return scheduler_; }
 
   void RunFor(absl::Duration time);
-  // False when `done()` did not come true within `time`.
+  // Returns false if `done()` did not become true within `time`.
   bool RunUntil(const std::function<bool()>& done, absl::Duration time = absl::Hours(24));
 
-  // Children with this argv[0], on any node.
+  // Runs `program` for each child with this argv[0], on any node.
   void AddProgram(std::string name, SimProgram program);
-  // False when nobody on the node catches it.
+  // Raises a signal on a node. Returns false if nobody there catches it.
   bool RaiseSignal(std::string_view node, int signal);
 
-  // Nothing passes between the two until Heal(); what is sent waits, as TCP repeats it, and
+  // Cuts the network between two nodes until Heal(): what is sent waits, as TCP retransmits, and
   // connections fail after their timeout.
   void Partition(std::string_view a, std::string_view b);
   void Heal(std::string_view a, std::string_view b);
 
-  // No thread of the node runs for so long; the network goes on.
+  // Stops all threads of a node for `time`; the network goes on.
   void Pause(std::string_view node, absl::Duration time);
 
-  // The node's process is gone at once, as by SIGKILL: its threads stop and its connections close.
-  // Destroy its System then; what that still does, nobody hears. After Restart() a new System may
+  // Ends a node's process at once, as by SIGKILL: its threads stop and its connections close.
+  // Destroy its System then; nobody hears what that still does. After Restart() a new System may
   // start on the same platform.
   void Crash(std::string_view node);
   void Restart(std::string_view node);
 
-  // Equal for equal runs. Payloads are in the hash.
+  // Returns a hash that is equal for equal runs, and covers payloads.
   uint64_t trace_hash() { return scheduler_.trace().hash(); }
-  // With options.record_trace.
+  // Empty without options.record_trace.
   const std::deque<std::string>& trace() { return scheduler_.trace().lines(); }
 
  private:

@@ -9,7 +9,7 @@
 
 namespace troupe {
 
-// A Simulation in a GoogleTest: prints its seed when the test has failed.
+// A Simulation in a GoogleTest. Prints its seed if the test has failed.
 class TestSimulation final : public Simulation {
  public:
   explicit TestSimulation(SimulationOptions options = {}) : Simulation(std::move(options)) {}

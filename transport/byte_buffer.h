@@ -10,7 +10,7 @@
 
 namespace troupe::internal {
 
-// Bytes that are appended at the end and taken from the front. What is appended is not zeroed,
+// A queue of bytes, appended at the end and taken from the front. Appended bytes are not zeroed,
 // and an empty buffer may hold no memory.
 class ByteBuffer {
  public:
@@ -20,7 +20,7 @@ class ByteBuffer {
   const char* data() const { return bytes_.get() + begin_; }
   std::string_view view() const { return {data(), size()}; }
 
-  // `count` more bytes, for the caller to fill.
+  // Appends `count` bytes for the caller to fill.
   char* Grow(size_t count) {
     if (capacity_ - end_ < count) [[unlikely]]
       MakeRoom(count);
@@ -28,7 +28,7 @@ class ByteBuffer {
     end_ += count;
     return place;
   }
-  // Takes back the last `count` bytes of Grow().
+  // Removes the last `count` bytes of Grow().
   void Shrink(size_t count) { end_ -= count; }
 
   // Drops `count` bytes from the front.

@@ -22,35 +22,34 @@ class NodeShard;
 enum class BreakKind : uint8_t {
   kEnd,        // The other end has sent its last byte.
   kFailed,     // Reset, refused, timed out.
-  kNotTroupe,  // It does not begin as a connection between nodes does.
-  kFraming,    // What came is no frame.
+  kNotTroupe,  // The other end did not begin with the preamble.
+  kFraming,    // The bytes received are not a frame.
 };
 
-// Told what comes over a connection.
+// Receives what arrives over a connection.
 //
 // Lifetime: outlives the connection, which it may Close() from inside a call.
 class ConnectionHandler {
  public:
   virtual void OnConnected() = 0;
   virtual void OnFrame(const Frame& frame) = 0;
-  // All whole frames of one read were handled.
+  // Called after all whole frames of one read were handled.
   virtual void AfterRead() = 0;
-  // Little waits to be written: there is room for more. Not called from inside an Append().
+  // Called once little is left to write. Never called from inside an Append().
   virtual void OnRoom() = 0;
-  // At most once, and nothing after.
+  // Called at most once; no other call follows.
   virtual void OnBroken(BreakKind kind, absl::Status why) = 0;
 
  protected:
   ~ConnectionHandler() = default;
 };
 
-// One TCP connection in frames. What is appended during a turn goes out at its end, in one write;
-// earlier when it is much, so that the other end works on it meanwhile.
+// Carries frames over one TCP connection. What is appended during a turn is written once at its
+// end, or earlier if it is much, so that the other end works on it meanwhile.
 //
 // Thread: its shard's.
-// Bounds: a read takes at most turn_connection_bytes_max a turn. What is appended is the caller's
-//         to bound by pending_bytes(); while more than half of peer_outbound_bytes_max waits,
-//         nothing is read.
+// Bounds: reads at most turn_connection_bytes_max a turn, and nothing while more than half of
+//         peer_outbound_bytes_max waits. The caller bounds what is appended, by pending_bytes().
 class Connection final : private ByteStreamHandler {
  public:
   Connection(NodeShard& node, ConnectionHandler& handler);
@@ -61,38 +60,37 @@ class Connection final : private ByteStreamHandler {
   void Connect(const SocketAddress& address);
   void Adopt(std::unique_ptr<PendingStream> pending);
 
-  // Adds a frame whose payload of `payload_bytes` the caller writes to the place returned.
+  // Appends a frame and returns the place where the caller writes its payload of `payload_bytes`.
   char* Append(const Frame& frame, size_t payload_bytes);
   void Append(const Frame& frame, const google::protobuf::MessageLite& payload);
 
   // Writes what was appended. Called at the turn's end.
   void Flush();
 
-  // From now on nothing is handled: what was appended goes out, then the other end is read to its
-  // end and the connection closed.
+  // Stops handling frames: writes what was appended, reads the other end to its end, and closes.
   void Linger();
-  // At once.
+  // Closes at once.
   void Close();
   bool closed() const { return stream_ == nullptr; }
   bool lingering() const { return lingering_; }
 
   void set_frame_bytes_max(size_t bytes) { reader_.set_frame_bytes_max(bytes); }
-  // Gives back memory that an idle connection needs not.
+  // Releases memory that an idle connection does not need.
   void ReleaseIdleMemory();
 
   size_t pending_bytes() const { return out_.size(); }
-  // Positions in all that was ever appended and what the kernel took of it.
+  // Positions in the stream of bytes: all that was appended, and what the kernel has taken of it.
   uint64_t appended() const { return written_ + out_.size(); }
   uint64_t written() const { return written_; }
   Instant last_heard() const { return last_heard_; }
   void set_last_heard(Instant now) { last_heard_ = now; }
-  // Since when the kernel has taken nothing of what waits; infinite when nothing waits.
+  // The instant since which the kernel has taken nothing of what waits; infinite if nothing waits.
   Instant stalled_since() const { return stalled_since_; }
-  // Nothing is read while what came is held.
+  // Sets whether received frames are held, while nothing is read.
   void set_held(bool held);
-  // False while it does not read, because that is so or too much waits to be written.
+  // Whether it reads; false while frames are held or too much waits to be written.
   bool reading() const { return reading_ && !held_; }
-  // Since when the frame is coming that is not whole yet; infinite between frames.
+  // The instant at which an incomplete frame began to arrive; infinite between frames.
   Instant frame_since() const { return frame_since_; }
   SocketAddress peer_address() const { return stream_->peer_address(); }
 

@@ -17,32 +17,32 @@ namespace troupe::internal {
 class Link;
 class NodeShard;
 
-// An address that this node connects to when something is to go there: connects, waits longer
-// after each failure in a row, and keeps meanwhile what is to be sent.
+// Connects to an address once there is something to send to it, waits longer after each successive
+// failure, and keeps what is to be sent meanwhile.
 //
 // Thread: its shard's.
-// Bounds: peer_outbound_bytes_max of messages that wait. The wait doubles from
-//         reconnect_backoff_min to reconnect_backoff_max, and a random share of it is waited.
+// Bounds: peer_outbound_bytes_max of waiting messages. The wait between attempts doubles from
+//         reconnect_backoff_min to reconnect_backoff_max; a random share of it is waited.
 class Dial final : private TimerNode {
  public:
   Dial(NodeShard& node, const SocketAddress& address);
   ~Dial();
 
-  // Sends `envelope` to whoever is reached, a lookup, or to `target` if that is its node. Its
-  // refusal is seen to.
+  // Sends `envelope`: a lookup to whichever node is reached, a message to `target` if that is its
+  // node. Refuses it otherwise.
   void Take(const AnyRef& target, Envelope* envelope, bool notice);
 
-  // The link's.
+  // Called by the link.
   void OnSession(uint64_t incarnation);
   void OnRejected(const wire::Reject& refusal, uint64_t incarnation);
   void OnFailed(absl::Status why);
 
-  // A session with that node began elsewhere: sends what waits for its actors.
+  // Called if a session with that node began elsewhere: sends what waits for its actors.
   void PassOnTo(uint64_t incarnation);
-  // Forgets a request that waits; its asker has its outcome.
+  // Drops a waiting request, whose asker has its outcome.
   void Cancel(uint16_t asker_shard, uint64_t ask);
 
-  // Refuses all that waits.
+  // Refuses all waiting messages.
   void End(const absl::Status& why);
 
   bool idle() const { return link_ == nullptr && !armed() && waiting_.empty(); }
@@ -53,7 +53,7 @@ class Dial final : private TimerNode {
     Envelope* envelope;
     bool notice;
   };
-  // Answers of the other end that only mean "not now", in a row.
+  // The bound on successive answers that only mean "not now".
   static constexpr int kTriesMax = 8;
 
   void OnTimer() override;
@@ -68,9 +68,9 @@ class Dial final : private TimerNode {
   Link* link_ = nullptr;
   std::deque<Waiting> waiting_;
   size_t waiting_bytes_ = 0;
-  uint64_t incarnation_ = 0;  // Who was found there last.
+  uint64_t incarnation_ = 0;  // The node found there last.
   uint64_t replaces_ = 0;
-  uint64_t awaited_ = 0;  // Who has a session with this node, by the other end's account.
+  uint64_t awaited_ = 0;  // A node that, by the other end's account, has a session.
   int failures_in_row_ = 0;
   int tries_ = 0;
 };

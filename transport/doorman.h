@@ -9,10 +9,10 @@
 
 namespace troupe::internal {
 
-// Counts the connections that have not said who they are.
+// Counts the connections without a completed hello.
 //
-// Thread: any: connections are accepted on one shard and shake hands on all of them. A lock
-//         rather than a message since the count must hold at the moment of the accept.
+// Thread: any: connections are accepted on one shard and shake hands on all of them. A lock rather
+//         than a message, since the count must hold at the moment of the accept.
 // Bounds: `total_max` at once, `per_address_max` of them from one address.
 class Doorman {
  public:

@@ -15,8 +15,8 @@ namespace troupe::internal {
 
 // The actors that peers may look up, by name.
 //
-// Thread: any. An export must be decided at once, so this is a lock rather than a message; it is
-//         met by exports and lookups only.
+// Thread: any. A lock rather than a message, since an export is decided at once; only exports and
+//         lookups take it.
 // Bounds: `exports_max`; a name has 1 to 255 bytes.
 class ExportTable {
  public:
@@ -24,18 +24,18 @@ class ExportTable {
 
   explicit ExportTable(size_t exports_max) : exports_max_(exports_max) {}
 
-  // Errors: INVALID_ARGUMENT, ALREADY_EXISTS, RESOURCE_EXHAUSTED; the name stands in the text.
+  // Errors: INVALID_ARGUMENT, ALREADY_EXISTS, RESOURCE_EXHAUSTED, all with the name.
   absl::Status Add(std::string_view name, const AnyRef& ref);
   bool Remove(std::string_view name);
   std::optional<AnyRef> Find(std::string_view name) const;
-  // Whether `ref` is exported, under whatever name.
+  // Whether `ref` is exported under any name.
   bool Has(const AnyRef& ref) const;
 
  private:
   const size_t exports_max_;
   mutable Mutex mutex_;
   absl::flat_hash_map<std::string, AnyRef> exports_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<AnyRef, size_t> names_of_ ABSL_GUARDED_BY(mutex_);  // How many.
+  absl::flat_hash_map<AnyRef, size_t> names_of_ ABSL_GUARDED_BY(mutex_);  // Counts.
 };
 
 }  // namespace troupe::internal

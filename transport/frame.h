@@ -7,12 +7,13 @@
 
 namespace troupe::internal {
 
-// What a connection begins with, in each direction: the first byte of anything else differs.
+// The first bytes of a connection, in each direction.
 inline constexpr std::string_view kPreamble = "TROUPE\r\n";
 
 inline constexpr uint8_t kWireVersion = 1;
 
-// Types from kFirstNumbered on are numbered: each takes the next sequence number of its session.
+// Types from kFirstNumbered on are numbered: each frame takes the next sequence number of its
+// session.
 enum class FrameType : uint8_t {
   kHello = 0x01,
   kReady = 0x02,
@@ -41,7 +42,7 @@ inline constexpr uint8_t kFirstNumbered = 0x10;
 constexpr bool IsNumbered(FrameType type) { return static_cast<uint8_t>(type) >= kFirstNumbered; }
 bool IsKnown(FrameType type);
 
-// How urgent a frame is; the order holds within a lane.
+// The urgency of a frame. Order holds within a lane.
 enum class Lane : uint8_t { kControl = 0, kUrgent = 1, kNormal = 2, kBulk = 3 };
 
 enum FrameFlags : uint16_t {
@@ -52,19 +53,20 @@ enum FrameFlags : uint16_t {
   kHasTrace = 1u << 3,
   kHasSender = 1u << 4,
   kHasRecords = 1u << 5,
-  // Whoever does not know the type must close; without it, skip and count.
+  // A receiver that does not know the type must close; without the flag, it skips and counts the
+  // frame.
   kMandatory = 1u << 8,
 };
-// Not known here, and of no consequence: skipped and counted.
+// Unknown flags that are skipped and counted.
 inline constexpr uint16_t kOptionalFlags = 0x3800;
 inline constexpr uint16_t kKnownFlags = 0x013f;
 
-// The frame's actor, of the receiving node, and its method.
+// An actor of the receiving node, and its method.
 struct FrameTarget {
   uint64_t generation = 0;
   uint32_t slot = 0;
   uint16_t shard = 0;
-  uint16_t method = 0;       // Its place in the service: a hint.
+  uint16_t method = 0;       // The index in the service: a hint.
   uint32_t fingerprint = 0;  // MethodInfo::fingerprint, which decides.
 };
 
@@ -75,14 +77,14 @@ struct FrameSender {
   uint16_t shard = 0;
 };
 
-// As in W3C's trace context. Carried, not interpreted.
+// W3C's trace context. Carried, not interpreted.
 struct FrameTrace {
   uint64_t trace_id[2] = {};
   uint64_t span_id = 0;
   uint8_t flags = 0;
 };
 
-// One frame. docs/wire.md draws the bytes.
+// A frame. docs/wire.md draws the bytes.
 struct Frame {
   FrameType type = FrameType::kAck;
   Lane lane = Lane::kNormal;
@@ -95,47 +97,47 @@ struct Frame {
   uint32_t credit = 0;
   FrameTrace trace;
   FrameSender sender;
-  uint32_t records_skipped = 0;  // Optional ones; read only.
-  std::string_view payload;      // Read only: of the bytes that were decoded.
+  uint32_t records_skipped = 0;  // Optional ones, of a frame read.
+  std::string_view payload;      // Of a frame read: part of the decoded bytes.
 };
 
 inline constexpr size_t kLengthBytes = 4;
-inline constexpr size_t kBaseHeaderBytes = 24;  // The length included.
+inline constexpr size_t kBaseHeaderBytes = 24;  // Including the length.
 inline constexpr size_t kTargetBytes = 20;
 inline constexpr size_t kDeadlineBytes = 4;
 inline constexpr size_t kCreditBytes = 4;
 inline constexpr size_t kTraceBytes = 28;
 inline constexpr size_t kSenderBytes = 16;
 
-// Without records, which are never written.
+// Returns the header's size, without records, which are never written.
 constexpr size_t HeaderBytes(uint16_t flags) {
   return kBaseHeaderBytes + ((flags & kHasTarget) ? kTargetBytes : 0) +
          ((flags & kHasDeadline) ? kDeadlineBytes : 0) + ((flags & kHasCredit) ? kCreditBytes : 0) +
          ((flags & kHasTrace) ? kTraceBytes : 0) + ((flags & kHasSender) ? kSenderBytes : 0);
 }
 
-// Writes HeaderBytes(frame.flags) bytes at `out`; the payload's place is behind them.
+// Writes HeaderBytes(frame.flags) bytes at `out`; the payload follows them.
 void EncodeHeader(const Frame& frame, size_t payload_bytes, char* out);
 
 enum class FrameError : uint8_t {
   kNone,
-  kTooShort,  // The length does not hold what the flags announce.
+  kTooShort,  // Shorter than its flags announce.
   kTooLong,   // Over the limit.
-  kVersion,   // Of a header format that is not known here.
-  kFlags,     // A flag that must be understood.
+  kVersion,   // An unknown header format.
+  kFlags,     // An unknown mandatory flag.
   kReserved,  // A reserved byte is not zero.
-  kRecords,   // Malformed, or one that must be understood.
+  kRecords,   // Malformed, or an unknown mandatory one.
 };
 std::string_view ToString(FrameError error);
 
-// The whole frame's bytes, length included, from its first kLengthBytes.
+// Sets `bytes` to the size of a whole frame, length included, given its first kLengthBytes.
 FrameError FrameBytes(const char* length, size_t frame_bytes_max, size_t& bytes);
 
-// `whole` has FrameBytes() bytes. Does not judge the type.
+// Decodes `whole`, of FrameBytes() bytes. Does not judge the type.
 FrameError DecodeFrame(std::string_view whole, Frame& frame);
 
-// Remaining time: microseconds up to 2^31, then milliseconds with the top bit set, saturating at
-// 24 days. Rounded up, so that a deadline is never shortened.
+// Convert a remaining time: microseconds up to 2^31, then milliseconds with the top bit set,
+// saturating at 24 days. Rounded up, so that a deadline is never shortened.
 uint32_t EncodeRemaining(int64_t nanos);
 int64_t DecodeRemaining(uint32_t remaining);
 

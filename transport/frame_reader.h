@@ -15,26 +15,26 @@ namespace troupe::internal {
 
 // Cuts a connection's bytes into frames.
 //
-// Bounds: keeps the bytes of one frame that is not whole yet, and nothing between frames. A
-//         frame's length is judged before anything is kept of it, and memory is taken as bytes
-//         come, not as they are announced.
+// Bounds: keeps the bytes of one incomplete frame, and nothing between frames. A frame's length is
+//         judged before anything of it is kept, and memory is taken as bytes arrive, not as
+//         announced.
 class FrameReader {
  public:
   explicit FrameReader(size_t frame_bytes_max) : frame_bytes_max_(frame_bytes_max) {}
 
   void set_frame_bytes_max(size_t bytes) { frame_bytes_max_ = bytes; }
 
-  // Where the next read should go: `shared`, or the rest of a large frame's own memory.
+  // Returns where the next read should go: `shared`, or the rest of a large frame's own memory.
   std::span<char> Room(std::span<char> shared);
 
-  // `bytes` came, in a place that Room() gave. Calls `use` for each whole frame, until it returns
-  // false. After an error the reader is not used again.
+  // Takes `bytes`, read into a place from Room(), and calls `use` for each whole frame until it
+  // returns false. After an error the reader must not be used again.
   FrameError Take(std::span<const char> bytes, absl::FunctionRef<bool(const Frame&)> use);
 
   bool mid_frame() const { return !partial_.empty(); }
 
  private:
-  // Below this a rest is read with what follows it.
+  // A shorter rest of a frame is read together with what follows it.
   static constexpr size_t kOwnReadBytes = 16384;
   static constexpr size_t kAheadBytes = 131072;
 
@@ -42,7 +42,7 @@ class FrameReader {
 
   size_t frame_bytes_max_;
   ByteBuffer partial_;
-  size_t room_ = 0;  // At the end of partial_, given away by Room().
+  size_t room_ = 0;  // At the end of partial_, handed out by Room().
   bool going_on_ = true;
 };
 

@@ -18,12 +18,12 @@ struct Grant {
   enum class State : uint8_t { kUnknown, kAsking, kKnown };
 
   AnyRef ref;
-  const ServiceInfo* service = nullptr;  // Null when it serves none, or has ended.
+  const ServiceInfo* service = nullptr;  // Null if the actor serves none or has ended.
   State state = State::kUnknown;
-  bool alive = false;  // When its shard was asked.
+  bool alive = false;  // As of the shard's answer.
 };
 
-// What one peer may address in one session.
+// The actors that one peer may address in one session.
 //
 // Thread: shard-affine.
 // Bounds: kGrantsMax.
@@ -32,7 +32,7 @@ class GrantTable {
   static constexpr size_t kGrantsMax = 65536;
   static constexpr uint32_t kNone = ~0u;
 
-  // Null at the bound.
+  // Returns null at the bound.
   Grant* Add(const AnyRef& ref) {
     const uint32_t found = IndexOf(ref.shard(), ref.slot(), ref.generation());
     if (found != kNone) return &grants_[found];

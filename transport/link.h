@@ -20,16 +20,16 @@ namespace troupe::internal {
 class Dial;
 class NodeShard;
 
-// One connection's life: handshake, session, goodbye.
+// A connection from handshake through session to goodbye.
 //
 // Thread:   its shard's.
-// Lifetime: the NodeShard's; it retires itself and is destroyed at the end of that turn.
+// Lifetime: owned by the NodeShard; retires itself and is destroyed at the end of that turn.
 class Link final : private ConnectionHandler, private SessionOwner, private TimerNode {
  public:
-  // Connects for `dial`, which hears what came of it. `replaces`: a session with that node which
-  // only the other end still believes in.
+  // Connects for `dial`, which gets the result. `replaces` is a session with that node that only
+  // the other end still believes in.
   Link(NodeShard& node, Dial& dial, const SocketAddress& address, uint64_t replaces);
-  // Shakes hands with whoever connected from `host`, who is let go at the doorman's afterwards.
+  // Shakes hands with a connection accepted from `host`, which the doorman counts until then.
   Link(NodeShard& node, std::unique_ptr<PendingStream> pending, std::string host);
   ~Link();
 
@@ -37,13 +37,13 @@ class Link final : private ConnectionHandler, private SessionOwner, private Time
   Session* session() { return state_ == LinkState::kOpen ? session_.get() : nullptr; }
   const std::string& address() const { return address_; }
 
-  // Ends the connection in whatever state it is, with a goodbye if there is time for one.
+  // Ends the connection in any state, with a goodbye if there is time for one.
   void Leave(wire::Goodbye::Reason reason, absl::Status why);
-  // At once, without a word.
+  // Ends the connection at once, without a goodbye.
   void Abort(absl::Status why);
   void ForgetDial() { dial_ = nullptr; }
 
-  // The link's place in its NodeShard's list.
+  // The index in the NodeShard's list.
   size_t place = 0;
 
  private:
@@ -80,8 +80,8 @@ class Link final : private ConnectionHandler, private SessionOwner, private Time
 
   NodeShard& node_;
   Dial* dial_ = nullptr;
-  std::string host_;     // At the door until it has said who it is; empty afterwards.
-  std::string address_;  // Where it is reached.
+  std::string host_;     // Counted by the doorman; empty after the hello.
+  std::string address_;  // Where the peer is reached.
   const uint64_t replaces_ = 0;
   LinkState state_;
   bool retired_ = false;

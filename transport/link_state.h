@@ -9,19 +9,19 @@
 
 namespace troupe::internal {
 
-// How far a connection has come. Who connected says hello first; who accepted answers; the
-// greater of both, by (name, incarnation), has the last word.
+// The progress of a connection. The connecting end says hello first, the accepting end answers, and
+// the greater one, by (name, incarnation), decides.
 enum class LinkState : uint8_t {
   kConnecting,   // No bytes yet.
   kAwaitHello,   // Accepted; the other end has said nothing.
   kAwaitAnswer,  // Said hello.
   kAwaitReady,   // Accepted and answered; the other end decides.
-  kOpen,         // A session.
+  kOpen,         // In session.
   kLingering,    // Said reject or goodbye: reads to the end, then closes.
   kCount,
 };
 
-// What frames mean to the states.
+// The kinds of frames that the states distinguish.
 enum class FrameClass : uint8_t {
   kHello,
   kReady,
@@ -29,7 +29,7 @@ enum class FrameClass : uint8_t {
   kHeartbeat,  // Ping, pong.
   kAck,
   kGoodbye,
-  kData,  // Everything that is numbered.
+  kData,  // All numbered frames.
   kUnknown,
   kCount,
 };
@@ -37,8 +37,8 @@ enum class FrameClass : uint8_t {
 enum class Verdict : uint8_t {
   kUnset,
   kHandle,
-  kSkip,       // Without any effect.
-  kMayUnknow,  // Skipped and counted, unless it is mandatory.
+  kSkip,       // Has no effect.
+  kMayUnknow,  // Skipped and counted, unless mandatory.
   kViolation,  // Ends the connection.
 };
 
@@ -63,7 +63,7 @@ constexpr FrameClass ClassOf(FrameType type) {
   }
 }
 
-// One row a state, one column a class of frames; docs/wire.md has the same table.
+// One row per state, one column per class of frames; docs/wire.md has the same table.
 inline constexpr auto kLinkTable = [] {
   using enum Verdict;
   constexpr size_t kStates = static_cast<size_t>(LinkState::kCount);

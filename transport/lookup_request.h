@@ -13,22 +13,23 @@ namespace troupe::internal {
 
 struct ServiceInfo;
 
-// The incarnation that stands for "whoever is at an address": no node has it.
+// The incarnation of "the node at an address"; no node has it.
 inline constexpr uint64_t kNobody = 0;
 
-// What Node::Lookup() asks for: an ask like any other, whose target is kNobody.
+// The request of Node::Lookup(): a call like any other, with the target kNobody.
 struct LookupRequest {
-  absl::Status bad_url;  // Not OK: nothing is looked up.
+  absl::Status bad_url;  // If not OK, nothing is looked up.
   std::string address;   // "127.0.0.1:4500"
   std::string name;
   const ServiceInfo* service = nullptr;
-  // Gives `ref`, as the handle type that was asked for, to the ask on this shard.
+  // Delivers `ref`, as the handle type asked for, to the ask on this shard.
   void (*deliver)(uint64_t ask, const AnyRef& ref) = nullptr;
 };
 
 extern const MessageType kLookupType;
 
-// "troupe://127.0.0.1:4500/alice" in parts. Errors: INVALID_ARGUMENT with the text in it.
+// Parses a URL such as "troupe://127.0.0.1:4500/alice".
+// Errors: INVALID_ARGUMENT, with the text.
 LookupRequest ParseLookup(std::string_view url);
 
 }  // namespace troupe::internal

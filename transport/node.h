@@ -22,38 +22,38 @@ namespace troupe {
 namespace internal {
 class NodeCore;
 
-// A generated service's handle, or that of an actor class that serves one.
+// A handle of a generated service, or of an actor class that serves one.
 template <typename R>
 inline constexpr bool kIsExportable = std::derived_from<R, AnyRef>;
 template <typename A>
 inline constexpr bool kIsExportable<Ref<A>> = HasService<A>;
 }  // namespace internal
 
-// A system's place among other systems: peers reach its exported actors, and its actors those of
+// Connects a system with others: peers reach its exported actors, and its actors reach those of
 // peers, through the same handles.
 //
-// Thread:   any, unless said otherwise. Start and destruction: one that is no shard's.
-// Lifetime: ends before its System; one at a time for a System. The destructor says goodbye to
-//           all peers and gives everything pending its outcome.
+// Thread:   any, unless stated otherwise. Started and destroyed on a thread that runs no shard.
+// Lifetime: ends before its System, which has one Node at a time. The destructor says goodbye to
+//           all peers and gives every pending request its outcome.
 class Node {
  public:
-  // Errors: INVALID_ARGUMENT for a name or an address that makes no sense; FAILED_PRECONDITION
-  // for an address off loopback without unsafe_allow_plaintext, for a port that is in use, and
-  // for a System that has a node already. The address stands in the text.
+  // Errors: INVALID_ARGUMENT for a malformed name or address; FAILED_PRECONDITION, with the
+  // address, for an address off loopback without unsafe_allow_plaintext, a port in use, or a System
+  // that has a node already.
   static absl::StatusOr<std::unique_ptr<Node>> Start(System& system, NodeOptions options);
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  // Lets peers look `ref` up, which may not have begun yet. Nothing else can be addressed but
-  // what was sent to a peer in a message.
-  // Errors: ALREADY_EXISTS; INVALID_ARGUMENT for a name that is empty or too long, or a handle
-  // that is empty or another node's; RESOURCE_EXHAUSTED at exports_max.
+  // Lets peers look up `ref`, which may not have started yet. Apart from exports, peers can address
+  // only the handles sent to them in messages.
+  // Errors: ALREADY_EXISTS; INVALID_ARGUMENT for a name that is empty or too long, or a handle that
+  // is empty or of another node; RESOURCE_EXHAUSTED at exports_max.
   template <typename R>
   requires(internal::kIsExportable<R>) absl::Status Export(std::string_view name, const R& ref) {
     return ExportAny(name, ref);
   }
-  // Chosen only to say at the caller's line why the one above cannot be.
+  // Selected only to explain, at the caller's line, why the overload above does not apply.
   template <typename R>
   requires(!internal::kIsExportable<R>)
       __attribute__((unavailable("only an actor that serves a generated service can be exported: "
@@ -61,19 +61,20 @@ class Node {
       Export(std::string_view name, const R& ref);
   bool Unexport(std::string_view name);
 
-  // The actor that the node at an address exports: Lookup<bank::Account>(
+  // Looks up an actor exported by the node at an address: Lookup<bank::Account>(
   // "troupe://127.0.0.1:4500/alice"). A call like others: co_await it on a shard, Wait() on other
   // threads, Within(timeout) for both.
-  // Errors: NOT_FOUND when nothing has the name; FAILED_PRECONDITION when it serves another
-  // service, or the address is off loopback; UNAVAILABLE when the node cannot be reached;
+  // Errors: NOT_FOUND if nothing has the name; FAILED_PRECONDITION if the actor serves another
+  // service, or the address is off loopback; UNAVAILABLE if the node cannot be reached;
   // INVALID_ARGUMENT for a malformed URL.
   template <typename S>
   Call<typename S::Ref> Lookup(std::string_view url);
 
-  // Where it listens, with the port that the kernel chose; port 0 when it does not listen.
+  // Returns the address it listens on, with the port that the kernel chose; port 0 if it does not
+  // listen.
   const SocketAddress& address() const;
 
-  // Thread: one that is no shard's.
+  // Thread: not a shard's.
   NodeCounters Counters();
 
  private:

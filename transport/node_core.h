@@ -20,7 +20,7 @@
 
 namespace troupe::internal {
 
-// What the shards of one node share, and the Router that handles of other nodes send through.
+// The state shared by the shards of one node, and the Router for handles of other nodes.
 //
 // Thread: each NodeShard is used on its own shard only; everything else says so.
 class NodeCore final : public Router {
@@ -28,10 +28,10 @@ class NodeCore final : public Router {
   NodeCore(Runtime& runtime, NodeOptions options);
   ~NodeCore() override;
 
-  // Errors: as Node::Start.
+  // Errors: those of Node::Start.
   absl::Status Start();
-  // Says goodbye, resolves everything and destroys the NodeShards. Idempotent.
-  // Thread: one that is no shard's.
+  // Says goodbye, gives everything pending its outcome, and destroys the NodeShards. Idempotent.
+  // Thread: not a shard's.
   void Drain(Instant deadline) override;
 
   SendResult Send(const AnyRef& target, Envelope* envelope) override;
@@ -41,7 +41,7 @@ class NodeCore final : public Router {
   void Demonitor(const AnyRef& target, uint16_t watcher_shard, uint64_t record) override;
   std::string NodeName(uint64_t incarnation) override;
 
-  // FAILED_PRECONDITION for an address off loopback, unless the options allow it.
+  // Returns FAILED_PRECONDITION for an address off loopback, unless the options allow it.
   absl::Status MayReach(const SocketAddress& address) const;
 
   NodeCounters Counters();
@@ -49,7 +49,7 @@ class NodeCore final : public Router {
   Runtime& runtime() { return runtime_; }
   const System* system() const { return system_; }
   const std::string& name() const { return options_.name; }
-  // Where this node says that it can be reached; empty when it does not listen.
+  // The address that this node announces; empty if it does not listen.
   const std::string& advertised() const { return advertised_; }
   const SocketAddress& address() const { return address_; }
   PeerDirectory& directory() { return directory_; }
@@ -57,29 +57,29 @@ class NodeCore final : public Router {
   Doorman& doorman() { return doorman_; }
   std::atomic<int>& dials_under_way() { return dials_under_way_; }
   size_t shard_count() const { return shards_.size(); }
-  // The calling shard's; null once the node has ended.
+  // The calling shard's NodeShard; null once the node has ended.
   NodeShard* here() { return shards_[Shard::Current()->index()].get(); }
 
  private:
-  // Runs `task` on each shard, and waits for all of them.
+  // Runs `task` on each shard and waits for all of them.
   void OnEachShard(const std::function<void(Shard&)>& task);
 
   // Set once.
   Runtime& runtime_;
-  const System* const system_;  // Not used but to ask whether it lives.
+  const System* const system_;  // Used only to ask whether it lives.
   const NodeOptions options_;
   SocketAddress address_;
   std::string advertised_;
   bool drained_ = false;
 
-  // Each its shard's.
+  // One per shard, used on it.
   std::vector<std::unique_ptr<NodeShard>> shards_;
 
   // Any thread.
   PeerDirectory directory_;
   ExportTable exports_;
   Doorman doorman_;
-  std::atomic<int> dials_under_way_{0};  // Connections that await an answer to their hello.
+  std::atomic<int> dials_under_way_{0};  // Hellos that await an answer.
 };
 
 }  // namespace troupe::internal

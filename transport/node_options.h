@@ -6,12 +6,13 @@
 namespace troupe {
 
 struct NodeOptions {
-  // What peers and logs call this node: 1 to 255 bytes, unlike any other node's.
+  // The name of this node for peers and logs: 1 to 255 bytes, unique among nodes.
   std::string name;
-  // "127.0.0.1:4500"; port 0 lets the kernel choose. Default: nothing listens.
+  // The address to listen on, such as "127.0.0.1:4500"; port 0 lets the kernel choose. Default:
+  // does not listen.
   std::string listen = "";
-  // Lets bytes go unencrypted to and from addresses that are not loopback, where anybody on the
-  // way can read and change them. Default: refused.
+  // Allows unencrypted traffic with addresses off loopback, which anybody on the path can read and
+  // change. Default: refused.
   bool unsafe_allow_plaintext = false;
 };
 

@@ -30,8 +30,8 @@ namespace troupe::internal {
 
 class NodeCore;
 
-// A node's part on one shard: the connections that the shard owns, and the way from the shard's
-// actors to those of other nodes.
+// A node's part on one shard: the connections that the shard owns, and the path from its actors to
+// those of other nodes.
 //
 // Thread: its shard's.
 class NodeShard final : private ListenerHandler {
@@ -41,14 +41,14 @@ class NodeShard final : private ListenerHandler {
   NodeShard(const NodeShard&) = delete;
   NodeShard& operator=(const NodeShard&) = delete;
 
-  // The calling shard's; null when no node runs.
+  // Returns the NodeShard of `shard`; null if no node runs.
   static NodeShard* Of(Shard& shard);
 
   absl::Status Listen(const SocketAddress& address);
   SocketAddress local_address() const { return listener_->local_address(); }
   void Adopt(std::unique_ptr<PendingStream> pending, std::string host);
 
-  // --- From this shard's actors; as in Router. ---
+  // --- From this shard's actors; see Router. ---
 
   SendResult Send(const AnyRef& target, Envelope* envelope);
   void Cancel(const AnyRef& target, uint16_t asker_shard, uint64_t ask);
@@ -58,16 +58,16 @@ class NodeShard final : private ListenerHandler {
 
   // --- For others of this node. ---
 
-  // Sends on the session here, or refuses.
+  // Sends on this shard's session, or refuses.
   void SendHere(const AnyRef& target, Envelope* envelope, bool notice);
-  // To `address`, which this shard dials.
+  // Sends to `address`, which this shard dials.
   void SendByDial(const SocketAddress& address, const AnyRef& target, Envelope* envelope,
                   bool notice);
-  // Sends through whatever shard has the session; a lookup too. False when none has.
+  // Sends a message or a lookup through whichever shard has the session. Returns false if none has.
   bool SendVia(uint64_t incarnation, const AnyRef& target, Envelope* envelope, bool notice);
   bool HasSession(uint64_t incarnation, uint64_t session) const;
   Session* FindSession(uint64_t incarnation);
-  // The same, when it still is that session; null too when no node runs on `shard` any more.
+  // Returns null if the node has another session by now, or if no node runs on `shard` any more.
   static Session* FindSession(Shard& shard, uint64_t incarnation, uint64_t session);
 
   void SessionBegun(Session& session);
@@ -84,19 +84,19 @@ class NodeShard final : private ListenerHandler {
   void FlushLater(Connection& connection);
   void Forget(Connection& connection);
 
-  // Keys of the Downs of actors here that peers watch.
+  // Manage the keys of Downs of local actors that peers watch.
   uint64_t RememberWatch(uint64_t incarnation, uint64_t session, uint64_t wire_id);
   void ForgetWatch(uint64_t key) { watches_.erase(key); }
   void WatchedEnded(uint64_t key, StopReason reason, const absl::Status& status);
 
-  // What requests of peers take in memory while they are handled.
+  // Account for the memory of peers' requests in progress.
   bool MayTake(uint64_t of_peer, uint64_t bytes) const;
   void Charge(uint64_t bytes) { inbound_bytes_ += bytes; }
   void Release(uint64_t bytes) { inbound_bytes_ -= bytes; }
 
   // --- The end. ---
 
-  // Says goodbye to all; `drained` hears when the last connection has closed.
+  // Says goodbye to all peers, and notifies `drained` once the last connection has closed.
   void BeginDrain(Event* drained);
   bool draining() const { return draining_; }
 

@@ -12,13 +12,13 @@ namespace troupe::internal {
 
 // Bytes that wait to be written, in chunks, so that a long queue is never moved.
 //
-// Bounds: the caller's. Keeps some empty chunks for what comes next until Release().
+// Bounds: the caller's. Keeps some empty chunks for later use until Release().
 class OutputQueue {
  public:
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
-  // `count` more bytes in one piece, for the caller to fill.
+  // Appends `count` bytes in one piece for the caller to fill.
   char* Grow(size_t count) {
     if (chunks_.empty() || chunks_.back().room() < count) [[unlikely]]
       AddChunk(count);
@@ -29,13 +29,13 @@ class OutputQueue {
     return place;
   }
 
-  // The first pieces; returns how many.
+  // Sets `pieces` to the first pieces and returns their number.
   size_t Gather(std::span<std::span<const char>> pieces) const;
 
   // Drops `count` bytes from the front.
   void Consume(size_t count);
 
-  // Gives back the memory of empty chunks.
+  // Releases the memory of empty chunks.
   void Release();
 
  private:

@@ -14,26 +14,26 @@
 
 namespace troupe::internal {
 
-// Which nodes have a session, on which shard, and where those that have none any more were
-// reached: the one place where it is decided whether a session may begin.
+// Knows which nodes have a session, on which shard, and where those without one were last reached.
+// The one place that decides whether a session may begin.
 //
-// Thread: any. What two shards must not decide at the same time is decided here, so this is a
-//         lock rather than a message; it is met where sessions begin and end, and by a shard that
-//         has not looked since.
+// Thread: any. A lock rather than a message, since two shards must not decide this at the same
+//         time. It is taken where sessions begin and end, and by a shard whose routes are out of
+//         date.
 // Bounds: `sessions_max` sessions, and as many nodes remembered.
 class PeerDirectory {
  public:
   struct Route {
-    uint64_t session = 0;  // 0: there is none now.
+    uint64_t session = 0;  // 0 if there is none now.
     uint16_t shard = 0;
     std::string name;
-    std::string address;  // Where it is reached; empty when that is not known.
+    std::string address;  // Where the node is reached; empty if unknown.
   };
 
   enum class Answer : uint8_t { kGranted, kDuplicate, kNameInUse, kFull };
   struct Claimed {
     Answer answer = Answer::kGranted;
-    // Of the one in the way.
+    // Of the session in the way.
     uint64_t incarnation = 0;
     uint64_t session = 0;
     uint16_t shard = 0;
@@ -41,10 +41,10 @@ class PeerDirectory {
 
   explicit PeerDirectory(size_t sessions_max) : sessions_max_(sessions_max) {}
 
-  // Begins `session` with that node.
+  // Begins `session` with that node, if it may.
   Claimed Claim(uint64_t incarnation, std::string_view name, std::string_view address,
                 uint64_t session, uint16_t shard);
-  // Ends it; ignored when it is not the current one.
+  // Ends `session`; does nothing if it is not the current one.
   void Release(uint64_t incarnation, uint64_t session);
 
   std::optional<Route> Find(uint64_t incarnation) const;

@@ -12,13 +12,13 @@
 
 namespace troupe::internal {
 
-// Finds the handles in messages that go to peers and come from them. Whether messages of a type
-// can have any is decided once for each method, so that others pay a comparison.
+// Finds the handles in messages to and from peers. Whether messages of a type can contain any is
+// decided once per method, so that others cost a comparison.
 //
 // Thread: shard-affine.
 class RefFinder {
  public:
-  // The request when it may have handles in it, else null.
+  // Returns the request if it may contain handles, else null.
   const google::protobuf::Message* InRequest(const MethodInfo& method, Envelope& envelope) {
     if (&method == last_request_.method) [[likely]] {
       if (!last_request_.has_refs) return nullptr;
@@ -28,7 +28,7 @@ class RefFinder {
     }
     return AsMessage(method.request_message(envelope));
   }
-  // The same for the response at `value`.
+  // Does the same for the response at `value`.
   const google::protobuf::Message* InResponse(const MethodInfo& method, const void* value) {
     if (&method == last_response_.method) [[likely]] {
       if (!last_response_.has_refs) return nullptr;
@@ -42,11 +42,12 @@ class RefFinder {
   static void ForEach(const google::protobuf::Message& message,
                       absl::FunctionRef<void(const ActorRef&)> use);
 
-  // Empties the handles that are `unwanted`; returns how many. `message` is the caller's to change.
+  // Empties the `unwanted` handles and returns their number. `message` must be the caller's to
+  // change.
   static size_t Clear(const google::protobuf::Message& message,
                       absl::FunctionRef<bool(const ActorRef&)> unwanted);
 
-  // Whether responses of the method are known to hold none.
+  // Whether responses of the method are known to contain no handles.
   bool KnownWithoutRefs(const MethodInfo& method) const {
     if (&method == last_response_.method) [[likely]]
       return !last_response_.has_refs;

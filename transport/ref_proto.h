@@ -7,9 +7,9 @@
 
 namespace troupe {
 
-// A handle as a field of a message, and back. Sending one of this node's handles to a peer in a
-// field of type troupe.ActorRef grants that peer, for that session, the right to address the
-// actor. An empty handle becomes an empty message, and back.
+// Convert a handle to a field of a message and back. Sending one of this node's handles to a peer
+// in a field of type troupe.ActorRef grants that peer, for that session, the right to address the
+// actor. An empty handle becomes an empty message, and vice versa.
 //
 // Thread: any.
 ActorRef ToProto(const AnyRef& ref);
@@ -22,8 +22,8 @@ template <typename A>
 inline constexpr bool kIsRefOfClass<Ref<A>> = true;
 }  // namespace internal
 
-// As a handle of the service that the reader of the message expects. Whether the actor serves it
-// is seen when it gets a message: if not, a call returns UNIMPLEMENTED.
+// Converts to a handle of the service that the reader expects. Whether the actor serves it is
+// checked when a message reaches it: if not, a call returns UNIMPLEMENTED.
 template <typename R>
 R FromProto(System& system, const ActorRef& message) {
   static_assert(!internal::kIsRefOfClass<R>,

@@ -18,9 +18,9 @@ class Session;
 // A peer's request while an actor of this node handles it.
 //
 // Thread:   its session's shard.
-// Lifetime: the session's, which uses it again for another request.
+// Lifetime: owned by the session, which reuses it for other requests.
 // Bounds:   a stream's writer may be ahead by about a megabyte and by stream_credit_items, and no
-//           more than the peer has room for; what it wrote is held while too much waits to be
+//           more than the peer has space for; its items are held while too much waits to be
 //           written.
 class RemoteAsk final : public PendingAsk {
  public:
@@ -29,13 +29,13 @@ class RemoteAsk final : public PendingAsk {
   void OnReply(absl::Status status, void* value) override;
   void OnItem(void* value) override;
 
-  // The session's.
+  // Used by the session.
   uint64_t wire_id = 0;
   const MethodInfo* method = nullptr;
-  uint32_t charge = 0;   // Of the session's inbound bytes.
-  uint32_t credit = 0;   // Items that the peer has room for and that the writer does not know of.
+  uint32_t charge = 0;   // Bytes charged to the session.
+  uint32_t credit = 0;   // Items that the peer has space for, not yet granted to the writer.
   uint32_t granted = 0;  // Items that the writer may still send.
-  uint32_t window = 0;   // The most of those.
+  uint32_t window = 0;   // The bound of `granted`.
   bool busy = false;
   bool dropped = false;  // Nobody wants the outcome.
   std::deque<std::string> held;

@@ -12,19 +12,19 @@ namespace troupe::internal {
 struct MethodInfo;
 struct LookupRequest;
 
-// What this node asked of a peer and has no outcome of yet.
+// A request of this node to a peer, without an outcome yet.
 struct Request {
   uint64_t ask = 0;                    // In the asker's shard's table.
   const MethodInfo* method = nullptr;  // Null for a lookup.
-  // Gives a lookup's result to its ask; null for everything else.
+  // Delivers a lookup's result to its ask; null for everything else.
   void (*deliver_ref)(uint64_t ask, const AnyRef& ref) = nullptr;
-  uint64_t ends_at = 0;  // Where its frame ends in the bytes of the connection.
+  uint64_t ends_at = 0;  // The position of its frame's end in the connection.
   uint32_t credit = 0;   // Items that the peer may still send.
   uint16_t asker_shard = 0;
 };
 
-// Pending requests by the id they have on the wire: the place in the table in the low 24 bits,
-// above it the number of that place's use, so that a forged or late id finds nothing.
+// Pending requests by their id on the wire: the slot in the table in the low 24 bits, and above it
+// the number of that slot's use, so that a forged or late id finds nothing.
 //
 // Thread: shard-affine.
 // Bounds: `requests_max`, which the peer announced.
@@ -32,7 +32,7 @@ class RequestTable {
  public:
   explicit RequestTable(size_t requests_max) : requests_max_(requests_max) {}
 
-  // 0 at the bound.
+  // Returns the id, or 0 at the bound.
   uint64_t Add(const Request& request) {
     uint32_t index;
     if (free_head_ != kNone) {
@@ -51,7 +51,7 @@ class RequestTable {
     return (place.use << kIndexBits) | index;
   }
 
-  // Null when there is none of that id.
+  // Returns null if no request has that id.
   Request* Find(uint64_t id) {
     const size_t index = id & kNone;
     if (index >= places_.size()) return nullptr;
@@ -59,7 +59,7 @@ class RequestTable {
     return place.taken && place.use == id >> kIndexBits ? &place.request : nullptr;
   }
 
-  // Requires that Find(id) finds it.
+  // Requires that Find(id) is not null.
   void Remove(uint64_t id) {
     Place& place = places_[id & kNone];
     place.taken = false;
@@ -69,7 +69,7 @@ class RequestTable {
     --count_;
   }
 
-  // The id of that shard's ask; 0 when it is not pending here.
+  // Returns the id of that shard's ask, or 0 if it is not pending here.
   uint64_t IdOf(uint16_t shard, uint64_t ask) const {
     if (shard >= by_ask_.size()) return 0;
     const size_t ask_index = ask & kNone;
@@ -81,7 +81,7 @@ class RequestTable {
     return same ? (place.use << kIndexBits) | index : 0;
   }
 
-  // Calls `use` with each request, and forgets them all.
+  // Calls `use` with each request and removes them all.
   template <typename F>
   void TakeAll(F use) {
     for (Place& place : places_) {
@@ -108,7 +108,8 @@ class RequestTable {
     bool taken = false;
   };
 
-  // An ask's id has its own place in the low bits too: no hashing on a request's path.
+  // Indexes by the low bits of the ask's id, its slot, so that the path of a request needs no
+  // hashing.
   void NoteAsk(const Request& request, uint32_t index) {
     if (request.asker_shard >= by_ask_.size()) by_ask_.resize(request.asker_shard + 1);
     std::vector<uint32_t>& places = by_ask_[request.asker_shard];

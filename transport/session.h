@@ -33,7 +33,7 @@ namespace troupe::internal {
 class NodeShard;
 struct LookupRequest;
 
-// Who is at the other end, as its hello said.
+// The peer's identity, from its hello.
 struct PeerIdentity {
   std::string name;
   uint64_t incarnation = 0;
@@ -44,7 +44,7 @@ struct PeerIdentity {
   uint32_t monitors_max = 0;
 };
 
-// How a session asks the link that it runs over to end it.
+// Ends a session at its request: the link that it runs over.
 class SessionOwner {
  public:
   virtual void EndSession(wire::Goodbye::Reason reason, absl::Status why) = 0;
@@ -53,15 +53,15 @@ class SessionOwner {
   ~SessionOwner() = default;
 };
 
-// What two nodes have with each other from handshake to goodbye: requests both ways, streams,
-// monitors, and the right to address what was exported or handed over. All of it has its outcome
-// when the session ends.
+// The session between two nodes, from handshake to goodbye: requests both ways, streams, monitors,
+// and the right to address what was exported or handed over. When it ends, all of these get their
+// outcome.
 //
-// Thread: its shard's, which owns the socket.
-// Bounds: peer_outbound_bytes_max bytes not yet written, of which replies may take
+// Thread: the shard that owns the socket.
+// Bounds: peer_outbound_bytes_max of unwritten bytes, of which replies may take
 //         peer_outbound_control_bytes_max more, and as many of stream items that wait for them;
 //         asks_per_peer_max requests of the peer, and as many to it as it announced;
-//         monitors_per_peer_max; peer_inbound_bytes_max for requests that are being handled.
+//         monitors_per_peer_max; peer_inbound_bytes_max of requests in progress.
 class Session final : private TimerNode {
  public:
   Session(NodeShard& node, SessionOwner& owner, Connection& connection, PeerIdentity peer);
@@ -69,30 +69,30 @@ class Session final : private TimerNode {
 
   const PeerIdentity& peer() const { return peer_; }
 
-  // --- The way out. ---
+  // --- Outbound. ---
 
-  // As Router::Send. `notice`: the sender asked to hear of a message that was not delivered.
+  // See Router::Send. `notice`: the sender wants to know of an undelivered message.
   SendResult Send(const AnyRef& target, Envelope* envelope, bool notice);
-  // `envelope` holds a LookupRequest. Its ask gets the outcome.
+  // Sends the LookupRequest in `envelope`, whose ask gets the outcome.
   void Lookup(Envelope* envelope);
   void Cancel(uint16_t asker_shard, uint64_t ask);
   void Credit(uint16_t asker_shard, uint64_t ask, uint32_t items);
   void Monitor(const AnyRef& target, Envelope* down);
   void Demonitor(uint16_t watcher_shard, uint64_t record);
 
-  // --- The way in. ---
+  // --- Inbound. ---
 
-  // False when it broke the protocol: `why` says how.
+  // Returns false, with `why`, if the frame broke the protocol.
   bool OnFrame(const Frame& frame, std::string_view& why);
   void AfterRead();
-  // The connection has room again.
+  // Called once the connection has space again.
   void OnRoom();
 
-  // A target's shard answered.
+  // Takes the answer of a target's shard.
   void Resolved(uint32_t grant, const ServiceInfo* service, bool alive);
-  // A one-way message of the peer was refused where it went.
+  // Reports a one-way message of the peer that was refused at its target.
   void SendUndelivered(const FrameSender& sender, uint32_t sequence, absl::StatusCode code);
-  // The monitored actor of this node ended.
+  // Reports the end of a monitored actor of this node.
   void SendDown(uint64_t wire_id, StopReason reason, const absl::Status& status);
 
   // --- Replies; called by RemoteAsk. ---
@@ -100,16 +100,16 @@ class Session final : private TimerNode {
   void Answer(RemoteAsk& ask, absl::Status status, void* value);
   void Item(RemoteAsk& ask, void* value);
 
-  // Gives everything pending its outcome. Once; nothing else is called after. `flushes`: what the
-  // connection has not written yet may still go out.
+  // Gives everything pending its outcome. Called once and last. `flushes`: what the connection has
+  // not written yet may still be written.
   void End(const absl::Status& why, bool flushes);
 
-  // Says goodbye on the connection.
+  // Sends a goodbye.
   void SayGoodbye(wire::Goodbye::Reason reason, std::string_view detail);
-  // Finds out soon whether the peer is alive. Others can bring this about, so it is done once in
-  // heartbeat_dead.
+  // Checks soon whether the peer is alive. At most once in heartbeat_dead, since others can trigger
+  // it.
   void Probe();
-  // Ends it for a peer that asks and does not read.
+  // Ends the session with a peer that asks without reading.
   void EndAsSlow();
 
   size_t asks_alive() const { return asks_alive_; }
@@ -137,7 +137,7 @@ class Session final : private TimerNode {
 
   void OnTimer() override;
 
-  // Frames out.
+  // Outgoing frames.
   char* Begin(Frame& frame, size_t payload_bytes);
   void SendMessage(Frame frame, const google::protobuf::MessageLite& message);
   void SendError(uint64_t wire_id, const absl::Status& status);
@@ -150,7 +150,7 @@ class Session final : private TimerNode {
   void GrantRefsIn(const void* message);
   bool Full() const;
 
-  // Frames in.
+  // Incoming frames.
   bool OnAck(uint32_t ack, std::string_view& why);
   bool Dispatch(const Frame& frame, bool again, std::string_view& why);
   bool OnRequest(const Frame& frame, bool again, std::string_view& why);
@@ -193,33 +193,33 @@ class Session final : private TimerNode {
   bool ended_ = false;
   bool ending_ = false;
 
-  // Numbers of frames.
+  // Sequence numbers.
   uint64_t sent_ = 0;
   uint64_t acked_ = 0;
   uint64_t received_ = 0;
-  uint64_t handled_ = 0;  // Of the received ones: what is acknowledged.
+  uint64_t handled_ = 0;  // Of those received; the number acknowledged.
   uint32_t acks_owed_ = 0;
-  // While a target's shard is asked what the target serves: that frame and all behind it, which
-  // keep their order. Nothing more is read meanwhile.
+  // Set while a target's shard is asked what the target serves. That frame and all after it are
+  // held, in order, and nothing more is read.
   bool resolving_ = false;
   std::deque<std::string> held_frames_;
   std::deque<Unacked> unacked_;
 
-  // What this node asked for.
+  // Requested by this node.
   RequestTable requests_;
-  std::map<uint64_t, WatchedHere> monitors_;  // In the order in which their Downs are sent.
+  std::map<uint64_t, WatchedHere> monitors_;  // In the order in which Downs are sent.
   absl::flat_hash_map<std::pair<uint16_t, uint64_t>, uint64_t> monitor_ids_;
   uint64_t next_monitor_ = 1;
 
-  // What the peer asked for.
+  // Requested by the peer.
   GrantTable grants_;
-  std::vector<RemoteAsk*> asks_;  // By the place in the request's id.
+  std::vector<RemoteAsk*> asks_;  // By the slot in the request's id.
   RemoteAsk* free_asks_ = nullptr;
   std::vector<std::unique_ptr<RemoteAsk>> all_asks_;
-  std::map<uint64_t, WatchedByPeer> watched_;  // In the order in which the end lets go of them.
+  std::map<uint64_t, WatchedByPeer> watched_;  // In the order in which the end releases them.
   size_t asks_alive_ = 0;
   uint64_t inbound_bytes_ = 0;
-  uint64_t held_bytes_ = 0;  // Items that wait for the connection.
+  uint64_t held_bytes_ = 0;  // Of items that wait for the connection.
   bool wants_room_ = false;  // A stream waits for the connection.
   uint32_t bad_messages_ = 0;
 

@@ -19,7 +19,7 @@
 
 namespace troupe::internal {
 
-// What a session's shard sends to the shards of those that it serves.
+// Messages from a session's shard to the shards of the actors that it serves.
 
 struct NoticeUndelivered {
   uint64_t sender_generation;
@@ -44,11 +44,12 @@ struct FoundRef {
   void operator()(Shard&) { deliver(ask, ref); }
 };
 
-// Gives a reply's or an item's bytes to the ask on this shard. False when they are no message.
+// Deliver the bytes of a reply or an item to the ask on this shard. Return false if they cannot be
+// parsed.
 bool DeliverReply(Shard& shard, uint64_t ask, const MethodInfo& method, std::string_view bytes);
 bool DeliverItem(Shard& shard, uint64_t ask, const MethodInfo& method, std::string_view bytes);
 
-// The same for an ask on another shard.
+// Delivers the bytes to an ask on another shard.
 struct ReplyBytes {
   uint64_t ask;
   const MethodInfo* method;

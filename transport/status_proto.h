@@ -6,8 +6,8 @@
 
 namespace troupe::internal {
 
-// A failed request's status on the wire, and with it how far the request got. Messages
-// are cut to 1024 bytes both ways, and a code that is not known becomes UNKNOWN.
+// Convert a failed request's status, with its certainty, to the wire and back. Messages are cut to
+// 512 bytes both ways, and an unknown code becomes UNKNOWN.
 wire::Status ToWire(const absl::Status& status);
 absl::Status FromWire(const wire::Status& status);
 
