@@ -16,6 +16,7 @@
 #include "troupe/actors/supervision/life_events.h"
 #include "troupe/actors/supervision/monitors.h"
 #include "troupe/actors/supervision/supervisor.h"
+#include "troupe/actors/system.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/text.h"
@@ -103,8 +104,8 @@ AnyRef Births::SpawnPlain(Instance* instance) {
 }
 
 AnyRef Births::SpawnWithDefaults(Instance* instance) {
-  absl::Status why;
-  return Spawn(InstancePtr(instance), SpawnOptions(), why);
+  // Where a refusal is logged.
+  return SpawnChild(InstancePtr(instance), SpawnOptions());
 }
 
 AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status& status) {

@@ -104,6 +104,15 @@ TEST(RefusalTextsTest, ASpawnFromOutsideThatIsRefusedIsLoggedUnlessItsCallerIsTo
   EXPECT_TRUE(stage.Logged("is spawned", "somebody"));
 }
 
+TEST(RefusalTextsTest, AChildThatIsRefusedIsLogged) {
+  Stage stage(1, {.children_per_actor_max = 1});
+  Perform(stage.Spawn(0, Script{}), [](ProbeActor&, Context& cx) {
+    cx.Spawn<ProbeActor>({}, Script{});
+    cx.Spawn<ProbeActor>({}, Script{});
+  });
+  EXPECT_TRUE(stage.Logged("is spawned", "children_per_actor_max"));
+}
+
 // --- What was awaited. ---
 
 TEST(RefusalTextsTest, ARequestThatIsAwaitedTwice) {
