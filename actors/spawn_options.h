@@ -35,9 +35,8 @@ std::string_view ToString(RestartKind kind);
 // How an actor that failed is restarted.
 struct RestartOptions {
   RestartKind kind = RestartKind::kOnFailure;
-  uint32_t max = 5;  // Restarts ...
-  absl::Duration within =
-      absl::Seconds(30);  // ... within this time; one more failure ends the actor.
+  uint32_t max = 5;                                      // Restarts ...
+  absl::Duration within = absl::Seconds(30);             // ... in this time; then the actor ends.
   absl::Duration backoff_min = absl::Milliseconds(100);  // Doubled at each successive failure,
   absl::Duration backoff_max = absl::Seconds(30);        // with jitter, up to this.
 };

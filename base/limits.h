@@ -145,8 +145,8 @@ struct Limits {
 
   // The time for a request without Within(), which then fails with DEADLINE_EXCEEDED.
   absl::Duration ask_timeout = absl::Seconds(5);
-  // The time for actors to stop at shutdown. Those that have not are named in the log and
-  // destroyed.
+  // The time at shutdown for actors to stop, and then for running jobs to finish. Late actors are
+  // named in the log, the first 20 of each shard, and destroyed; late threads are reported.
   absl::Duration drain_timeout = absl::Seconds(10);
   // The silence after which a peer is pinged.
   absl::Duration heartbeat_idle = absl::Seconds(1);

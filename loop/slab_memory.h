@@ -49,7 +49,7 @@ class SlabMemory {
  private:
   static char* AlignUp(char* place, size_t alignment);
 
-  // Makes room for `bytes` at `place`, or elsewhere.
+  // Makes space for `bytes` at `place`, or elsewhere.
   void Grow(const char* place, size_t bytes);
   void TakePiece(size_t least_bytes);
 
