@@ -17,8 +17,8 @@ class System;
 // The result of a one-way send; it may be ignored.
 enum class SendResult : uint8_t {
   kAccepted,  // In the mailbox on the same shard, else charged to this shard; see Undelivered.
-  kFull,      // A mailbox, outbox or inbox is at its limit.
-  kGone,      // The actor has ended, its system is stopping, or the handle is empty.
+  kFull,      // The mailbox, or a queue on the way to it, is at its limit.
+  kGone,      // The actor is stopping or has ended, its node is unknown, or the handle is empty.
 };
 
 std::string_view ToString(SendResult result);

@@ -140,14 +140,16 @@ class Context {
   requires Handles<A, Down> MonitorId Monitor(A* self, const AnyRef& target);
   bool Demonitor(MonitorId monitor);
 
-  // Sends SignalRaised for each `signal` of this process that SystemOptions list as handled.
+  // Sends SignalRaised for each `signal` of this process. Requires that SystemOptions list the
+  // signal.
   template <typename A>
   requires Handles<A, SignalRaised> SubscriptionId Subscribe(A* self, int signal);
   bool Unsubscribe(SubscriptionId subscription);
 
   // Starts a child process that leads a process group of its own. Sends ChildOutput as the child
   // writes, if the actor has an On() for it, and ChildExited once. The child lives as long as the
-  // actor: OnStop may end it politely, and what is left of its group after OnStop is killed.
+  // actor: OnStop may end it politely, and what is left of its group after OnStop is killed, unless
+  // ChildExited was handled.
   // Errors: those of exec, returned synchronously; RESOURCE_EXHAUSTED at a limit.
   template <typename A>
   requires Handles<A, ChildExited> absl::StatusOr<Child> Exec(A* self, ChildOptions options);

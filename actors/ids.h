@@ -5,7 +5,7 @@
 
 namespace troupe {
 
-// Identify what an actor asked to be notified of, in one life of that actor. No id is used twice.
+// Ids of what an actor asked to be notified of, in one life of that actor. No id is used twice.
 using TimerId = StrongId<struct TimerIdTag>;
 using MonitorId = StrongId<struct MonitorIdTag>;
 using FdWatchId = StrongId<struct FdWatchIdTag>;

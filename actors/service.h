@@ -24,7 +24,7 @@
 
 namespace troupe::internal {
 
-// The memory that a message owns beyond its own size, which its envelope is charged for already.
+// Memory that a message owns besides its own bytes, which are already charged to its envelope.
 template <typename M>
 size_t MessageSpace(const M& message) {
   return message.SpaceUsedLong() - sizeof(M);

@@ -37,7 +37,7 @@ class System {
   System(const System&) = delete;
   System& operator=(const System&) = delete;
 
-  // Like Context::Spawn, outside of any actor: the actor has no parent.
+  // Like Context::Spawn; outside of the system's handlers, the actor has no parent.
   template <typename A, typename... Args>
   requires internal::SpawnsFrom<A, Args...> Ref<A> Spawn(SpawnOptions options, Args&&... args);
   template <typename A, typename... Args>

@@ -56,7 +56,7 @@ struct Limits {
   uint32_t turn_accepts_max = 16;
   // Bytes read from one connection; the others wait in the kernel.
   uint64_t turn_connection_bytes_max = 256u << 10;
-  // Messages taken from other shards, and as many from threads, approximately; a quarter of it
+  // Messages taken from other shards, and as many from threads, both approximate; a quarter of that
   // while the shard has more to handle than one turn takes. The others stay charged to their
   // senders.
   uint32_t turn_inbound_messages_max = 1024;
@@ -122,9 +122,9 @@ struct Limits {
   // less than a peer's.
   uint64_t peer_inbound_bytes_max = 32u << 20;
   uint64_t node_inbound_bytes_max = 256u << 20;
-  // Bytes of a frame before the handshake is complete. A longer one closes the connection.
+  // Bytes of a frame before the handshake is complete. A longer one gets the connection rejected.
   uint64_t handshake_bytes_max = 4096;
-  // Connections without a completed hello, in all and from one address. At the limit the next is
+  // Accepted connections without a session, in all and from one address. At the limit the next is
   // closed.
   uint32_t unauthenticated_max = 64;
   uint32_t unauthenticated_per_address_max = 16;
@@ -145,8 +145,8 @@ struct Limits {
 
   // The time for a request without Within(), which then fails with DEADLINE_EXCEEDED.
   absl::Duration ask_timeout = absl::Seconds(5);
-  // The time for actors to stop at shutdown. Those that have not are named in the log and
-  // destroyed.
+  // The time at shutdown for actors to stop, and then for running jobs to finish. Late actors are
+  // named in the log, the first 20 of each shard, and destroyed; late threads are reported.
   absl::Duration drain_timeout = absl::Seconds(10);
   // The silence after which a peer is pinged.
   absl::Duration heartbeat_idle = absl::Seconds(1);

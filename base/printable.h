@@ -8,8 +8,7 @@
 namespace troupe {
 
 // Returns `text`, cut to `bytes_max`, with control characters, quotes, backslashes and invalid
-// UTF-8 escaped, so that a peer's string can stand in a log line. A cut text ends in "...".
-//
+// UTF-8 escaped, so that a peer's string is safe in a log line. A cut text ends in "...".
 // Thread: any.
 // Bounds: at most 4 x `bytes_max` + 3 bytes.
 std::string Printable(std::string_view text, size_t bytes_max = 256);

@@ -46,8 +46,8 @@ struct LoopOptions {
   size_t timers_per_turn_max = 1024;
 };
 
-// One shard's event loop. A turn is: (1) due timers, (2) what others sent, (3) runnable actors, (4)
-// flush to other shards, (5) poll for I/O, sleeping only if nothing is runnable.
+// The event loop of one shard. A turn is: (1) due timers, (2) inbound work, (3) runnable actors,
+// (4) hand-over to other shards, (5) polling for I/O, sleeping only if nothing is runnable.
 //
 // Thread:   one thread runs the turns; others may only use waker().
 // Time:     the clock is read once a turn: by the poll that ends it, before arrivals are delivered,

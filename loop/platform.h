@@ -138,7 +138,7 @@ class Platform {
   virtual std::unique_ptr<Event> MakeEvent() = 0;
 
   // Begins to listen before it returns.
-  // Errors: name the address.
+  // Errors: the text names the address.
   virtual absl::StatusOr<std::unique_ptr<Listener>> Listen(Poller& poller, TimerWheel& timers,
                                                            const SocketAddress& address,
                                                            int accepts_per_turn_max,

@@ -13,7 +13,7 @@ struct PosixAddress {
   sockaddr_storage storage = {};
   socklen_t bytes = sizeof(sockaddr_storage);
 
-  // Errors: INVALID_ARGUMENT when the host is not numeric.
+  // Errors: INVALID_ARGUMENT if the host is not numeric.
   static absl::StatusOr<PosixAddress> From(const SocketAddress& address);
 
   // Returns an IPv4 address mapped into IPv6 as an IPv4 address.

@@ -49,7 +49,7 @@ class ProcessSignals {
   // Catches `signal` until Release() was called as often.
   void Catch(int signal);
   void Release(int signal);
-  // Does so if `signal` would end the process otherwise. Returns whether to call Release().
+  // Catches `signal` if it would otherwise end the process. Returns whether to call Release().
   bool CatchIfFatal(int signal);
 
   void Join(SignalListener& listener);

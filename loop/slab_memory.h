@@ -11,9 +11,9 @@ namespace troupe {
 
 // Memory for pools to recycle: given out once, freed all together.
 //
-// Taken from the system in pieces that double in size, so that few objects waste little. A large
-// piece is requested kTouchedBytes at a time: a page fault for each page would cost more than using
-// it.
+// Taken from the system in pieces that double in size, so that few objects waste little. The pages
+// of a large piece are requested kTouchedBytes at a time: a page fault for each would cost more
+// than using it.
 //
 // Thread:   one at a time.
 // Lifetime: all of it is freed on destruction.
@@ -49,7 +49,7 @@ class SlabMemory {
  private:
   static char* AlignUp(char* place, size_t alignment);
 
-  // Makes room for `bytes` at `place`, or elsewhere.
+  // Makes space for `bytes` at `place`, or elsewhere.
   void Grow(const char* place, size_t bytes);
   void TakePiece(size_t least_bytes);
 

@@ -51,8 +51,8 @@ class ByteStreamHandler {
 // A non-blocking TCP connection whose first error sticks.
 //
 // Thread:   the shard it was made on.
-// Lifetime: the destructor closes at once; unread input then loses the unsent output, so a polite
-//           end is ShutdownWrite(), reading to the end, then destruction.
+// Lifetime: the destructor closes at once; if input is unread, the peer loses the output still
+//           unsent, so a polite end is ShutdownWrite(), reading to the end, then destruction.
 // Errors:   UNAVAILABLE if reset, refused or broken; DEADLINE_EXCEEDED if the kernel gave up; with
 //           the operating system's words. No SIGPIPE.
 class ByteStream {

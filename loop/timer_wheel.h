@@ -74,8 +74,8 @@ class TimerNode : private internal::TimerLink {
 //           deadline spreads that one bucket over the lower levels and changes no other.
 class TimerWheel {
  public:
-  // A sleep may make a timer late by up to 1/1024 of its wait, and by `slack_max`, which is below a
-  // second, at most.
+  // A sleep may make a timer late by 1/1024 of its wait, up to `slack_max`, which is below a
+  // second.
   explicit TimerWheel(Instant start, absl::Duration slack_max = absl::ZeroDuration());
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;

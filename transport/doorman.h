@@ -9,7 +9,7 @@
 
 namespace troupe::internal {
 
-// Counts the connections without a completed hello.
+// Counts the accepted connections without a session.
 //
 // Thread: any: connections are accepted on one shard and shake hands on all of them. A lock rather
 //         than a message, since the count must hold at the moment of the accept.

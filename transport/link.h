@@ -29,7 +29,8 @@ class Link final : private ConnectionHandler, private SessionOwner, private Time
   // Connects for `dial`, which gets the result. `replaces` is a session with that node that only
   // the other end still believes in.
   Link(NodeShard& node, Dial& dial, const SocketAddress& address, uint64_t replaces);
-  // Shakes hands with a connection accepted from `host`, which the doorman counts until then.
+  // Shakes hands with a connection accepted from `host`, which the doorman counts until the session
+  // begins.
   Link(NodeShard& node, std::unique_ptr<PendingStream> pending, std::string host);
   ~Link();
 
@@ -80,7 +81,7 @@ class Link final : private ConnectionHandler, private SessionOwner, private Time
 
   NodeShard& node_;
   Dial* dial_ = nullptr;
-  std::string host_;     // Counted by the doorman; empty after the hello.
+  std::string host_;     // Counted by the doorman; empty once in session.
   std::string address_;  // Where the peer is reached.
   const uint64_t replaces_ = 0;
   LinkState state_;

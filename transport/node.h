@@ -37,9 +37,9 @@ inline constexpr bool kIsExportable<Ref<A>> = HasService<A>;
 //           all peers and gives every pending request its outcome.
 class Node {
  public:
-  // Errors: INVALID_ARGUMENT for a malformed name or address; FAILED_PRECONDITION, with the
-  // address, for an address off loopback without unsafe_allow_plaintext, a port in use, or a System
-  // that has a node already.
+  // Errors: INVALID_ARGUMENT for a malformed name or address; FAILED_PRECONDITION for an address
+  // off loopback without unsafe_allow_plaintext or a port in use, both named in the text, or if the
+  // System has a node already.
   static absl::StatusOr<std::unique_ptr<Node>> Start(System& system, NodeOptions options);
   ~Node();
   Node(const Node&) = delete;

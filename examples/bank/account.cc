@@ -5,7 +5,7 @@
 namespace bank {
 namespace {
 
-// How often a watched balance is looked at.
+// The interval at which a watched balance is checked.
 constexpr absl::Duration kWatchInterval = absl::Milliseconds(10);
 
 Balance MakeBalance(int64_t cents) {
@@ -16,7 +16,7 @@ Balance MakeBalance(int64_t cents) {
 
 }  // namespace
 
-// An outcome that is there at once: no coroutine, no allocation.
+// An immediate outcome: no coroutine, no allocation.
 troupe::Reply<Balance> AccountActor::Deposit(troupe::Context&, const DepositRequest& request) {
   if (request.cents() <= 0) return absl::InvalidArgumentError("cents must be positive");
   cents_ += request.cents();
@@ -42,7 +42,7 @@ troupe::Reply<Balance> AccountActor::Get(troupe::Context&, const GetRequest&) {
   return MakeBalance(cents_);
 }
 
-// A coroutine: other messages are handled while this one waits, since it is a stream.
+// A coroutine. As this is a stream, other messages are handled while it waits.
 troupe::Reply<void> AccountActor::Watch(troupe::Context& cx, const WatchRequest&,
                                         troupe::Sink<Balance> out) {
   int64_t told = -1;

@@ -27,7 +27,7 @@ std::string Describe(const absl::StatusOr<Balance>& balance) {
 
 }  // namespace
 
-// OnStart holds the actor until it is done; a message to itself does not.
+// OnStart keeps other messages waiting until it is done; a message to itself does not.
 troupe::Reply<void> CustomerActor::OnStart(troupe::Context& cx) {
   cx.Self(this).Send(Begin{});
   return absl::OkStatus();
@@ -53,7 +53,7 @@ troupe::Reply<void> CustomerActor::On(troupe::Context&, const Begin&) {
   co_return watched;
 }
 
-// Two changes, seen through a stream while they are made.
+// Watches two changes through a stream while making them.
 troupe::Reply<void> CustomerActor::WatchSome() {
   troupe::Stream<Balance> balances = account_.Watch(WatchRequest()).Start();
   for (int change = 0; change <= 2; ++change) {

@@ -9,7 +9,7 @@
 
 namespace bank {
 
-// Uses an account, wherever it is, and tells `say` what comes of it, line by line; then `done`.
+// Uses an account, wherever it is, and reports each result to `say`; then calls `done`.
 class CustomerActor final : public troupe::Actor {
  public:
   CustomerActor(Account::Ref account, std::function<void(std::string)> say,

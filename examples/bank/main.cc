@@ -1,8 +1,8 @@
-// Teaches: an actor with a protobuf service as its interface, used from another process through
-// the same handle as at home.
+// Teaches: an actor with a protobuf service as its interface, used from another process through the
+// same handle as locally.
 //
-// Starts a second process that keeps an account, and prints what a customer here gets from it:
-// a deposit, an overdraft that is refused, a withdrawal and a stream of balances.
+// Starts a second process that keeps an account, and prints what a customer in this one gets from
+// it: a deposit, a refused overdraft, a withdrawal and a stream of balances.
 //
 //   bazel run //examples/bank
 
@@ -42,7 +42,7 @@ int KeepAccount() {
   return (*system)->Run();
 }
 
-// Runs the other process and, once it listens, a customer of its account.
+// Runs the other process and, once that listens, a customer of its account.
 class TellerActor final : public troupe::Actor {
  public:
   explicit TellerActor(troupe::Node* node) : node_(node) {}

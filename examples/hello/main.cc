@@ -27,7 +27,7 @@ class GuestActor final : public troupe::Actor {
   explicit GuestActor(Greeter::Ref greeter) : greeter_(greeter) {}
 
   troupe::Reply<void> OnStart(troupe::Context& cx) override {
-    cx.After(this, absl::Milliseconds(10), Knock{});  // Comes back as a message.
+    cx.After(this, absl::Milliseconds(10), Knock{});  // Arrives as a message.
     return absl::OkStatus();
   }
 

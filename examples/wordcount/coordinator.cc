@@ -121,7 +121,7 @@ void Coordinator::LoseNode(troupe::Context& cx, int number, const std::string& w
   NodeRecord& node = nodes_[number];
   if (node.lost || ended_) return;
   node.lost = true;
-  // It may hang rather than have ended; what it would still say must not count.
+  // The node may hang rather than have ended: what it would still say must not count.
   cx.SignalChild(node.child, SIGKILL).IgnoreError();
   uint64_t files = 0;
   for (FeederRecord& feeder : feeders_) {

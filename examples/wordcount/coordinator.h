@@ -18,19 +18,19 @@ struct JobOptions {
   std::vector<std::string> paths;
   int nodes = 2;
   int workers_per_node = 1;
-  int first_port = 0;  // Node i listens on first_port + i; 0: any free ports.
+  int first_port = 0;  // Node i listens on first_port + i; if 0, on any free port.
   bool show_progress = false;
-  std::string program;  // This program's file, for the node processes.
+  std::string program;  // This program's file, run by the node processes.
 };
 
-// How the job ended, for main() to read after the system is down.
+// The result of the job, for main() to read after the system has ended.
 struct JobResult {
   int exit_code = 1;
 };
 
-// Starts the node processes, spreads the files over their workers, and prints the result. What a
-// node has counted counts only when its totals have come: the files of a node that is lost before
-// go to the others.
+// Starts the node processes, distributes the files over their workers, and prints the result. A
+// node's counts count only once its totals have arrived: if a node is lost before, its files go to
+// the others.
 class Coordinator final : public troupe::Actor {
  public:
   Coordinator(JobOptions options, troupe::Node* node, JobResult* result);
@@ -52,14 +52,14 @@ class Coordinator final : public troupe::Actor {
     troupe::Ref<Feeder> ref;
     int node = 0;
     FeederState state = FeederState::kStarting;
-    std::vector<size_t> batches;  // Given to it, and their totals have not come.
+    std::vector<size_t> batches;  // Given to it, with totals outstanding.
     std::string totals;
   };
 
   struct NodeRecord {
     std::string name;
     troupe::ChildId child;
-    std::string output;  // Up to its first line's end.
+    std::string output;  // Up to the end of its first line.
     bool ready = false;
     bool lost = false;
   };
@@ -67,7 +67,7 @@ class Coordinator final : public troupe::Actor {
   absl::Status StartNode(troupe::Context& cx);
   void NodeReady(troupe::Context& cx, int node, const std::string& address);
   void LoseNode(troupe::Context& cx, int node, const std::string& why);
-  // Gives idle feeders what there is to do; ends the job when there is nothing left.
+  // Gives waiting batches to idle feeders; ends the job once none is left.
   void Advance(troupe::Context& cx);
   bool AllBatchesCounted() const;
   void Finish(troupe::Context& cx);
@@ -80,7 +80,7 @@ class Coordinator final : public troupe::Actor {
   troupe::Instant started_;
 
   FileList list_;
-  std::deque<size_t> waiting_;  // Batches that nobody has.
+  std::deque<size_t> waiting_;  // Batches not given to any feeder.
   std::vector<uint64_t> batch_files_;
   std::vector<uint64_t> batch_bytes_;
   std::vector<bool> counted_;

@@ -11,8 +11,8 @@
 
 namespace wordcount {
 
-// Reads files and counts their words, on a thread of its own: it may block. One thread a pool,
-// so that its table has one owner.
+// Reads files and counts their words, on a thread of its own: it may block. One thread per pool, so
+// that the table has one owner.
 class CounterWorker final : public Counter::Worker {
  public:
   absl::StatusOr<Counted> Count(troupe::WorkerContext& cx, const Batch& batch) override;
@@ -21,7 +21,7 @@ class CounterWorker final : public Counter::Worker {
  private:
   WordTable table_;
   std::vector<char> buffer_;
-  std::string totals_;  // The table as text, once somebody asked.
+  std::string totals_;  // The table as text, once requested.
   bool asked_ = false;
 };
 

@@ -7,15 +7,15 @@ namespace wordcount {
 
 struct CountingNodeOptions {
   std::string name;
-  std::string listen;  // "127.0.0.1:0": a free port.
+  std::string listen;  // "127.0.0.1:0" for a free port.
   int workers = 1;
 };
 
-// The name that worker `index` of a node is exported under.
+// Returns the name under which worker `index` of a node is exported.
 std::string CounterName(int index);
 
-// A node process: exports its workers, says "ready ADDRESS" on standard output and counts until
-// it is told to end. Returns the exit code.
+// Runs a node process: exports its workers, prints "ready ADDRESS" on standard output and counts
+// until told to end. Returns the exit code.
 int RunCountingNode(const CountingNodeOptions& options);
 
 }  // namespace wordcount

@@ -25,7 +25,7 @@ troupe::Reply<void> Feeder::OnStart(troupe::Context&) {
 troupe::Reply<void> Feeder::On(troupe::Context&, const Feed& feed) {
   Batch batch;
   for (const std::string& file : feed.files) batch.add_paths(file);
-  // No deadline: a batch may hold a file of any size. A node that ends is noticed all the same.
+  // No deadline: a batch may hold a file of any size. The end of a node is noticed all the same.
   absl::StatusOr<Counted> counted =
       co_await counter_.Count(std::move(batch)).Within(absl::InfiniteDuration());
   if (!counted.ok()) {
@@ -46,7 +46,7 @@ troupe::Reply<void> Feeder::On(troupe::Context&, const Feed& feed) {
 
 troupe::Reply<void> Feeder::On(troupe::Context&, const Collect&) {
   Page page;
-  std::string rest;  // A line that the next page goes on with.
+  std::string rest;  // A line that the next page continues.
   bool last = false;
   while (!last) {
     absl::StatusOr<Text> text = co_await counter_.Totals(page).Within(absl::InfiniteDuration());
@@ -57,7 +57,7 @@ troupe::Reply<void> Feeder::On(troupe::Context&, const Collect&) {
     page.set_offset(page.offset() + text->text().size());
     rest += text->text();
     last = text->last();
-    const size_t lines_end = rest.rfind('\n') + 1;  // 0 when there is no line yet.
+    const size_t lines_end = rest.rfind('\n') + 1;  // 0 if there is no whole line yet.
     Totals totals;
     totals.feeder = number_;
     totals.text = rest.substr(0, lines_end);

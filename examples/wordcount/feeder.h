@@ -11,7 +11,7 @@ namespace wordcount {
 
 class Coordinator;
 
-// Passes batches to one worker of one node, one at a time, and tells the coordinator.
+// Passes batches to one worker of one node, one at a time, and reports to the coordinator.
 class Feeder final : public troupe::Actor {
  public:
   Feeder(int number, troupe::Ref<Coordinator> coordinator, troupe::Node* node, std::string url);

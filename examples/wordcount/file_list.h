@@ -7,7 +7,7 @@
 
 namespace wordcount {
 
-// Files that one Count request is given.
+// The files of one Count request.
 using FileBatch = std::vector<std::string>;
 
 struct FileList {
@@ -16,8 +16,8 @@ struct FileList {
   std::vector<std::string> problems;  // One line each.
 };
 
-// The regular files at and under `paths`, in batches of bounded size. Symbolic links are not
-// followed. Blocks: call it on a worker.
+// Lists the regular files at and under `paths`, in batches of bounded size. Does not follow
+// symbolic links. Blocks: call it on a worker.
 FileList ListFiles(const std::vector<std::string>& paths);
 
 }  // namespace wordcount

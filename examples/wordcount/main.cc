@@ -1,7 +1,7 @@
-// Teaches: a job spread over node processes, as protobuf messages over TCP, that survives the
-// loss of a node.
+// Teaches: a job distributed over node processes, with protobuf messages over TCP, that survives
+// the loss of a node.
 //
-// Prints the 20 most frequent words under the given paths, one `word count` a line, then how many
+// Prints the 20 most frequent words under the given paths, one `word count` per line, then how many
 // files, megabytes and seconds it took:
 //
 //   bazel run //examples/wordcount -- /usr/include
@@ -34,7 +34,7 @@ ABSL_FLAG(std::string, listen, "127.0.0.1:0", "For node processes: the address."
 namespace wordcount {
 namespace {
 
-// Paths are those of the folder that the user is in, also under `bazel run`.
+// Paths are relative to the folder that the user is in, also under `bazel run`.
 std::string Absolute(const std::string& path) {
   const char* const folder = std::getenv("BUILD_WORKING_DIRECTORY");
   if (path.empty() || path[0] == '/') return path;
@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
       "Counts the words of all regular files at and under the given paths.\n"
       "wordcount [--nodes=N] [--workers=N] PATH...");
   std::vector<char*> words = absl::ParseCommandLine(argc, argv);
-  troupe::SetLogLevel(troupe::LogLevel::kError);  // What a user has to know is printed.
+  troupe::SetLogLevel(troupe::LogLevel::kError);  // The user gets printed messages instead.
   if (const std::string name = absl::GetFlag(FLAGS_serve_as); !name.empty()) {
     return wordcount::RunCountingNode({.name = name,
                                        .listen = absl::GetFlag(FLAGS_listen),

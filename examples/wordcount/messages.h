@@ -11,7 +11,7 @@
 
 namespace wordcount {
 
-// What the coordinator and its feeders tell one another: plain C++ types, inside one process.
+// Messages between the coordinator and its feeders: plain C++ types, inside one process.
 
 // To a feeder: have this batch counted.
 struct Feed {
@@ -19,7 +19,7 @@ struct Feed {
   FileBatch files;
 };
 
-// To a feeder: every batch is counted, fetch the totals.
+// To a feeder: every batch is counted; fetch the totals.
 struct Collect {};
 
 // From a feeder: ready for a batch.
@@ -43,7 +43,7 @@ struct Totals {
   bool last = false;
 };
 
-// From a feeder: its node does not answer as it should.
+// From a feeder: its node does not answer properly.
 struct Lost {
   int feeder = 0;
   absl::Status why;

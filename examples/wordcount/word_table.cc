@@ -9,7 +9,7 @@
 namespace wordcount {
 namespace {
 
-// Each byte's lower-case letter, or 0 for a byte that is no letter.
+// Maps a letter to lower case, and any other byte to 0.
 constexpr std::array<char, 256> kLetters = [] {
   std::array<char, 256> letters{};
   for (int c = 'a'; c <= 'z'; ++c) {

@@ -11,27 +11,28 @@
 
 namespace wordcount {
 
-// How often each word occurs. A word is a run of ASCII letters, in lower case; everything else,
-// whatever bytes it has, separates words.
+// Counts how often each word occurs. A word is a run of ASCII letters, in lower case; all other
+// bytes separate words.
 class WordTable {
  public:
-  // Counts the words of one text that comes in pieces; a word may go over a piece's end.
+  // Counts the words of one text in pieces; a word may span pieces.
   void AddPiece(std::string_view piece);
   void EndText();
 
   void Add(std::string_view word, uint64_t count);
 
-  // "word count\n" for each word, in no particular order.
+  // Returns "word count\n" for each word, in no particular order.
   std::string ToText() const;
 
-  // The `most` most frequent words, the most frequent first, equal ones by the alphabet.
+  // Returns the `most` most frequent words, the most frequent first, words of equal count in
+  // alphabetical order.
   std::vector<std::pair<std::string, uint64_t>> Top(size_t most) const;
 
   size_t distinct_words() const { return counts_.size(); }
 
  private:
   absl::flat_hash_map<std::string, uint64_t> counts_;
-  std::string unfinished_;  // A word that the next piece may go on with.
+  std::string unfinished_;  // A word that the next piece may continue.
 };
 
 }  // namespace wordcount
