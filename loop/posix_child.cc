@@ -179,6 +179,8 @@ void PosixChild::OnInput(uint32_t events) {
     FlushInput();
   } else if (events & (kError | kHangup)) {
     input_.Close();
+  } else {
+    input_.Want(0u);
   }
   TellRoom();
 }
@@ -204,7 +206,8 @@ bool PosixChild::FlushInput() {
   if (unwritten_.empty() && input_closing_) {
     input_.Close();
   } else {
-    input_.Want(unwritten_.empty() ? 0u : kWritable);
+    // Whoever was refused is told from the loop, also when another write has emptied this.
+    input_.Want(unwritten_.empty() && !wants_room_ ? 0u : kWritable);
   }
   return true;
 }

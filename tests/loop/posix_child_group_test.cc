@@ -127,6 +127,36 @@ TEST_F(PosixChildGroupTest, F131_RoomForInputIsToldOnceAfterARefusal) {
   EXPECT_EQ(probe.room_count, 1) << "no refusal, no room told";
 }
 
+// Whether there is such a file within ten seconds, without anything that the loop would hear of.
+bool ExistsSoon(const std::string& path) {
+  const Instant give_up = PosixClock().Now() + absl::Seconds(10);
+  while (!std::ifstream(path).good() && PosixClock().Now() < give_up) std::this_thread::yield();
+  return std::ifstream(path).good();
+}
+
+TEST_F(PosixChildGroupTest, F131_RoomForInputIsToldThoughAnotherWriteHasTakenTheLastOfIt) {
+  const std::string go = testing::TempDir() + "go";
+  const std::string has_read = testing::TempDir() + "has_read";
+  limits_.child_input_bytes_max = 10'000;
+  Probe probe;
+  auto child = Start({.argv = {"/bin/sh", "-c",
+                               "while [ ! -e \"$1\" ]; do :; done; head -c 65536 >/dev/null; "
+                               "touch \"$2\"; exec cat >/dev/null",
+                               "sh", go, has_read},
+                      .pipe_input = true},
+                     probe);
+  const std::string block(8192, 'x');
+  while (child->WriteInput(block).ok()) {
+  }
+  std::ofstream(go).flush();
+  ASSERT_TRUE(ExistsSoon(has_read));
+  // The pipe is empty: this fits, and what waited before it goes with it.
+  EXPECT_TRUE(child->WriteInput("x").ok());
+  EXPECT_TRUE(loop_.RunUntil([&] { return probe.room_count == 1; })) << "whoever was refused waits";
+  loop_.RunUntilIdle();
+  EXPECT_EQ(probe.room_count, 1);
+}
+
 TEST_F(PosixChildGroupTest, F131_AClosedInputEndsTheWaitForRoom) {
   Probe probe;
   auto child = Start(
