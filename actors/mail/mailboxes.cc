@@ -67,12 +67,17 @@ SendResult Mailboxes::MakeRoom(Cell& cell, const Envelope& envelope) {
 bool Mailboxes::DropOldest(Cell& cell, const Envelope& envelope) {
   if (envelope.bytes > cell.bytes_max) return false;
   while (!Fits(cell, envelope)) {
-    Envelope* const oldest = TakeOldestOneWay(cell.mailbox);
-    if (oldest == nullptr) return false;
-    --cell.messages;
-    cell.bytes -= oldest->bytes;
-    RefuseOldest(cell, oldest);
+    if (!DropOneOfMailbox(cell)) return false;
   }
+  return true;
+}
+
+bool Mailboxes::DropOneOfMailbox(Cell& cell) {
+  Envelope* const oldest = TakeOldestOneWay(cell.mailbox);
+  if (oldest == nullptr) return false;
+  --cell.messages;
+  cell.bytes -= oldest->bytes;
+  RefuseOldest(cell, oldest);
   return true;
 }
 
@@ -133,10 +138,7 @@ bool Mailboxes::DropOne(Cell& cell, uint16_t from) {
   Arrivals::Source* const source =
       cell.arrivals_wait() ? cell.extra()->arrivals.Find(from) : nullptr;
   if (source == nullptr) return false;
-  if (Envelope* const oldest = TakeOldestOneWay(cell.mailbox)) {
-    --cell.messages;
-    cell.bytes -= oldest->bytes;
-    RefuseOldest(cell, oldest);
+  if (DropOneOfMailbox(cell)) {
     AdmitWaiting(cell);
     return true;
   }

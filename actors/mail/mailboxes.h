@@ -73,6 +73,7 @@ class Mailboxes {
   bool MayWait(const Cell& cell, const Envelope& envelope, uint16_t from) const;
   bool TakesAtOnce(Cell& cell, const Envelope& envelope);
   bool DropOldest(Cell& cell, const Envelope& envelope);
+  bool DropOneOfMailbox(Cell& cell);
   bool DropOne(Cell& cell, uint16_t from);
   void RefuseOldest(const Cell& cell, Envelope* oldest);
   void Enqueue(Cell& cell, Envelope* envelope);
