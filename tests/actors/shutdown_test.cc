@@ -347,50 +347,44 @@ class ShardLines final : public LogSink {
   Collected<std::string> lines;
 };
 
-TEST(StuckHandlerTest, AShardWhoseHandlerDoesNotReturnIsNamed) {
-  ShardLines sink;
-  SetLogSink(&sink);
-  Limits limits;
-  limits.drain_timeout = absl::Milliseconds(10);
-  auto system = StartSystem(2, limits);
-  Platform& platform = system->runtime().platform();
-  const std::unique_ptr<Event> began = platform.MakeEvent();
-  const std::unique_ptr<Event> open = platform.MakeEvent();
-  const Ref<ProbeActor> stuck = system->Spawn<ProbeActor>(OnShard(1), Script{});
-  stuck.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
-    began->Notify();
-    open->WaitUntil(Instant::Infinite());
-    return absl::OkStatus();
-  }});
-  began->WaitUntil(Instant::Infinite());
-  std::thread end([&] { EXPECT_FALSE(system->runtime().ShutDown().ok()); });
-  EXPECT_NE(sink.lines.Wait(1)[0].find("shard 1"), std::string::npos);
-  open->Notify();
-  end.join();
-  system.reset();
-  SetLogSink(nullptr);
-}
-
-// Holds the first shard in a handler until it is destroyed.
+// An actor whose handler holds its shard until Open().
 class StuckShard {
  public:
-  explicit StuckShard(System& system)
+  StuckShard(System& system, int shard)
       : began_(system.runtime().platform().MakeEvent()),
-        open_(system.runtime().platform().MakeEvent()) {
-    const Ref<ProbeActor> stuck = system.Spawn<ProbeActor>(OnShard(0), Script{});
-    stuck.Send(Do{[this](ProbeActor&, Context&) -> Reply<void> {
+        open_(system.runtime().platform().MakeEvent()),
+        actor_(system.Spawn<ProbeActor>(OnShard(shard),
+                                        Script{.tick = [](Context&, const Tick&) {}})) {
+    actor_.Send(Do{[this](ProbeActor&, Context&) -> Reply<void> {
       began_->Notify();
       open_->WaitUntil(Instant::Infinite());
       return absl::OkStatus();
     }});
     began_->WaitUntil(Instant::Infinite());
   }
+  const Ref<ProbeActor>& actor() const { return actor_; }
   void Open() { open_->Notify(); }
 
  private:
   const std::unique_ptr<Event> began_;
   const std::unique_ptr<Event> open_;
+  const Ref<ProbeActor> actor_;
 };
+
+TEST(StuckHandlerTest, AShardWhoseHandlerDoesNotReturnIsNamed) {
+  ShardLines sink;
+  SetLogSink(&sink);
+  Limits limits;
+  limits.drain_timeout = absl::Milliseconds(10);
+  auto system = StartSystem(2, limits);
+  StuckShard stuck(*system, 1);
+  std::thread end([&] { EXPECT_FALSE(system->runtime().ShutDown().ok()); });
+  EXPECT_NE(sink.lines.Wait(1)[0].find("shard 1"), std::string::npos);
+  stuck.Open();
+  end.join();
+  system.reset();
+  SetLogSink(nullptr);
+}
 
 TEST(StuckHandlerTest, ASignalIsHeardAllTheSame) {
   auto system = StartSystem(2);
@@ -401,7 +395,7 @@ TEST(StuckHandlerTest, ASignalIsHeardAllTheSame) {
                                      stopped->Notify();
                                      return absl::OkStatus();
                                    }}));
-  StuckShard stuck(*system);
+  StuckShard stuck(*system, 0);
   std::thread end([&] { system->Run(); });
   kill(getpid(), SIGTERM);
   EXPECT_TRUE(stopped->WaitUntil(platform.clock().Now() + absl::Seconds(10)));
@@ -414,8 +408,6 @@ TEST(StuckHandlerTest, OneWhoseInboxIsFullHoldsNoOtherShardUp) {
   auto system = StartSystem(
       2, {.inbox_messages_max = kInboxMessages, .drain_timeout = absl::Milliseconds(10)});
   Platform& platform = system->runtime().platform();
-  const std::unique_ptr<Event> began = platform.MakeEvent();
-  const std::unique_ptr<Event> open = platform.MakeEvent();
   const std::unique_ptr<Event> stopped = platform.MakeEvent();
   const Ref<ProbeActor> other = system->Spawn<ProbeActor>(
       OnShard(1), Script{.stop = [&](Context&, StopReason) -> Reply<void> {
@@ -423,19 +415,12 @@ TEST(StuckHandlerTest, OneWhoseInboxIsFullHoldsNoOtherShardUp) {
         return absl::OkStatus();
       }});
   Settle(other);
-  const Ref<ProbeActor> stuck =
-      system->Spawn<ProbeActor>(OnShard(0), Script{.tick = [](Context&, const Tick&) {}});
-  stuck.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
-    began->Notify();
-    open->WaitUntil(Instant::Infinite());
-    return absl::OkStatus();
-  }});
-  began->WaitUntil(Instant::Infinite());
-  while (stuck.Send(Tick{}) == SendResult::kAccepted) {
+  StuckShard stuck(*system, 0);
+  while (stuck.actor().Send(Tick{}) == SendResult::kAccepted) {
   }
   std::thread end([&] { system->runtime().ShutDown().IgnoreError(); });
   EXPECT_TRUE(stopped->WaitUntil(platform.clock().Now() + absl::Seconds(10)));
-  open->Notify();
+  stuck.Open();
   end.join();
 }
 
