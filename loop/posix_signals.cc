@@ -8,17 +8,15 @@
 #include <cerrno>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/loop/fd.h"
 #include "troupe/loop/liveness.h"
 #include "troupe/loop/posix_error.h"
 #include "troupe/loop/process_signals.h"
+#include "troupe/loop/signal_number.h"
 
 namespace troupe {
 namespace {
-
-constexpr int kSignalMax = 64;
 
 sigset_t SetOf(const std::vector<int>& signals) {
   sigset_t set;
@@ -33,17 +31,6 @@ std::vector<int> Distinct(std::vector<int> signals) {
   std::sort(signals.begin(), signals.end());
   signals.erase(std::unique(signals.begin(), signals.end()), signals.end());
   return signals;
-}
-
-absl::Status CheckCatchable(const std::vector<int>& signals) {
-  for (const int signal : signals) {
-    struct sigaction action;
-    if (signal < 1 || signal > kSignalMax || signal == SIGKILL || signal == SIGSTOP ||
-        sigaction(signal, nullptr, &action) != 0) {
-      return absl::InvalidArgumentError(absl::StrCat("signal ", signal, " cannot be caught"));
-    }
-  }
-  return absl::OkStatus();
 }
 
 // What one caller of Catch() waits for, in its poller three times: its signalfd, the eventfd by
@@ -180,7 +167,7 @@ void PosixSignals::MaskThisThread() {
 absl::StatusOr<std::unique_ptr<SignalSource>> PosixSignals::Catch(PosixPoller& poller,
                                                                   const std::vector<int>& signals,
                                                                   SignalHandler* handler) {
-  TROUPE_RETURN_IF_ERROR(CheckCatchable(signals));
+  for (const int signal : signals) TROUPE_RETURN_IF_ERROR(CheckCatchable(signal));
   auto subscription = std::make_unique<Subscription>(poller, Distinct(signals), handler);
   TROUPE_RETURN_IF_ERROR(subscription->Start());
   return subscription;

@@ -9,11 +9,10 @@
 #include <ctime>
 
 #include "troupe/loop/posix_error.h"
+#include "troupe/loop/signal_number.h"
 
 namespace troupe {
 namespace {
-
-constexpr int kSignalMax = 64;
 
 // What TakeNote() may touch: it runs in any thread, between any two instructions of it.
 struct Notes {

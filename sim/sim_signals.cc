@@ -1,16 +1,15 @@
 #include "troupe/sim/sim_signals.h"
 
-#include <csignal>
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "troupe/base/status_macros.h"
 #include "troupe/loop/liveness.h"
+#include "troupe/loop/signal_number.h"
 
 namespace troupe {
 namespace {
 
-constexpr int kSignalMax = 64;
 constexpr int kSenderPid = 1;
 
 }  // namespace
@@ -54,11 +53,7 @@ class SimSignals::Subscription final : public SignalSource, private SimSource {
 absl::StatusOr<std::unique_ptr<SignalSource>> SimSignals::Catch(SimPoller& poller,
                                                                 const std::vector<int>& signals,
                                                                 SignalHandler* handler) {
-  for (const int signal : signals) {
-    if (signal < 1 || signal > kSignalMax || signal == SIGKILL || signal == SIGSTOP) {
-      return absl::InvalidArgumentError(absl::StrCat("signal ", signal, " cannot be caught"));
-    }
-  }
+  for (const int signal : signals) TROUPE_RETURN_IF_ERROR(CheckCatchable(signal));
   return std::make_unique<Subscription>(*this, poller, signals, handler);
 }
 

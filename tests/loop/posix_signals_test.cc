@@ -157,7 +157,7 @@ TEST(PosixSignalsTest, WhatCannotBeCaughtIsRefused) {
   PosixSignals signals;
   TestLoop loop;
   Probe probe;
-  for (const int signal : {0, -1, 65, SIGKILL, SIGSTOP}) {
+  for (const int signal : {0, -1, 65, SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
     EXPECT_EQ(signals.Catch(loop.poller(), {signal}, &probe).status().code(),
               absl::StatusCode::kInvalidArgument);
   }
