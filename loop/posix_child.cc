@@ -17,7 +17,8 @@
 namespace troupe {
 namespace {
 
-constexpr size_t kReadBytes = 16 << 10;
+// What a pipe holds, unless a child has made it larger.
+constexpr size_t kReadBytes = 64 << 10;
 
 ssize_t ReadFd(int fd, char* buffer, size_t size) {
   ssize_t count;
@@ -49,6 +50,16 @@ ssize_t WriteWithoutSigpipe(int fd, std::string_view bytes) {
   pthread_sigmask(SIG_SETMASK, &previous, nullptr);
   errno = error;
   return count;
+}
+
+// Counts one more in `count`, which never exceeds `most`. Pairs with no other access: only the
+// count itself matters.
+bool TakePlace(std::atomic<uint32_t>& count, uint32_t most) {
+  uint32_t taken = count.load(std::memory_order_relaxed);
+  while (taken < most) {
+    if (count.compare_exchange_weak(taken, taken + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -85,12 +96,11 @@ void PosixChild::Channel::Hold(bool hold) {
 absl::StatusOr<std::unique_ptr<ChildProcess>> PosixChild::Spawn(
     PosixPoller& poller, const ChildOptions& options, const Limits& limits,
     std::atomic<uint32_t>& running_count, ChildHandler* handler) {
-  std::unique_ptr<PosixChild> child(new PosixChild(poller, limits, running_count, handler));
-  // Pairs with no other access: only the count itself matters.
-  if (running_count.load(std::memory_order_relaxed) > limits.children_processes_max) {
+  if (!TakePlace(running_count, limits.children_processes_max)) {
     return absl::ResourceExhaustedError(
         absl::StrCat("children_processes_max: ", limits.children_processes_max));
   }
+  std::unique_ptr<PosixChild> child(new PosixChild(poller, limits, running_count, handler));
   TROUPE_RETURN_IF_ERROR(child->Start(options));
   return child;
 }
@@ -101,9 +111,7 @@ PosixChild::PosixChild(PosixPoller& poller, const Limits& limits,
       handler_(*handler),
       running_count_(running_count),
       output_bytes_max_(static_cast<size_t>(limits.child_output_bytes_max)),
-      input_bytes_max_(static_cast<size_t>(limits.child_input_bytes_max)) {
-  running_count_.fetch_add(1, std::memory_order_relaxed);
-}
+      input_bytes_max_(static_cast<size_t>(limits.child_input_bytes_max)) {}
 
 PosixChild::~PosixChild() {
   end_.Close();
@@ -153,21 +161,24 @@ absl::Status PosixChild::WriteInput(std::string_view bytes) {
     return absl::InvalidArgumentError(absl::StrCat(
         bytes.size(), " bytes at once never fit: child_input_bytes_max is ", input_bytes_max_));
   }
-  if (unwritten_.size() + bytes.size() > input_bytes_max_) {
+  const size_t unread_bytes = Unwritten().size();
+  if (unread_bytes + bytes.size() > input_bytes_max_) {
     wants_room_ = true;
     return absl::ResourceExhaustedError(absl::StrCat("child_input_bytes_max (", input_bytes_max_,
-                                                     "): the child has not read ",
-                                                     unwritten_.size(), " bytes"));
+                                                     "): the child has not read ", unread_bytes,
+                                                     " bytes"));
   }
   unwritten_.append(bytes);
-  if (!FlushInput()) return absl::UnavailableError("the child closed its input");
-  return absl::OkStatus();
+  if (FlushInput()) return absl::OkStatus();
+  // Others who wait for room hear of it from the loop, which has no descriptor to hear it from.
+  poller_.Defer(room_notice_);
+  return absl::UnavailableError("the child closed its input");
 }
 
 void PosixChild::CloseInput() {
   asked_to_end_ = true;
   input_closing_ = true;
-  if (unwritten_.empty()) input_.Close();
+  if (Unwritten().empty()) input_.Close();
 }
 
 void PosixChild::HoldOutput(bool is_stderr, bool hold) {
@@ -175,7 +186,7 @@ void PosixChild::HoldOutput(bool is_stderr, bool hold) {
 }
 
 void PosixChild::OnInput(uint32_t events) {
-  if (!unwritten_.empty()) {
+  if (!Unwritten().empty()) {
     FlushInput();
   } else if (events & (kError | kHangup)) {
     input_.Close();
@@ -186,22 +197,25 @@ void PosixChild::OnInput(uint32_t events) {
 }
 
 void PosixChild::TellRoom() {
-  if (!wants_room_ || unwritten_.size() > input_bytes_max_ / 2) return;
+  if (!wants_room_ || Unwritten().size() > input_bytes_max_ / 2) return;
   wants_room_ = false;
   handler_.OnChildInputRoom();
 }
 
 // False when the child has closed its end.
 bool PosixChild::FlushInput() {
-  while (!unwritten_.empty()) {
-    const ssize_t count = WriteWithoutSigpipe(input_.fd(), unwritten_);
+  while (!Unwritten().empty()) {
+    const ssize_t count = WriteWithoutSigpipe(input_.fd(), Unwritten());
     if (count < 0) {
       if (errno == EAGAIN) break;
-      unwritten_.clear();
-      input_.Close();
+      ForgetInput();
       return false;
     }
-    unwritten_.erase(0, static_cast<size_t>(count));
+    written_bytes_ += static_cast<size_t>(count);
+  }
+  // Moved to the front once that is less than has been written.
+  if (written_bytes_ * 2 >= unwritten_.size()) {
+    unwritten_.erase(0, std::exchange(written_bytes_, 0));
   }
   if (unwritten_.empty() && input_closing_) {
     input_.Close();
@@ -210,6 +224,12 @@ bool PosixChild::FlushInput() {
     input_.Want(unwritten_.empty() && !wants_room_ ? 0u : kWritable);
   }
   return true;
+}
+
+void PosixChild::ForgetInput() {
+  unwritten_.clear();
+  written_bytes_ = 0;
+  input_.Close();
 }
 
 // A hang-up is told of all the same, and once more when the channel is held no longer.
@@ -255,8 +275,7 @@ void PosixChild::OnEnd(uint32_t events) {
 
 void PosixChild::Exit(const ChildStatus& status) {
   exited_ = true;
-  unwritten_.clear();
-  input_.Close();
+  ForgetInput();
   Liveness::Watch watch(liveness_);
   DrainAtExit(output_, false);
   if (watch.alive()) DrainAtExit(error_, true);

@@ -83,6 +83,18 @@ class PosixChild final : public ChildProcess {
     PosixChild& child_;
   };
 
+  // Tells those that wait for room that the child has closed its input.
+  class RoomNotice final : public DeferredCall {
+   public:
+    explicit RoomNotice(PosixChild& child) : child_(child) {}
+
+   private:
+    void OnDeferred() override { child_.TellRoom(); }
+
+    PosixChild& child_;
+  };
+
+  // Counted in `running_count` already.
   PosixChild(PosixPoller& poller, const Limits& limits, std::atomic<uint32_t>& running_count,
              ChildHandler* handler);
 
@@ -94,7 +106,9 @@ class PosixChild final : public ChildProcess {
   void ReadUnlessHeld(Channel& channel, bool is_stderr);
   size_t ReadSome(Channel& channel, bool is_stderr, size_t bytes_wanted);
   void DrainAtExit(Channel& channel, bool is_stderr);
+  std::string_view Unwritten() const { return std::string_view(unwritten_).substr(written_bytes_); }
   bool FlushInput();
+  void ForgetInput();
   void TellRoom();
   void Exit(const ChildStatus& status);
 
@@ -110,8 +124,10 @@ class PosixChild final : public ChildProcess {
   Channel error_{*this, &PosixChild::OnError};
   Channel input_{*this, &PosixChild::OnInput};
   LostExit lost_exit_{*this};
+  RoomNotice room_notice_{*this};
 
-  std::string unwritten_;
+  std::string unwritten_;  // Behind its first `written_bytes_`.
+  size_t written_bytes_ = 0;
   bool has_input_ = false;
   bool input_closing_ = false;
   bool wants_room_ = false;

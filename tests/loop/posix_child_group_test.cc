@@ -168,6 +168,41 @@ TEST_F(PosixChildGroupTest, F131_AClosedInputEndsTheWaitForRoom) {
   EXPECT_EQ(child->WriteInput(block).code(), absl::StatusCode::kUnavailable);
 }
 
+TEST_F(PosixChildGroupTest, F131_AClosedInputEndsTheWaitThoughAnotherWriteHasFoundItClosed) {
+  Probe probe;
+  const auto child = Start(
+      {.argv = {"/bin/sh", "-c", "kill -STOP $$; exec 0<&-; kill -STOP $$"}, .pipe_input = true},
+      probe);
+  // Waits, without anything that the loop would hear of.
+  const auto has_stopped = [&] {
+    siginfo_t info;
+    return waitid(P_PID, static_cast<id_t>(child->pid()), &info, WSTOPPED) == 0;
+  };
+  ASSERT_TRUE(has_stopped());
+  const std::string block(10'000, 'x');
+  while (child->WriteInput(block).ok()) {
+  }
+  ASSERT_TRUE(child->Signal(SIGCONT).ok());
+  ASSERT_TRUE(has_stopped());
+  EXPECT_EQ(child->WriteInput("x").code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(loop_.RunUntil([&] { return probe.room_count == 1; })) << "whoever was refused waits";
+  EXPECT_FALSE(probe.status.has_value());
+}
+
+TEST_F(PosixChildGroupTest, F131_MuchInputComesWholeAndInOrder) {
+  limits_.child_input_bytes_max = 8u << 20;
+  Probe probe;
+  const auto child = Start({.argv = {"/bin/cat"}, .pipe_input = true}, probe);
+  std::string all;
+  for (int i = 0; i < 200'000; ++i) all += std::to_string(i) + "\n";
+  const std::string_view text = all;
+  ASSERT_TRUE(child->WriteInput(text.substr(0, 1'000'000)).ok());
+  ASSERT_TRUE(child->WriteInput(text.substr(1'000'000)).ok());
+  child->CloseInput();
+  ASSERT_TRUE(loop_.RunUntil([&] { return probe.status.has_value(); }));
+  EXPECT_TRUE(probe.output == all) << probe.output.size() << " of " << all.size() << " bytes";
+}
+
 TEST_F(PosixChildGroupTest, F131_ErrorsNameTheBoundOfInputAndNoLongNames) {
   Probe probe;
   auto child = Start({.argv = {"/bin/sleep", "1000"}, .pipe_input = true}, probe);

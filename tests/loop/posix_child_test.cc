@@ -279,6 +279,7 @@ TEST_F(PosixChildTest, F98_OutputInThePipeComesBeforeTheExit) {
   ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child->pid()), &info, WEXITED | WNOWAIT), 0);
   ASSERT_TRUE(loop_.RunUntil([&] { return probe.status.has_value(); }));
   EXPECT_EQ(probe.output.size(), 60'000u);
+  EXPECT_EQ(probe.largest, 60'000u) << "child_output_bytes_max has room for more in one piece";
   EXPECT_EQ(probe.error.size(), 50u);
 }
 
