@@ -112,8 +112,8 @@ void Activations::Add(CoroutineFrame& frame) {
   Activation& activation = Current();
   Running& running = shard_.running();
   frame.activation_ = &activation;
-  frame.parent_ = frame.caller_ = std::exchange(running.frame, &frame);
-  if (frame.parent_ != nullptr) ++frame.parent_->children_;
+  frame.caller_ = std::exchange(running.frame, &frame);
+  frame.JoinParent(frame.caller_);
   frame.next_ = activation.frames;
   if (frame.next_ != nullptr) frame.next_->prev_ = &frame;
   activation.frames = &frame;
@@ -124,7 +124,6 @@ void Activations::Remove(CoroutineFrame& frame) {
   if (frame.next_ != nullptr) frame.next_->prev_ = frame.prev_;
   (frame.prev_ != nullptr ? frame.prev_->next_ : activation.frames) = frame.next_;
   if (frame.root_of_ != nullptr) frame.root_of_->root = nullptr;
-  if (frame.parent_ != nullptr) --frame.parent_->children_;
   // Offloads of its children are theirs alone from now on.
   if (frame.offloads_ > 0) {
     for (CoroutineFrame* each = frame.parent_; each != nullptr; each = each->parent_) {
@@ -134,13 +133,7 @@ void Activations::Remove(CoroutineFrame& frame) {
       Bury(*each);
     }
   }
-  // A coroutine that was moved out of the one that created it outlives that.
-  for (CoroutineFrame* each = activation.frames; frame.children_ > 0 && each != nullptr;
-       each = each->next_) {
-    if (each->parent_ != &frame) continue;
-    each->parent_ = nullptr;
-    --frame.children_;
-  }
+  frame.LeaveFamily();
   FreeIfOver(activation);
 }
 
@@ -339,7 +332,7 @@ void Activations::Orphan(Cell& cell) {
       activation->frames = frame->next_;
       if (frame->next_ != nullptr) frame->next_->prev_ = nullptr;
       frame->activation_ = nullptr;
-      frame->parent_ = nullptr;
+      frame->LeaveFamily();
       if (frame->waiter_elsewhere_) frame->DisappointWaiter();
       Suspension* const at = frame->waits_at_;
       if (at == nullptr) continue;

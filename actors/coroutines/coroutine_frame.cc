@@ -47,6 +47,28 @@ CoroutineFrame::~CoroutineFrame() {
   if (activation_ != nullptr) Here().Remove(*this);
 }
 
+void CoroutineFrame::JoinParent(CoroutineFrame* parent) {
+  parent_ = parent;
+  if (parent == nullptr) return;
+  next_sibling_ = parent->first_child_;
+  if (next_sibling_ != nullptr) next_sibling_->prev_sibling_ = this;
+  parent->first_child_ = this;
+}
+
+void CoroutineFrame::LeaveParent() {
+  CoroutineFrame* const parent = std::exchange(parent_, nullptr);
+  if (parent == nullptr) return;
+  CoroutineFrame* const next = std::exchange(next_sibling_, nullptr);
+  CoroutineFrame* const prev = std::exchange(prev_sibling_, nullptr);
+  if (next != nullptr) next->prev_sibling_ = prev;
+  (prev != nullptr ? prev->next_sibling_ : parent->first_child_) = next;
+}
+
+void CoroutineFrame::LeaveFamily() {
+  LeaveParent();
+  while (first_child_ != nullptr) first_child_->LeaveParent();
+}
+
 std::coroutine_handle<> CoroutineFrame::Finish() noexcept {
   if (activation_ == nullptr) return std::noop_coroutine();
   Running& running = Shard::Current()->running();

@@ -88,6 +88,11 @@ class CoroutineFrame {
   std::coroutine_handle<> Finish() noexcept;
   // Leaves the running frames; the caller's goes on.
   void StopRunning(Suspension& suspension);
+  void JoinParent(CoroutineFrame* parent);
+  void LeaveParent();
+  // Leaves its parent, and its children have none: one that was moved out of the coroutine that
+  // created it outlives that.
+  void LeaveFamily();
 
   std::coroutine_handle<> handle_;
   Activation* activation_ = nullptr;
@@ -98,7 +103,9 @@ class CoroutineFrame {
   Activation* root_of_ = nullptr;     // The activation whose handler it is.
   CoroutineFrame* next_ = nullptr;    // Of the activation's frames.
   CoroutineFrame* prev_ = nullptr;
-  uint32_t children_ = 0;          // Living frames that it created.
+  CoroutineFrame* first_child_ = nullptr;  // Of the living frames that it created.
+  CoroutineFrame* next_sibling_ = nullptr;
+  CoroutineFrame* prev_sibling_ = nullptr;
   uint32_t offloads_ = 0;          // Of its own and of the frames it created.
   bool waiter_elsewhere_ = false;  // The waiter's activation is another one.
   bool dropped_ = false;
