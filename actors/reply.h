@@ -112,12 +112,13 @@ class ReplyPromise final : public CoroutineFrame {
 
   // Once. Throws what the coroutine threw.
   Outcome<T> Take() {
-    if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
     const State before = std::exchange(state_, State::kTaken);
+    if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
     if (before == State::kReturned) [[likely]]
       return std::move(outcome_);
     return before == State::kTaken ? AwaitedTwice() : FellOffTheEnd();
   }
+  bool taken() const { return state_ == State::kTaken; }
 
  private:
   enum class State : uint8_t { kNone, kReturned, kTaken };
@@ -135,17 +136,16 @@ class ReplyAwaiter final : public Suspension {
   explicit ReplyAwaiter(Reply<T>& reply) : reply_(&reply), frame_(reply.frame_) {}
   ~ReplyAwaiter() { ReplyAwaiter::StopWaiting(); }
 
-  bool await_ready() const { return !frame_ || (frame_.done() && !frame_.promise().awaited()); }
+  bool await_ready() const { return !TakenBefore() && (!frame_ || frame_.done()); }
   template <std::derived_from<CoroutineFrame> P>
   void await_suspend(std::coroutine_handle<P> handle) {
-    CoroutineFrame& inner = frame_.promise();
-    if (inner.awaited()) {
+    if (TakenBefore()) {
       twice_ = true;
       handle.promise().WaitForTurn(*this);
       return;
     }
     waits_ = true;
-    handle.promise().WaitFor(inner, *this);
+    handle.promise().WaitFor(frame_.promise(), *this);
   }
   Outcome<T> await_resume() {
     if (cancelled_) return AwaitCutShort();
@@ -167,6 +167,11 @@ class ReplyAwaiter final : public Suspension {
   }
 
  private:
+  // Its outcome is another await's, or was: the failure takes a turn, as all do.
+  bool TakenBefore() const {
+    return frame_ ? frame_.promise().awaited() || frame_.promise().taken() : reply_->taken_;
+  }
+
   Reply<T>* const reply_;
   const std::coroutine_handle<ReplyPromise<T>> frame_;
   bool waits_ = false;

@@ -92,7 +92,7 @@ class Sink {
   // co_await out.Write(item): OK once the reader has room for it and it is on its way. Writes that
   // wait side by side, in coroutines of one handler, get room in their order.
   // Errors: CANCELLED when the reader or its node has gone; FAILED_PRECONDITION once the handler
-  //         has answered.
+  //         has answered, and for a Sink that was moved from.
   [[nodiscard]] internal::SinkWrite<T> Write(T item) {
     return internal::SinkWrite<T>(state_, std::move(item));
   }

@@ -59,6 +59,10 @@ absl::Status StreamHasEnded() {
   return absl::FailedPreconditionError("the stream has ended: its handler has answered");
 }
 
+absl::Status SinkMovedFrom() {
+  return absl::FailedPreconditionError("a write to a Sink that was moved from");
+}
+
 bool WayIsFree(uint16_t shard) {
   HoldIfFull(shard);
   const Cell* const cell = Shard::Current()->running().cell;

@@ -108,6 +108,7 @@ class SinkGuard {
 // Gives an item to the reader `ask`, on its shard.
 void DeliverItem(Shard& shard, uint64_t ask, void* value);
 absl::Status StreamHasEnded();
+absl::Status SinkMovedFrom();
 // The actor that runs may write an item to that shard: nothing that it wrote waits for room on a
 // way. Holds the actor if it may not.
 bool WayIsFree(uint16_t shard);
@@ -143,6 +144,7 @@ class SinkWrite final : public SinkWaiter {
   ~SinkWrite() { SinkWrite::StopWaiting(); }
 
   bool await_ready() {
+    if (!state_) return false;
     CheckIsHere(Shard::Current() == &state_->shard(), "Sink::Write()");
     cancelled_ = Shard::Current()->activations().CurrentCancelled();
     return !cancelled_ && !state_->closed() && WayIsFree(state_->reader_shard()) &&
@@ -151,7 +153,7 @@ class SinkWrite final : public SinkWaiter {
   template <std::derived_from<CoroutineFrame> P>
   void await_suspend(std::coroutine_handle<P> handle) {
     CoroutineFrame& frame = handle.promise();
-    if (state_->closed()) return frame.WaitForTurn(*this);
+    if (!state_ || state_->closed()) return frame.WaitForTurn(*this);
     // An actor that is held has room, but runs only once the way to the reader has some too.
     const bool has_room = !cancelled_ && state_->TryKeep(*this);
     if (!cancelled_ && !has_room) state_->Wait(*this);
@@ -160,6 +162,7 @@ class SinkWrite final : public SinkWaiter {
   }
   absl::Status await_resume() {
     if (cancelled_) return CancelledAwait();
+    if (!state_) return SinkMovedFrom();
     if (state_->closed()) return StreamHasEnded();
     SinkState::UseRoom(*this);
     const uint16_t reader_shard = state_->reader_shard();
@@ -177,16 +180,18 @@ class SinkWrite final : public SinkWaiter {
 
   bool Cancel() override {
     cancelled_ = true;
-    state_->Leave(*this);
+    StopWaiting();
     return true;
   }
-  void StopWaiting() override { state_->Leave(*this); }
+  void StopWaiting() override {
+    if (state_) state_->Leave(*this);
+  }
   bool MayResume() override {
-    return cancelled_ || state_->closed() || WayIsFree(state_->reader_shard());
+    return cancelled_ || !state_ || state_->closed() || WayIsFree(state_->reader_shard());
   }
 
  private:
-  const SharedState<SinkState> state_;
+  const SharedState<SinkState> state_;  // Null: of a Sink that was moved from.
   T value_;
   bool cancelled_ = false;
 };

@@ -7,14 +7,16 @@ namespace troupe::internal {
 
 absl::Status NameTable::Claim(std::string_view name, const Entry& entry) {
   MutexLock lock(mutex_);
+  // A name that is taken is so at the limit as well.
+  if (names_.contains(std::string(name))) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("an actor named \"", AbslView(name), "\" is alive"));
+  }
   if (names_.size() >= names_max_) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "names_max (", names_max_, ") actors have names; no room for \"", AbslView(name), "\""));
   }
-  if (!names_.try_emplace(std::string(name), entry).second) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("an actor named \"", AbslView(name), "\" is alive"));
-  }
+  names_.emplace(std::string(name), entry);
   return absl::OkStatus();
 }
 

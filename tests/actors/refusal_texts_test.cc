@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,18 @@ Reply<void> Reads(Stream<Number>& stream, absl::Status& told) {
 }
 Reply<void> Sleeps(Context& cx) {
   co_await cx.Sleep(absl::Hours(1));
+  co_return absl::OkStatus();
+}
+Reply<void> Naps(Context& cx) {
+  co_await cx.Sleep(absl::Microseconds(1));
+  co_return absl::OkStatus();
+}
+Reply<void> Throws(Context& cx) {
+  co_await cx.Sleep(absl::Microseconds(1));
+  throw std::runtime_error("thrown");
+}
+Reply<void> CountsTurns(Context& cx, int& turns) {
+  while ((co_await cx.Sleep(absl::ZeroDuration())).ok()) ++turns;
   co_return absl::OkStatus();
 }
 Reply<void> Awaits(Reply<void>& reply, absl::Status& told) {
@@ -104,6 +117,16 @@ TEST(RefusalTextsTest, ASpawnFromOutsideThatIsRefusedIsLoggedUnlessItsCallerIsTo
   EXPECT_TRUE(stage.Logged("is spawned", "somebody"));
 }
 
+TEST(RefusalTextsTest, ANameThatIsTakenAtTheLimitOfNames) {
+  Stage stage(1, {.names_max = 1});
+  stage.Spawn(0, Slow(), {.name = "somebody"});
+  const auto spawned = [&stage](std::string name) {
+    return stage.system().TrySpawn<ProbeActor>({.name = std::move(name)}, Slow()).status();
+  };
+  ExpectSays(spawned("somebody"), absl::StatusCode::kAlreadyExists, "somebody");
+  ExpectSays(spawned("else"), absl::StatusCode::kResourceExhausted, "names_max");
+}
+
 TEST(RefusalTextsTest, AChildThatIsRefusedIsLogged) {
   Stage stage(1, {.children_per_actor_max = 1});
   Perform(stage.Spawn(0, Script{}), [](ProbeActor&, Context& cx) {
@@ -139,6 +162,55 @@ TEST(RefusalTextsTest, ARequestThatWasMovedFrom) {
     co_return n;
   });
   EXPECT_TRUE(done.ok()) << done.status();
+}
+
+// Which takes a turn: a loop of such awaits holds nobody up.
+TEST(RefusalTextsTest, AReplyThatIsAwaitedAgain) {
+  Stage stage(1);
+  const auto done = stage.Run([](Context& cx, const Number& n) -> Reply<Number> {
+    Reply<void> done_at_once = absl::OkStatus();
+    Reply<void> waits = Naps(cx);
+    Reply<void> throws = Throws(cx);
+    Reply<void> moved = Naps(cx);
+    const Reply<void> to = std::move(moved);
+    EXPECT_TRUE((co_await done_at_once).ok());
+    EXPECT_TRUE((co_await waits).ok());
+    try {
+      (co_await throws).IgnoreError();
+      ADD_FAILURE() << "what it threw is gone";
+    } catch (const std::runtime_error&) {
+    }
+    int turns = 0;
+    const Reply<void> counts = CountsTurns(cx, turns);
+    for (Reply<void>* const reply : {&done_at_once, &waits, &throws, &moved}) {
+      const int before = turns;
+      for (int i = 0; i < 5; ++i) {
+        ExpectSays(co_await *reply, absl::StatusCode::kFailedPrecondition, "awaited twice");
+      }
+      EXPECT_GT(turns, before) << "it took no turn";
+    }
+    co_return n;
+  });
+  EXPECT_TRUE(done.ok()) << done.status();
+}
+
+TEST(RefusalTextsTest, AWriteToASinkThatWasMovedFrom) {
+  Stage stage(1);
+  absl::Status written;
+  const Probe::Ref writer(
+      stage.Spawn(0, Script{.count = [&](Context&, const Number&, Sink<Number> out) -> Reply<void> {
+                    const Sink<Number> moved = std::move(out);
+                    written = co_await out.Write(Num(1));
+                    co_return absl::OkStatus();
+                  }}));
+  const auto done = stage.Run([writer](Context&, const Number& n) -> Reply<Number> {
+    Stream<Number> stream = writer.Count(n).Start();
+    const absl::StatusOr<std::optional<Number>> item = co_await stream.Next();
+    EXPECT_TRUE(item.ok() && !item->has_value());
+    co_return n;
+  });
+  EXPECT_TRUE(done.ok()) << done.status();
+  ExpectSays(written, absl::StatusCode::kFailedPrecondition, "moved from");
 }
 
 TEST(RefusalTextsTest, WhatIsDroppedWhileItIsAwaited) {
