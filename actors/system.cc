@@ -46,16 +46,20 @@ internal::Shard* CurrentShardOf(internal::Runtime& runtime) {
 
 }  // namespace
 
-void System::Stop(const AnyRef& actor) {
-  if (actor.incarnation() != runtime_->incarnation()) return;
-  if (actor.shard() >= runtime_->shard_count()) return;
-  internal::Shard& shard = runtime_->shard(actor.shard());
+SendResult System::Stop(const AnyRef& actor) {
+  if (actor.incarnation() != runtime_->incarnation()) return SendResult::kGone;
+  if (actor.shard() >= runtime_->shard_count()) return SendResult::kGone;
   if (internal::Shard* const current = CurrentShardOf(*runtime_)) {
-    current->supervisor().Stop(actor, StopReason::kStopped);
-    return;
+    return current->supervisor().Stop(actor, StopReason::kStopped);
   }
-  runtime_->PostSurely(shard,
-                       [&shard, actor] { shard.supervisor().Stop(actor, StopReason::kStopped); });
+  internal::Shard& shard = runtime_->shard(actor.shard());
+  const auto stop = [&shard, actor] { shard.supervisor().Stop(actor, StopReason::kStopped); };
+  // Another system's shard may not wait.
+  if (internal::Shard::Current() != nullptr) {
+    return shard.inbox().Post(stop) ? SendResult::kAccepted : SendResult::kFull;
+  }
+  runtime_->PostSurely(shard, stop);
+  return SendResult::kAccepted;
 }
 
 std::optional<AnyRef> System::FindAny(std::string_view name) const {

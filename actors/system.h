@@ -55,9 +55,9 @@ class System {
   TROUPE_INTERNAL_REFUSE_SPAWNS(TrySpawn, SpawnOptions, FaultOfSpawn)
   TROUPE_INTERNAL_REFUSE_SPAWNS(SpawnWorkers, WorkerOptions, FaultOfWorkers)
 
-  // Asks the actor to stop, as Context::Stop() does. A thread that is no shard's waits while the
-  // actor's shard has no room in its inbox.
-  void Stop(const AnyRef& actor);
+  // Asks an actor of this system to stop, as Context::Stop() does. A thread that is no shard's
+  // waits while the actor's shard has no room in its inbox; on a shard the result is kFull.
+  SendResult Stop(const AnyRef& actor);
 
   template <typename S>
   std::optional<typename S::Ref> Find(std::string_view name) const;

@@ -79,6 +79,14 @@ size_t SlotTable::Lease(std::vector<SlotLease>& leases, size_t count) {
   return given;
 }
 
+std::optional<SlotLease> SlotTable::LeaseFrom(std::vector<SlotLease>& stock) {
+  constexpr size_t kBatch = 64;
+  if (stock.empty() && Lease(stock, kBatch) == 0) return std::nullopt;
+  const SlotLease lease = stock.back();
+  stock.pop_back();
+  return lease;
+}
+
 void SlotTable::Burn(const SlotLease& lease) {
   MutexLock lock(mutex_);
   burned_.push_back(lease);

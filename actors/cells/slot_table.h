@@ -50,6 +50,10 @@ class SlotTable {
   // Thread: any.
   size_t Lease(std::vector<SlotLease>& leases, size_t count);
 
+  // One of `stock`, which this fills when it is empty; none at the bound.
+  // Thread: any that `stock` belongs to.
+  std::optional<SlotLease> LeaseFrom(std::vector<SlotLease>& stock);
+
   // A lease that others have seen and no actor will take: the shard ends its generation.
   // Thread: any.
   void Burn(const SlotLease& lease);

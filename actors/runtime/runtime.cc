@@ -1,9 +1,6 @@
 #include "troupe/actors/runtime/runtime.h"
 
 #include <algorithm>
-#include <csignal>
-#include <cstdlib>
-#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -23,6 +20,7 @@
 #include "troupe/base/text.h"
 #include "troupe/loop/loop.h"
 #include "troupe/loop/process_id.h"
+#include "troupe/loop/signal_number.h"
 
 namespace troupe::internal {
 namespace {
@@ -32,15 +30,11 @@ constexpr int kShardsMax = 1024;
 constexpr absl::Duration kIdleThreadEnds = absl::Seconds(1);
 
 absl::Status CheckSignals(std::string_view option, const std::vector<int>& signals) {
-  constexpr int kSignalMax = 64;
-  // Of a fault of the thread itself, which blocks it, the kernel would end the process all the
-  // same.
-  constexpr int kNever[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
   for (const int signal : signals) {
-    const bool never = std::find(std::begin(kNever), std::end(kNever), signal) != std::end(kNever);
-    if (signal >= 1 && signal <= kSignalMax && !never) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(AbslView(option), " names ", signal, ", which cannot be caught"));
+    const absl::Status status = CheckCatchable(signal);
+    if (status.ok()) continue;
+    return absl::Status(status.code(),
+                        absl::StrCat(AbslView(option), ": ", AbslView(StdView(status.message()))));
   }
   return absl::OkStatus();
 }
@@ -180,10 +174,13 @@ absl::Status Runtime::ShutDown() {
   if (executors_.size() == shards_.size()) {
     SetEnd(End::kStop);
     if (!empty_event_->WaitUntil(deadline)) {
-      outcome = absl::DeadlineExceededError("actors did not stop within drain_timeout");
       SetEnd(End::kKill);
-      if (!empty_event_->WaitUntil(platform_->clock().Now() + limits_.drain_timeout)) {
-        NameStuckShards();
+      const absl::Duration more = std::max(limits_.drain_timeout, kIdleThreadEnds);
+      const bool gone = empty_event_->WaitUntil(platform_->clock().Now() + more);
+      if (!gone) NameStuckShards();
+      // A shard without actors may be late in saying so: nothing was lost by it.
+      if (!gone || any_killed_.load(std::memory_order_acquire)) {
+        outcome = absl::DeadlineExceededError("actors did not stop within drain_timeout");
       }
     }
   }
@@ -295,12 +292,7 @@ uint16_t Runtime::PickShard(const Placement& placement) {
 
 std::optional<SlotLease> Runtime::LeaseOn(uint16_t shard) {
   MutexLock lock(mutex_);
-  std::vector<SlotLease>& leases = leases_[shard];
-  if (leases.empty()) shards_[shard]->slots_table().Lease(leases, kLeaseBatch);
-  if (leases.empty()) return std::nullopt;
-  const SlotLease lease = leases.back();
-  leases.pop_back();
-  return lease;
+  return shards_[shard]->slots_table().LeaseFrom(leases_[shard]);
 }
 
 std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(InstancePtr instance,
@@ -309,6 +301,7 @@ std::pair<AnyRef, absl::Status> Runtime::SpawnFromOutside(InstancePtr instance,
     return std::pair<AnyRef, absl::Status>(UnbornRef(why), why);
   };
   if (stopping()) return refuse(absl::UnavailableError("the system is stopping"));
+  if (const absl::Status valid = Validate(options); !valid.ok()) return refuse(valid);
   if (options.placement.shard >= static_cast<int>(shards_.size())) {
     return refuse(absl::InvalidArgumentError(
         absl::StrCat("placement names shard ", options.placement.shard, " of ", shards_.size())));

@@ -96,6 +96,8 @@ class Runtime {
   // Thread: any shard.
   void ActorsGone();
   void NoteQuiet();
+  // Actors of the shard are ended that did not stop in time.
+  void NoteKilled() { any_killed_.store(true, std::memory_order_release); }
   bool AllQuiet() const {
     // Only those that were started leave.
     return quiet_shards_.load(std::memory_order_acquire) == executors_.size();
@@ -116,7 +118,6 @@ class Runtime {
   bool running() const { return running_; }
 
  private:
-  static constexpr size_t kLeaseBatch = 64;
   static constexpr size_t kUnbornMax = 1024;
 
   Runtime(System* system, SystemOptions options);
@@ -153,6 +154,7 @@ class Runtime {
   std::atomic<bool> stopping_{false};
   // Relaxed: the wakers, published behind it, order it.
   std::atomic<End> end_{End::kNotYet};
+  std::atomic<bool> any_killed_{false};
   std::atomic<bool> leaving_{false};
   std::atomic<bool> left_{false};
   std::atomic<size_t> quiet_shards_{0};

@@ -57,7 +57,9 @@ void ShardTurn::FollowEnd() {
   FinalSweep& sweep = shard_.supervisor().final_sweep();
   const Runtime::End end = shard_.runtime().end();
   if (end != Runtime::End::kNotYet && !sweep.begun()) sweep.StopAll();
-  if (end == Runtime::End::kKill && !sweep.kills()) sweep.KillAll();
+  if (end != Runtime::End::kKill || sweep.kills()) return;
+  if (shard_.supervisor().alive() > 0) shard_.runtime().NoteKilled();
+  sweep.KillAll();
 }
 
 size_t ShardTurn::RunReady() {
