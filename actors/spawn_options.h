@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 
 namespace troupe {
@@ -32,7 +33,7 @@ enum class RestartKind : uint8_t {
 
 std::string_view ToString(RestartKind kind);
 
-// How an actor that failed is restarted.
+// How an actor that failed is restarted. A time that is out of range refuses the spawn.
 struct RestartOptions {
   RestartKind kind = RestartKind::kOnFailure;
   uint32_t max = 5;                           // Restarts ...
@@ -65,6 +66,9 @@ constexpr bool IsDefault(const RestartOptions& options) {
          options.within == kDefault.within && options.backoff_min == kDefault.backoff_min &&
          options.backoff_max == kDefault.backoff_max;
 }
+
+// Errors: INVALID_ARGUMENT naming the first option that makes no sense.
+absl::Status Validate(const SpawnOptions& options);
 
 // Nothing is set: inline, so that the compiler knows where a spawn says so.
 inline bool IsPlain(const SpawnOptions& options) {

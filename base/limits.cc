@@ -22,6 +22,9 @@ constexpr uint32_t kIdsMax = (1u << 24) - 1;
 // An actor counts its children in 26 bits.
 constexpr uint32_t kChildrenMax = (1u << 26) - 1;
 
+// A shard has some watches of its own: a System must be able to start.
+constexpr uint32_t kOwnWatches = 16;
+
 constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
 constexpr absl::Duration kDay = absl::Hours(24);
 
@@ -60,7 +63,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
   TROUPE_FIELD(inbox_bytes_max, kKiB, 1024 * kGiB);
 
   TROUPE_FIELD(records_per_shard_max, 1, kIdsMax);
-  TROUPE_FIELD(watches_per_shard_max, 1, kMany);
+  TROUPE_FIELD(watches_per_shard_max, kOwnWatches, kMany);
   TROUPE_FIELD(children_processes_max, 0, 1u << 22);
   TROUPE_FIELD(child_output_bytes_max, 1, kGiB);
   TROUPE_FIELD(child_input_bytes_max, 1, kGiB);

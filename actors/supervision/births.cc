@@ -1,7 +1,5 @@
 #include "troupe/actors/supervision/births.h"
 
-#include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +17,7 @@
 #include "troupe/actors/system.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/base/logging.h"
+#include "troupe/base/status_macros.h"
 #include "troupe/base/text.h"
 
 namespace troupe::internal {
@@ -45,13 +44,7 @@ struct InstallActor {
 
 std::optional<SlotLease> Births::Lease(uint16_t shard) {
   if (shard == shard_.index()) return slots_.Acquire();
-  constexpr size_t kLeaseBatch = 64;
-  std::vector<SlotLease>& leases = leases_[shard];
-  if (leases.empty()) shard_.runtime().shard(shard).slots_table().Lease(leases, kLeaseBatch);
-  if (leases.empty()) return std::nullopt;
-  const SlotLease lease = leases.back();
-  leases.pop_back();
-  return lease;
+  return shard_.runtime().shard(shard).slots_table().LeaseFrom(leases_[shard]);
 }
 
 void Births::GiveBack(uint16_t shard, const SlotLease& lease) {
@@ -62,7 +55,9 @@ void Births::GiveBack(uint16_t shard, const SlotLease& lease) {
   }
 }
 
-absl::Status Births::WhyNot(int placement) const {
+absl::Status Births::WhyNot(const SpawnOptions& options) const {
+  TROUPE_RETURN_IF_ERROR(Validate(options));
+  const int placement = options.placement.shard;
   const Cell* const parent = shard_.running().cell;
   if (shard_.runtime().stopping()) return absl::UnavailableError("the system is stopping");
   if (parent != nullptr && parent->state == CellState::kStopping) {
@@ -83,7 +78,8 @@ absl::Status Births::WhyNot(int placement) const {
 
 bool Births::MaySpawnHere(const SpawnOptions& options, const Instance& instance) const {
   const Cell* const parent = shard_.running().cell;
-  return options.placement.shard < 0 && options.name.empty() && !instance.is_worker_front() &&
+  return options.placement.shard < 0 && options.name.empty() && IsDefault(options.restart) &&
+         options.mailbox.bytes_max == 0 && !instance.is_worker_front() &&
          !shard_.runtime().stopping() &&
          (parent == nullptr || (parent->state != CellState::kStopping &&
                                 parent->children() < shard_.limits().children_per_actor_max));
@@ -113,7 +109,7 @@ AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status&
   const int wanted = options.placement.shard;
   const uint16_t shard = wanted < 0 ? shard_.index() : static_cast<uint16_t>(wanted);
   const bool plain = MaySpawnHere(options, *instance);
-  if (!plain) status = WhyNot(wanted);
+  if (!plain) status = WhyNot(options);
   std::optional<SlotLease> lease;
   if (status.ok()) lease = Lease(shard);
   if (status.ok() && !lease.has_value()) [[unlikely]] {
@@ -152,8 +148,7 @@ AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status&
 void Births::Configure(Cell& cell, const SpawnOptions& options) {
   if (options.mailbox.messages_max > 0) cell.messages_max = options.mailbox.messages_max;
   if (options.mailbox.bytes_max > 0) {
-    cell.bytes_max = static_cast<uint32_t>(
-        std::min<uint64_t>(options.mailbox.bytes_max, std::numeric_limits<uint32_t>::max()));
+    cell.bytes_max = static_cast<uint32_t>(options.mailbox.bytes_max);
   }
   if (options.mailbox.messages_max > 0 || options.mailbox.bytes_max > 0) {
     shard_.mailboxes().ArriveAgain(cell);

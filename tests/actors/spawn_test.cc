@@ -343,6 +343,34 @@ TEST(SpawnLimitsTest, ShortLivedActorsReuseTheirSlots) {
   }
 }
 
+TEST(SpawnOptionsTest, TimesAndBytesOutOfRangeRefuseTheSpawnFromWhereverItIs) {
+  const auto system = StartSystem(1);
+  const Ref<ProbeActor> parent = system->Spawn<ProbeActor>({}, Script{});
+  const absl::Duration second = absl::Seconds(1);
+  const std::vector<std::pair<SpawnOptions, std::string>> refused = {
+      {{.restart = {.within = absl::ZeroDuration()}}, "restart.within is 0"},
+      {{.restart = {.within = -second}}, "restart.within is -1s"},
+      {{.restart = {.backoff_min = -second}}, "restart.backoff_min is -1s"},
+      {{.restart = {.backoff_min = 2 * second, .backoff_max = second}},
+       "restart.backoff_max is 1s"},
+      {{.mailbox = {.bytes_max = uint64_t{4} << 30}}, "mailbox.bytes_max is 4294967296"},
+  };
+  for (const auto& [options, words] : refused) {
+    const auto expect_refused = [&words = words](const absl::Status& status) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+      EXPECT_NE(status.ToString().find(words), std::string::npos) << status;
+    };
+    expect_refused(system->TrySpawn<ProbeActor>(options, Script{}).status());
+    Perform(parent, [&, &options = options](ProbeActor&, Context& cx) {
+      expect_refused(cx.TrySpawn<ProbeActor>(options, Script{}).status());
+    });
+  }
+  EXPECT_TRUE(system
+                  ->TrySpawn<ProbeActor>(
+                      {.restart = {.backoff_min = second, .backoff_max = second}}, Script{})
+                  .ok());
+}
+
 TEST(SpawnTurnTest, WhatNewActorsHandleCountsInTheTurnTheyStartIn) {
   constexpr int kActors = 100;
   constexpr int kMessages = 64;
