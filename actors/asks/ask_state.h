@@ -5,7 +5,6 @@
 #include <coroutine>
 #include <optional>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -56,13 +55,7 @@ class AskState final : public PendingAsk, public Shared {
   }
 
   void OnReply(absl::Status status, void* value) override {
-    if (!status.ok()) {
-      outcome_.emplace(std::move(status));
-    } else if constexpr (std::is_void_v<T>) {
-      outcome_.emplace(absl::OkStatus());
-    } else {
-      outcome_.emplace(std::move(*static_cast<T*>(value)));
-    }
+    Receive<T>(outcome_, std::move(status), value);
     if (join_ != nullptr) std::exchange(join_, nullptr)->OneDone();
   }
 

@@ -1,6 +1,7 @@
 #ifndef TROUPE_ACTORS_ASKS_OUTCOME_H_
 #define TROUPE_ACTORS_ASKS_OUTCOME_H_
 
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -31,6 +32,19 @@ Outcome<T> ToOutcome(U&& outcome) {
       return NoValue();
   }
   return Outcome<T>(std::forward<U>(outcome));
+}
+
+// What came of a request: `status` if it is an error or T is void, else the T at `value`, which is
+// moved from.
+template <typename T>
+void Receive(std::optional<Outcome<T>>& outcome, absl::Status status, void* value) {
+  if constexpr (std::is_void_v<T>) {
+    outcome.emplace(std::move(status));
+  } else if (status.ok()) {
+    outcome.emplace(std::move(*static_cast<T*>(value)));
+  } else {
+    outcome.emplace(std::move(status));
+  }
 }
 
 // Stands where an outcome will be: a code alone costs no allocation.

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <memory>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -49,13 +48,7 @@ class WaitState final : public WaitBase {
   using WaitBase::WaitBase;
 
   void OnReply(absl::Status status, void* value) override {
-    if (!status.ok()) {
-      outcome_.emplace(std::move(status));
-    } else if constexpr (std::is_void_v<T>) {
-      outcome_.emplace(absl::OkStatus());
-    } else {
-      outcome_.emplace(std::move(*static_cast<T*>(value)));
-    }
+    Receive<T>(outcome_, std::move(status), value);
     event().Notify();
     LetGo();
   }

@@ -59,23 +59,14 @@ void DeadLetters::MakeWithdrawn(Envelope& request) {
 }
 
 void DeadLetters::Refuse(Envelope* envelope, absl::Status why, Certainty certainty) {
-  if ((envelope->flags & kNeedsCheck) == 0) {
-    if (envelope->ask != 0) {
-      ReplyError(*envelope, WithCertainty(std::move(why), certainty));
-    } else {
-      ++shard_.counters().dead_letters;
-      if (envelope->flags & kHasOrigin) {
-        envelope->origin->OnRefused(shard_, why);
-      } else if (envelope->sender_shard != shard_.index()) {
-        // One that was sent on this shard was accepted, and then the actor ended.
-        TellSender(*envelope,
-                   AnyRef(shard_.runtime().system(), shard_.incarnation(), shard_.index(),
-                          envelope->slot, envelope->generation),
-                   why);
-      }
-    }
+  if ((envelope->flags & kNeedsCheck) != 0) return Discard(envelope);
+  AnyRef target;
+  // One that was sent on this shard was accepted, and then the actor ended.
+  if (envelope->sender_shard != shard_.index()) {
+    target = AnyRef(shard_.runtime().system(), shard_.incarnation(), shard_.index(), envelope->slot,
+                    envelope->generation);
   }
-  Discard(envelope);
+  RefuseSent(target, envelope, std::move(why), certainty);
 }
 
 void DeadLetters::RefuseSent(const AnyRef& target, Envelope* envelope, absl::Status why,
@@ -86,7 +77,7 @@ void DeadLetters::RefuseSent(const AnyRef& target, Envelope* envelope, absl::Sta
     ++shard_.counters().dead_letters;
     if (envelope->flags & kHasOrigin) {
       envelope->origin->OnRefused(shard_, why);
-    } else {
+    } else if (target) {
       TellSender(*envelope, target, why);
     }
   }

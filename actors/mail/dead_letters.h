@@ -30,7 +30,8 @@ class DeadLetters {
   void MakeWithdrawn(Envelope& request);
   // Counts a dead letter or, for an ask, sends its outcome; and discards it.
   void Refuse(Envelope* envelope, absl::Status why, Certainty certainty);
-  // The same for a message to an actor elsewhere, `target`, that was accepted from its sender.
+  // The same for a message to an actor elsewhere, `target`, that was accepted from its sender. If
+  // `target` is empty, the sender of a one-way message is not told.
   void RefuseSent(const AnyRef& target, Envelope* envelope, absl::Status why, Certainty certainty);
   // Sends an error as the outcome of `request`, if it is an ask.
   void ReplyError(Envelope& request, absl::Status status);
