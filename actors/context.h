@@ -149,12 +149,12 @@ requires Handles<A, SignalRaised> SubscriptionId Context::Subscribe(A*, int sign
 template <typename A>
 requires Handles<A, ChildExited> absl::StatusOr<Child> Context::Exec(A*, ChildOptions options) {
   internal::ChildMessages messages{.exited = &internal::kMessageType<A, ChildExited>};
-  if constexpr (Handles<A, ChildOutput>) {
+  if constexpr (internal::HandlesIn<A, Context, ChildOutput>) {
     messages.output = &internal::kMessageType<A, ChildOutput>;
   } else {
     options.capture_output = false;
   }
-  if constexpr (Handles<A, ChildInputRoom>) {
+  if constexpr (internal::HandlesIn<A, Context, ChildInputRoom>) {
     messages.input_room = &internal::kMessageType<A, ChildInputRoom>;
   }
   return ExecChild(messages, options);
@@ -171,7 +171,7 @@ inline ChildWriter Context::WriteChildAll(ChildId child, std::string bytes) {
 }
 
 template <typename F, typename... Args>
-requires std::invocable<F, Args...>
+requires internal::Offloads<F, Args...>
 auto Context::Offload(F function, Args... args) {
   Here();
   return internal::OffloadAwaiter<F, Args...>(std::move(function), std::move(args)...);

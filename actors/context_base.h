@@ -41,6 +41,15 @@ struct MessageType;
 struct Unawaitable;
 class Instance;
 class Shard;
+
+template <typename R>
+inline constexpr bool kIsReply = false;
+template <typename T>
+inline constexpr bool kIsReply<Reply<T>> = true;
+// A function that returns its result: a coroutine could not wait on a worker thread.
+template <typename F, typename... Args>
+concept Offloads = std::invocable<F, Args...> && !kIsReply<std::invoke_result_t<F, Args...>>;
+
 }  // namespace internal
 
 // A handler's access to the runtime: every effect outside its actor's own state. No call blocks.
@@ -172,9 +181,13 @@ class Context {
   // referred to.
   // Errors: RESOURCE_EXHAUSTED if the pool's queue is full.
   template <typename F, typename... Args>
-  requires std::invocable<F, Args...>
+  requires internal::Offloads<F, Args...>
   [[nodiscard("co_await it: by itself it does nothing")]] auto Offload(F function, Args... args);
   // Chosen only to say at the caller's line why the one above cannot be.
+  template <typename F, typename... Args>
+  requires(std::invocable<F, Args...> && !internal::Offloads<F, Args...>) __attribute__((
+      unavailable("a coroutine runs on its shard: co_await it, and offload a plain function")))
+  internal::Unawaitable Offload(F function, Args... args);
   template <typename F, typename... Args>
   requires(!std::invocable<F, Args...>) __attribute__((
       unavailable("the function cannot be called with copies of these arguments: it takes values "

@@ -12,6 +12,14 @@
 #include "troupe/actors/typing/handles.h"
 
 namespace troupe {
+namespace internal {
+
+// An A handles it, and it can be put into an envelope.
+template <typename A, typename M>
+concept Sends =
+    Handles<A, std::remove_cvref_t<M>> && std::constructible_from<std::remove_cvref_t<M>, M>;
+
+}  // namespace internal
 
 // The handle of an actor of class A. A declaration of A suffices where the handle is only stored.
 //
@@ -29,7 +37,7 @@ class Ref : public AnyRef {
 
   // Sends `message`. Requires that A has a public On() for exactly this type. Never blocks.
   template <typename M>
-  requires Handles<A, std::remove_cvref_t<M>> SendResult Send(M&& message)
+  requires internal::Sends<A, M> SendResult Send(M&& message)
   const;
 
   // Selected only to explain, at the caller's line, why the overload above does not apply.
@@ -40,7 +48,12 @@ class Ref : public AnyRef {
   template <typename M>
   requires(internal::IsComplete<A> && !Handles<A, std::remove_cvref_t<M>>) __attribute__((
       unavailable("the actor has no public On(troupe::Context&, M) for exactly this message type "
-                  "M: write one, or send a type that it has"))) SendResult Send(M&& message) const;
+                  "M that returns void or troupe::Reply<void>: write one, or send a type that it "
+                  "has"))) SendResult Send(M&& message) const;
+  template <typename M>
+  requires(Handles<A, std::remove_cvref_t<M>> && !internal::Sends<A, M>)
+      __attribute__((unavailable("the message can only be moved: write std::move(message)")))
+      SendResult Send(M&& message) const;
 };
 
 // Implementation details follow.
@@ -90,7 +103,7 @@ SendResult SendOneWay(const AnyRef& ref, const MessageType* type, M&& message) {
 
 template <typename A>
 template <typename M>
-requires Handles<A, std::remove_cvref_t<M>> SendResult Ref<A>::Send(M&& message)
+requires internal::Sends<A, M> SendResult Ref<A>::Send(M&& message)
 const {
   using Message = std::remove_cvref_t<M>;
   return internal::SendOneWay(*this, &internal::kMessageType<A, Message>, std::forward<M>(message));

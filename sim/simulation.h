@@ -22,7 +22,7 @@ namespace troupe {
 // Runs a cluster on one thread: one seed decides the clocks, scheduling, network, workers, children
 // and signals of its nodes.
 //
-//   Simulation simulation({.seed = 7});
+//   Simulation simulation({.seed = SimulationSeed(7)});   // Or the one that the environment names.
 //   auto a = System::Start({.shards = 2, .platform = &simulation.AddNode("a")});
 //   auto b = System::Start({.shards = 2, .platform = &simulation.AddNode("b")});
 //   auto balance = account.Deposit(request).Wait();   // Runs all of them until the reply.

@@ -77,7 +77,7 @@ constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 //
 //   offset  0  next        mailbox, outbox, free list: one at a time
 //           8  type
-//          16  generation  of the target, in transit; `cell` from the mailbox on
+//          16  generation  of the target, until it is handled; `cell` from then on
 //          24  deadline    monotonic nanoseconds; kNoDeadline when there is none
 //          32  slot        of the target; sender_slot
 //          40  bytes       charged; sender_shard, home

@@ -12,7 +12,8 @@
   template <typename A, typename M>                                                   \
   requires(!Handles<A, M>) __attribute__((                                            \
       unavailable("the actor has no public On(troupe::Context&, M) for exactly this " \
-                  "message type M: write one"))) TimerId                              \
+                  "message type M that returns void or troupe::Reply<void>: write "   \
+                  "one"))) TimerId                                                    \
   Function(A* self, absl::Duration time, M message);
 
 #define TROUPE_INTERNAL_REFUSE_EVENT(Result, Function, Event, ...)                                 \

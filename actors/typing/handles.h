@@ -10,6 +10,8 @@ namespace troupe {
 class Context;
 class Worker;
 class WorkerContext;
+template <typename T>
+class Reply;
 
 // What a message takes besides its own size: strings, vectors. A message type opts in with a
 // free function of this name found by argument-dependent lookup; charged to mailboxes.
@@ -28,9 +30,17 @@ struct Exactly {
   operator T&&() const;
 };
 
+// Whatever it returns.
 template <typename A, typename Cx, typename M>
 concept HandlesIn = requires(A& actor, Cx& context, Exactly<M> message) {
   actor.On(context, message);
+};
+
+template <typename R>
+concept OneWayResult = std::same_as<R, void> || std::same_as<R, Reply<void>>;
+template <typename A, typename M>
+concept HandlesOnShard = requires(A& actor, Context& context, Exactly<M> message) {
+  { actor.On(context, message) } -> OneWayResult;
 };
 
 // Its definition has been seen.
@@ -44,10 +54,10 @@ concept IsWorker = std::derived_from<A, Worker>;
 
 }  // namespace internal
 
-// A has a public On(Context&, M) (for a Worker: On(WorkerContext&, M)), by value or reference,
-// for exactly M.
+// A has a public On(Context&, M) that returns void or Reply<void> (a Worker: an
+// On(WorkerContext&, M)), by value or reference, for exactly M.
 template <typename A, typename M>
-concept Handles = internal::HandlesIn<A, Context, M> || internal::HandlesIn<A, WorkerContext, M>;
+concept Handles = internal::HandlesOnShard<A, M> || internal::HandlesIn<A, WorkerContext, M>;
 
 }  // namespace troupe
 
