@@ -35,7 +35,7 @@ void OffloadWait::Back() {
   Shard& shard = *Shard::Current();
   Activation& activation = *frame()->activation();
   Cell& cell = *activation.cell;
-  const bool goes_on = !frame()->dropped() && !activation.doomed;
+  const bool goes_on = !frame()->dropped() && !Activations::Doomed(activation);
   // First, since the frame may be gone afterwards: then it leaves the list again.
   if (goes_on) shard.activations().Resume(*this);
   frame()->EndOffload();

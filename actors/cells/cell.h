@@ -67,6 +67,7 @@ struct Ties {
   CellExtra* extra = nullptr;    // Owned; null for most.
   Activation* activations = nullptr;
   Activation* ready_tail = nullptr;  // Of a circle through ready_next.
+  uint64_t doomed_serial = 0;        // Activations up to this one are resumed no more.
   EventRecord* records = nullptr;
   uint32_t first_child = kNoSlot;  // On this shard, by slot.
   uint32_t children = 0;           // On this shard and on others.

@@ -22,7 +22,7 @@ class Activation {
   // --- Set at its creation. ---
   Envelope* envelope = nullptr;  // Owned once the handler has answered.
   Cell* cell = nullptr;
-  uint64_t serial = 0;  // Of the shard's activations: never given twice.
+  uint64_t serial = 0;  // Of the shard's activations: from 1 on, never given twice.
 
   RequestServer* server = nullptr;  // Owned: the writing end of a stream.
 
@@ -36,11 +36,10 @@ class Activation {
   // --- Its state. ---
   bool running = false;      // On the stack.
   bool queued = false;       // In the cell's list of ready activations.
-  bool cancelled = false;    // Nobody wants the outcome; each await ends with CANCELLED.
+  bool cancelled = false;    // Nobody wants the outcome; see Activations::Cancelled().
   bool interleaved = false;  // Others of the actor run while it waits.
   bool stops_actor = false;  // Once the handler has answered.
   bool answered = false;     // The handler has its outcome and the payload is destroyed.
-  bool doomed = false;       // Its actor's life is over: it is resumed no more.
 
   // --- Lists of its cell. ---
   Activation* next = nullptr;

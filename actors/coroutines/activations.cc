@@ -70,7 +70,7 @@ Activation& Activations::Current() {
 
 bool Activations::CurrentCancelled() const {
   const Activation* const activation = shard_.running().activation;
-  return activation != nullptr && activation->cancelled;
+  return activation != nullptr && Cancelled(*activation);
 }
 
 Progress Activations::Park(Envelope& envelope, CoroutineFrame& root) {
@@ -158,7 +158,7 @@ void Activations::DestroyBuried() {
 
 void Activations::NoteUntaken(const CoroutineFrame& frame) {
   const Activation* const activation = frame.activation_;
-  if (activation == nullptr || activation->doomed) return;
+  if (activation == nullptr || Doomed(*activation)) return;
   Cell& cell = *activation->cell;
   if (cell.state != CellState::kRunning && cell.state != CellState::kStarting) return;
   shard_.supervisor().CoroutineThrew(cell, frame.exception_);
@@ -167,7 +167,7 @@ void Activations::NoteUntaken(const CoroutineFrame& frame) {
 // --- Resuming. ---
 
 void Activations::MakeReady(Activation& activation) {
-  if (activation.queued || activation.doomed) return;
+  if (activation.queued || Doomed(activation)) return;
   activation.queued = true;
   Cell& cell = *activation.cell;
   Ties& ties = cell.Tie();
@@ -187,11 +187,10 @@ void Activations::MakeReady(Activation& activation) {
 void Activations::LeaveReadyList(Activation& activation) {
   if (!std::exchange(activation.queued, false)) return;
   Activation*& tail = activation.cell->Tie().ready_tail;
-  if (activation.ready_next == &activation) {
-    tail = nullptr;
-    return;
+  // The circle of the doomed has no tail.
+  if (tail == &activation) {
+    tail = activation.ready_next != &activation ? activation.ready_prev : nullptr;
   }
-  if (tail == &activation) tail = activation.ready_prev;
   activation.ready_next->ready_prev = activation.ready_prev;
   activation.ready_prev->ready_next = activation.ready_next;
 }
@@ -284,11 +283,17 @@ void Activations::Cancel(Activation& activation) {
 }
 
 void Activations::Doom(Cell& cell) {
-  for (Activation* a = cell.activations(); a != nullptr; a = a->next) {
-    LeaveReadyList(*a);
-    a->cancelled = true;
-    a->doomed = true;
-  }
+  if (cell.activations() == nullptr) return;
+  cell.ties().doomed_serial = made_;
+  cell.ties().ready_tail = nullptr;
+}
+
+bool Activations::Doomed(const Activation& activation) {
+  return activation.serial <= activation.cell->ties().doomed_serial;
+}
+
+bool Activations::Cancelled(const Activation& activation) {
+  return activation.cancelled || Doomed(activation);
 }
 
 uint32_t Activations::EndSome(Cell& cell, uint32_t budget) {
@@ -297,7 +302,7 @@ uint32_t Activations::EndSome(Cell& cell, uint32_t budget) {
   for (end_next_ = cell.activations(); end_next_ != nullptr && ended < budget;) {
     Activation& activation = *end_next_;
     end_next_ = activation.next;
-    if (!activation.doomed || activation.offloads > 0) continue;
+    if (!Doomed(activation) || activation.offloads > 0) continue;
     if (activation.root == nullptr && activation.answered) continue;
     End(activation);
     ++ended;

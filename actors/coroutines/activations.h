@@ -97,8 +97,11 @@ class Activations {
 
   // Ends its awaits with CANCELLED.
   void Cancel(Activation& activation);
-  // Their life is over: none of the cell's is resumed any more.
+  // Their life is over: none of the cell's is resumed any more. However many they are.
   void Doom(Cell& cell);
+  static bool Doomed(const Activation& activation);
+  // Nobody wants its outcome: each of its awaits ends with CANCELLED.
+  static bool Cancelled(const Activation& activation);
   // Destroys up to `budget` doomed ones. Returns how many; 0 when the rest waits for offloads or
   // has frames that the actor's own members hold.
   uint32_t EndSome(Cell& cell, uint32_t budget);

@@ -106,7 +106,7 @@ void CoroutineFrame::StopRunning(Suspension& suspension) {
 
 void CoroutineFrame::Wait(Suspension& suspension) {
   StopRunning(suspension);
-  if (activation_->cancelled) {
+  if (Activations::Cancelled(*activation_)) {
     suspension.Cancel();
     Here().ResumeNextTurn(suspension);
   } else if (!suspension.suspended()) {
@@ -121,7 +121,7 @@ void CoroutineFrame::WaitForTurn(Suspension& suspension) {
 
 void CoroutineFrame::WaitFor(CoroutineFrame& other, Suspension& suspension) {
   other.CheckHere("co_await of a Reply");
-  const bool lost = other.activation_ == nullptr || other.activation_->doomed;
+  const bool lost = other.activation_ == nullptr || Activations::Doomed(*other.activation_);
   other.waiter_elsewhere_ = other.activation_ != activation_;
   if (!other.waiter_elsewhere_ && !lost) {
     // A cancellation ends what the other one awaits.
