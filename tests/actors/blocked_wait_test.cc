@@ -21,7 +21,7 @@
 #include "troupe/actors/ref.h"
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
-#include "troupe/tests/actors/in_child.h"
+#include "troupe/tests/actors/child_end.h"
 #include "troupe/tests/actors/probe.h"
 #include "troupe/tests/actors/uneven_platform.h"
 
@@ -67,7 +67,7 @@ struct Blocker {
 void ExpectGoodEnd(const ChildEnd& end) { EXPECT_TRUE(end.exited_well()) << end.ToString(); }
 
 TEST(BlockedWaitTest, F122_TheHandlerThatIsAskedDoesNotReturn) {
-  ExpectGoodEnd(RunInChild([] {
+  ExpectGoodEnd(EndOfChild([] {
     Blocker blocker;
     RequireTimedOut(WaitBriefly(blocker.actor));
     // Its answer comes now, and touches nothing of the one who waited.
@@ -77,7 +77,7 @@ TEST(BlockedWaitTest, F122_TheHandlerThatIsAskedDoesNotReturn) {
 }
 
 TEST(BlockedWaitTest, F122_AnotherHandlerOfTheShardDoesNotReturn) {
-  ExpectGoodEnd(RunInChild([] {
+  ExpectGoodEnd(EndOfChild([] {
     Blocker blocker;
     const Ref<ProbeActor> other = blocker.system->Spawn<ProbeActor>(
         {}, Script{.ask = [](Context&, const Number& n) -> Reply<Number> { return n; }});
@@ -91,7 +91,7 @@ TEST(BlockedWaitTest, F122_AnotherHandlerOfTheShardDoesNotReturn) {
 }
 
 TEST(BlockedWaitTest, F122_ManyWaitsAndWhatComesAfterThem) {
-  ExpectGoodEnd(RunInChild([] {
+  ExpectGoodEnd(EndOfChild([] {
     Blocker blocker;
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t) {
@@ -111,7 +111,7 @@ TEST(BlockedWaitTest, F122_ManyWaitsAndWhatComesAfterThem) {
 }
 
 TEST(BlockedWaitTest, F122_TheHandlerWaitsForTheWaitersMutex) {
-  ExpectGoodEnd(RunInChild([] {
+  ExpectGoodEnd(EndOfChild([] {
     const auto system = StartSystem(1);
     std::mutex mutex;
     const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
@@ -128,12 +128,12 @@ TEST(BlockedWaitTest, F122_TheHandlerWaitsForTheWaitersMutex) {
 }
 
 TEST(BlockedWaitTest, F122_InAForkedChildItIsACheckThatSaysSo) {
-  ExpectGoodEnd(RunInChild([] {
+  ExpectGoodEnd(EndOfChild([] {
     const auto system = StartSystem(1);
     const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
         {}, Script{.ask = [](Context&, const Number& n) -> Reply<Number> { return n; }});
     Require(WaitBriefly(actor).ok(), "no answer before the fork");
-    const ChildEnd forked = RunInChild([&] { WaitBriefly(actor).IgnoreError(); });
+    const ChildEnd forked = EndOfChild([&] { WaitBriefly(actor).IgnoreError(); });
     Require(forked.CheckedWith({"fork"}), "the forked child " + forked.ToString());
     Require(WaitBriefly(actor).ok(), "no answer after the fork");
   }));
@@ -143,7 +143,7 @@ TEST(BlockedWaitTest, F122_InAForkedChildItIsACheckThatSaysSo) {
 class HeldWaitTest : public UnevenTest {};
 
 TEST_F(HeldWaitTest, F122_TheTimeIsTheWaiters) {
-  ExpectGoodEnd(RunInChild([] {
+  ExpectGoodEnd(EndOfChild([] {
     // A wait that never ends is a CHECK after so many steps.
     Simulation simulation({.log_to_stderr = false, .steps_max = 1'000'000});
     UnevenPlatform platform(simulation.AddNode("node"));

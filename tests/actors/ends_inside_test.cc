@@ -19,7 +19,7 @@
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/system.h"
 #include "troupe/actors/worker.h"
-#include "troupe/tests/actors/in_child.h"
+#include "troupe/tests/actors/child_end.h"
 #include "troupe/tests/actors/probe.h"
 #include "troupe/transport/node.h"
 
@@ -65,7 +65,7 @@ class EndsTest : public testing::TestWithParam<size_t> {
 std::string NameOf(const testing::TestParamInfo<size_t>& info) { return Ends()[info.param].name; }
 
 TEST_P(EndsTest, F128_InsideAHandlerItIsACheck) {
-  const ChildEnd end = RunInChild([this] {
+  const ChildEnd end = EndOfChild([this] {
     StartAll(end_.with_node);
     const Ref<ProbeActor> actor = process_system->Spawn<ProbeActor>(OnShard(1), Script{});
     Perform(actor, [this](ProbeActor&, Context&) { end_.run(); });
@@ -78,7 +78,7 @@ TEST_P(EndsTest, F128_InAWorkersHandlerItWorksOrIsACheck) {
   struct RunWorker : Worker {
     void On(WorkerContext&, const std::function<void()>& run) { run(); }
   };
-  const ChildEnd end = RunInChild([this] {
+  const ChildEnd end = EndOfChild([this] {
     StartAll(end_.with_node);
     const Ref<RunWorker> worker = process_system->SpawnWorkers<RunWorker>({});
     const std::unique_ptr<Event> done = process_system->runtime().platform().MakeEvent();
@@ -92,9 +92,9 @@ TEST_P(EndsTest, F128_InAWorkersHandlerItWorksOrIsACheck) {
 }
 
 TEST_P(EndsTest, F128_InAForkedChildItIsACheck) {
-  const ChildEnd end = RunInChild([this] {
+  const ChildEnd end = EndOfChild([this] {
     StartAll(end_.with_node);
-    const ChildEnd forked = RunInChild([this] { end_.run(); });
+    const ChildEnd forked = EndOfChild([this] { end_.run(); });
     if (forked.CheckedWith({"fork"})) return;
     std::fprintf(stderr, "the forked child %s\n", forked.ToString().c_str());
     _exit(1);
@@ -106,9 +106,9 @@ INSTANTIATE_TEST_SUITE_P(, EndsTest, testing::Range(size_t{0}, Ends().size()), N
 
 // A forked child that leaves all alone, and ends as it should.
 TEST(EndOrderTest, F128_AForkedChildMayLeave) {
-  const ChildEnd end = RunInChild([] {
+  const ChildEnd end = EndOfChild([] {
     StartAll(/*with_node=*/true);
-    const ChildEnd forked = RunInChild([] { _exit(0); });
+    const ChildEnd forked = EndOfChild([] { _exit(0); });
     if (!forked.exited_well()) _exit(1);
     process_node.reset();
     process_system.reset();
@@ -117,7 +117,7 @@ TEST(EndOrderTest, F128_AForkedChildMayLeave) {
 }
 
 TEST(EndOrderTest, F128_ANodeEndsBeforeItsSystem) {
-  const ChildEnd end = RunInChild([] {
+  const ChildEnd end = EndOfChild([] {
     StartAll(/*with_node=*/true);
     process_system.reset();
     process_node.reset();
@@ -132,7 +132,7 @@ struct RunWorker : Worker {
 };
 
 TEST(StuckWorkerTest, OnlyItsPoolIsNamed) {
-  const ChildEnd end = RunInChild([] {
+  const ChildEnd end = EndOfChild([] {
     process_system = StartSystem(1, {.drain_timeout = absl::Milliseconds(10)});
     Platform& platform = process_system->runtime().platform();
     const std::unique_ptr<Event> began = platform.MakeEvent();

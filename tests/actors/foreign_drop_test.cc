@@ -22,7 +22,7 @@
 #include "troupe/actors/reply.h"
 #include "troupe/actors/stream.h"
 #include "troupe/actors/system.h"
-#include "troupe/tests/actors/in_child.h"
+#include "troupe/tests/actors/child_end.h"
 #include "troupe/tests/actors/probe.h"
 
 namespace troupe::test {
@@ -127,7 +127,7 @@ class ForeignDropTest : public testing::TestWithParam<size_t> {};
 
 TEST_P(ForeignDropTest, F129_OnAnotherShardItIsACheck) {
   const NamedMisuse misuse = Misuses()[GetParam()];
-  const ChildEnd end = RunInChild([&] {
+  const ChildEnd end = EndOfChild([&] {
     Scene scene;
     scene.second.Send(
         Do{[&](ProbeActor&, Context&) -> Reply<void> { return misuse.run(scene.begun); }});
@@ -139,7 +139,7 @@ TEST_P(ForeignDropTest, F129_OnAnotherShardItIsACheck) {
 
 TEST_P(ForeignDropTest, F129_OnAThreadThatIsNoShardsItIsACheck) {
   const NamedMisuse misuse = Misuses()[GetParam()];
-  const ChildEnd end = RunInChild([&] {
+  const ChildEnd end = EndOfChild([&] {
     Scene scene;
     static_cast<void>(misuse.run(scene.begun));
     _exit(0);

@@ -28,7 +28,7 @@
 #include "troupe/actors/stream.h"
 #include "troupe/actors/system.h"
 #include "troupe/actors/worker.h"
-#include "troupe/tests/actors/in_child.h"
+#include "troupe/tests/actors/child_end.h"
 #include "troupe/tests/actors/probe.h"
 #include "troupe/transport/node.h"
 
@@ -325,7 +325,7 @@ class MisplacedCallTest : public testing::TestWithParam<size_t> {};
 
 TEST_P(MisplacedCallTest, F129_WorksOrIsACheckWithWords) {
   const Case c = Cases()[GetParam()];
-  const ChildEnd end = RunInChild([&c] {
+  const ChildEnd end = EndOfChild([&c] {
     Subject subject;
     Begin(subject, c.with_node);
     RunAt(c.place.place, subject, c.call.run);

@@ -1,4 +1,4 @@
-#include "troupe/tests/actors/in_child.h"
+#include "troupe/tests/actors/child_end.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -66,7 +66,7 @@ std::string Sentence(const std::string& printed) {
 
 }  // namespace
 
-ChildEnd RunInChild(const std::function<void()>& run) {
+ChildEnd EndOfChild(const std::function<void()>& run) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
   std::fflush(nullptr);

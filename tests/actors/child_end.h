@@ -1,5 +1,5 @@
-#ifndef TROUPE_TESTS_ACTORS_IN_CHILD_H_
-#define TROUPE_TESTS_ACTORS_IN_CHILD_H_
+#ifndef TROUPE_TESTS_ACTORS_CHILD_END_H_
+#define TROUPE_TESTS_ACTORS_CHILD_END_H_
 
 #include <functional>
 #include <string>
@@ -27,8 +27,8 @@ struct ChildEnd {
 // seconds is killed; one that a child starts in this way, after six.
 //
 // Thread: a process whose other threads hold no locks; best, one that has none.
-ChildEnd RunInChild(const std::function<void()>& run);
+ChildEnd EndOfChild(const std::function<void()>& run);
 
 }  // namespace troupe::test
 
-#endif  // TROUPE_TESTS_ACTORS_IN_CHILD_H_
+#endif  // TROUPE_TESTS_ACTORS_CHILD_END_H_
