@@ -85,8 +85,8 @@ struct Limits {
   // Timers, monitors, watches, subscriptions and children of a shard's actors. At the limit the
   // next one gets the id "none" and logs a line; Exec() fails with RESOURCE_EXHAUSTED.
   uint32_t records_per_shard_max = (1u << 24) - 1;
-  // Watched descriptors. At the limit the next watch sends one FdReady, with kError and
-  // RESOURCE_EXHAUSTED.
+  // Watched descriptors, with a few of the shard's own; at least 16. At the limit the next watch
+  // sends one FdReady, with kError and RESOURCE_EXHAUSTED.
   uint32_t watches_per_shard_max = 1u << 20;
   // Child processes at once. At the limit Exec() fails with RESOURCE_EXHAUSTED.
   uint32_t children_processes_max = 4096;
