@@ -4,7 +4,9 @@
 #include <limits>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/actor.h"
 #include "troupe/actors/cells/slot_table.h"
 #include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/mail/dead_letters.h"
@@ -19,6 +21,7 @@
 #include "troupe/actors/system.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/base/logging.h"
+#include "troupe/base/poison.h"
 #include "troupe/base/text.h"
 
 namespace troupe::internal {
@@ -206,23 +209,84 @@ void Births::EndRefused() {
   }
 }
 
-void Births::Begin(Cell& cell) {
-  {
-    const Activations::FirstScope scope(shard_, cell);
-    try {
-      cell.actor = cell.instance()->Create();
-    } catch (...) {
-      supervisor_.HandlerThrew(cell);
-      return;
+// --- The start of a life. ---
+
+bool Births::Start(Cell& cell) {
+  if (cell.actor != nullptr || cell.instance() == nullptr) return false;
+  // It is marked as queued while it starts: what it then has to do is done here and now, so that
+  // an actor which ends as it starts is gone before the next is made.
+  cell.Mark(kQueued);
+  if (!cell.marked(kStopAsked)) Begin(cell);
+  if (cell.marked(kStopAsked)) {
+    if (supervisor_.EndAtOnce(cell)) {
+      cell.Unmark(kQueued);
+      return true;
+    }
+    cell.stall |= kAttention;
+  }
+  cell.Unmark(kQueued);
+  return cell.mailbox.empty() && (cell.stall & kAttention) == 0;
+}
+
+// As a Scope for the constructor and one for OnStart would, but for what a million starts in a row
+// need not write twice.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Births::Begin(Cell& cell) {
+  if (start_envelope_ == nullptr) [[unlikely]]
+    MakeStartEnvelope();
+  Running& running = shard_.running();
+  running = {.cell = &cell};
+  Progress progress = Progress::kDone;
+  try {
+    Instance& instance = *cell.instance();
+    cell.actor = instance.Create();
+    if (running.activation != nullptr) [[unlikely]]
+      LeaveConstructor();
+    if (instance.info().has_on_start) {
+      running.envelope = start_envelope_;
+      progress = RunOnStart(cell);
+    } else {
+      supervisor_.Started(cell);
+    }
+  } catch (...) {
+    supervisor_.HandlerThrew(cell);
+  }
+  if (progress != Progress::kDone || running.activation != nullptr) [[unlikely]] {
+    if (running.envelope == nullptr) {
+      LeaveConstructor();
+    } else {
+      shard_.LeaveHandler(std::exchange(start_envelope_, nullptr), progress);
     }
   }
-  if (!cell.instance()->info().has_on_start) return supervisor_.Started(cell);
-  Envelope* const envelope = shard_.NewEnvelope(&kStartType);
-  envelope->flags |= kEvent;
-  envelope->record = 0;
-  shard_.SetPayload(envelope, StartEvent{}, 0);
-  envelope->cell = &cell;
-  shard_.RunEvent(cell, envelope);
+  running.cell = nullptr;
+  running.envelope = nullptr;
+  if (start_envelope_ != nullptr) Poison(start_envelope_, sizeof(Envelope));
+  if (cell.marked(kStopsItself)) supervisor_.StopItself(cell);
+}
+
+void Births::LeaveConstructor() { shard_.activations().Leave(/*parked=*/false); }
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Progress Births::RunOnStart(Cell& cell) {
+  Envelope& envelope = *start_envelope_;
+  Unpoison(&envelope, sizeof(Envelope));
+  envelope.cell = &cell;
+  Reply<void> reply = cell.actor->OnStart(envelope);
+  if (!reply.done()) [[unlikely]]
+    return shard_.activations().Park(envelope, reply.Detach());
+  const absl::Status status = reply.Take();
+  if (status.ok()) [[likely]] {
+    supervisor_.Started(cell);
+  } else {
+    supervisor_.StartFailed(cell, status);
+  }
+  return Progress::kDone;
+}
+
+void Births::MakeStartEnvelope() {
+  start_envelope_ = shard_.NewEnvelope(&kStartType);
+  start_envelope_->flags |= kEvent;
+  start_envelope_->record = 0;
+  start_envelope_->missed = 0;
+  shard_.SetPayload(start_envelope_, StartEvent{}, 0);
 }
 
 }  // namespace troupe::internal

@@ -48,8 +48,9 @@ class Births {
                const AnyRef& parent);
   // Ends the handles of spawns that were refused after others had seen them.
   void EndRefused();
-  // Constructs the actor and runs OnStart: the beginning of a life.
-  void Begin(Cell& cell);
+  // Begins the life of an actor, in the visit of its cell. Returns whether nothing else is to be
+  // done in that visit.
+  bool Start(Cell& cell);
 
  private:
   AnyRef SpawnWithDefaults(Instance* instance);
@@ -62,11 +63,18 @@ class Births {
   static void Occupy(Cell& cell, Instance* instance);
   void Await(Cell& cell);
   void Configure(Cell& cell, const SpawnOptions& options);
+  // Constructs the actor and runs OnStart.
+  void Begin(Cell& cell);
+  void LeaveConstructor();
+  Progress RunOnStart(Cell& cell);
+  void MakeStartEnvelope();
 
   Shard& shard_;
   SlotTable& slots_;
   Supervisor& supervisor_;
   std::vector<std::vector<SlotLease>> leases_;  // On other shards, by shard.
+  // What the next OnStart runs with, since few keep theirs. Null if the last one did.
+  Envelope* start_envelope_ = nullptr;
 };
 
 }  // namespace troupe::internal

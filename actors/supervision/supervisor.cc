@@ -106,13 +106,6 @@ void Supervisor::StartFailed(Cell& cell, const absl::Status& status) {
        absl::Status(status.code(), absl::StrCat("OnStart: ", AbslView(StdView(status.message())))));
 }
 
-void Supervisor::Started(Cell& cell) {
-  if (cell.state != CellState::kStarting) return;
-  cell.state = CellState::kRunning;
-  if (cell.blocked_by() == 0) cell.stall &= ~kBlocked;
-  if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
-}
-
 void Supervisor::StopFailed(Cell& cell, const absl::Status& status) {
   TROUPE_LOG(kWarning, "actor ", NameOf(cell),
              ": OnStop: ", AbslView(Printable(StdView(status.message()))));

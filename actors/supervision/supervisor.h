@@ -40,7 +40,12 @@ class Supervisor {
   void Fail(Cell& cell, absl::Status why);
   // OnStart's and OnStop's outcomes.
   void StartFailed(Cell& cell, const absl::Status& status);
-  void Started(Cell& cell);
+  void Started(Cell& cell) {
+    if (cell.state != CellState::kStarting) return;
+    cell.state = CellState::kRunning;
+    if (cell.blocked_by() == 0) cell.stall &= ~kBlocked;
+    if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
+  }
   void StopFailed(Cell& cell, const absl::Status& status);
   void BackoffOver(Cell& cell);
 
