@@ -69,8 +69,12 @@ requires internal::SpawnsFrom<A, Args...> ABSL_ATTRIBUTE_ALWAYS_INLINE inline Re
     SpawnOptions options, Args&&... args) {
   internal::Shard& shard = Here();
   if (internal::IsPlain(options)) {
-    return Ref<A>(internal::SpawnPlainChild(
-        shard, internal::MakeInstance<A, false, true>(std::forward<Args>(args)...).release()));
+    internal::Instance* const instance =
+        internal::MakeInstance<A, false, true>(std::forward<Args>(args)...).release();
+    const internal::Cell* const cell = internal::SpawnPlainChild(shard, instance);
+    if (cell == nullptr) [[unlikely]]
+      return Ref<A>(internal::SpawnDefaultChild(instance));
+    return Ref<A>(shard.RefOf(*cell));
   }
   return Ref<A>(internal::SpawnChild(
       internal::MakeChildInstance<A, false>(options.placement, std::forward<Args>(args)...),

@@ -117,10 +117,12 @@ Envelope* Shard::TakeFirst(Cell& cell) {
 
 // Runs `cell` for up to `budget` messages. Returns how many it took.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t budget) {
+  if (cell.stall != 0 && cell.state == CellState::kStarting) [[unlikely]] {
+    if (births().Start(cell)) return 1;
+  }
   const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
   uint32_t handled = 0;
   if (cell.stall != 0) [[unlikely]] {
-    if (cell.state == CellState::kStarting && births().Start(cell)) return 1;
     handled = SeeToAttention(cell, handled, limit);
     if ((cell.stall & kMailboxWaits) != 0) return handled;
   }

@@ -92,23 +92,49 @@ bool Births::MaySpawnHere(const SpawnOptions& options, const Instance& instance)
                                 parent->children() < shard_.limits().children_per_actor_max));
 }
 
-AnyRef Births::SpawnPlain(Instance* instance) {
-  Cell& parent = *shard_.running().cell;
-  const bool may = parent.actor != nullptr && parent.state != CellState::kStopping &&
-                   parent.Tie().children < shard_.limits().children_per_actor_max &&
-                   !shard_.runtime().stopping();
-  Cell* const cell = may ? slots_.Take() : nullptr;
-  if (cell == nullptr) [[unlikely]]
-    return SpawnWithDefaults(instance);
-  supervisor_.children().Adopt(parent, *cell);
-  Occupy(*cell, instance);
-  Await(*cell);
-  return shard_.RefOf(*cell);
+// Its turn starts it.
+inline void Births::Await(Shard& shard, Cell& cell) {
+  ++shard.counters().spawned;
+  if (supervisor_.final_sweep().begun()) [[unlikely]] {
+    cell.Mark(kStopAsked);
+    cell.Mark(kEndAsked);
+    cell.reason = StopReason::kShutdown;
+  }
+  // Messages that came before are in the mailbox, and the cell may be queued for them: then its
+  // turn starts it. Else it goes to the front.
+  if (cell.marked(kQueued)) {
+    cell.stall |= kAttention;
+  } else {
+    shard.run_queue().PushNewest(cell);
+  }
 }
 
-AnyRef Births::SpawnWithDefaults(Instance* instance) {
-  // Where a refusal is logged.
-  return SpawnChild(InstancePtr(instance), SpawnOptions());
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Cell* Births::SpawnPlain(Instance* instance) {
+  Shard& shard = shard_;
+  Cell& parent = *shard.running().cell;
+  if (parent.actor == nullptr || parent.state == CellState::kStopping || shard.runtime().stopping())
+      [[unlikely]] {
+    return nullptr;
+  }
+  if (!parent.has_ties() || !slots_.any_free()) [[unlikely]]
+    return PrepareAndSpawnPlain(instance);
+  Ties& ties = parent.ties();
+  if (ties.children >= shard.limits().children_per_actor_max) [[unlikely]]
+    return nullptr;
+  Cell& cell = *slots_.Take();
+  Children::Adopt(shard.slots(), parent, ties, cell);
+  // As Occupy() does for a cell that others may have seen.
+  cell.set_instance(instance);
+  cell.state = CellState::kStarting;
+  cell.reason = StopReason::kStopped;
+  Await(shard, cell);
+  return &cell;
+}
+
+// Apart, so that the spawns after it save no registers for calls which they do not make.
+Cell* Births::PrepareAndSpawnPlain(Instance* instance) {
+  shard_.running().cell->Tie();
+  return slots_.Refill() ? SpawnPlain(instance) : nullptr;
 }
 
 AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status& status) {
@@ -134,17 +160,16 @@ AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status&
     return runtime.UnbornRef(status);
   Cell* parent = shard_.running().cell;
   if (parent != nullptr && parent->instance() == nullptr) parent = nullptr;
-  Children& children = supervisor_.children();
   if (shard == shard_.index()) {
     Cell& cell = *shard_.Find(lease->slot, lease->generation);
-    if (parent != nullptr) children.Adopt(*parent, cell);
+    if (parent != nullptr) Children::Adopt(shard_.slots(), *parent, parent->Tie(), cell);
     Place(cell, std::move(instance), options);
     return ref;
   }
   AnyRef parent_ref;
   if (parent != nullptr) {
     parent_ref = shard_.RefOf(*parent);
-    children.AdoptRemote(*parent, ref);
+    supervisor_.children().AdoptRemote(*parent, ref);
   }
   SendControlTo(shard_, shard,
                 InstallActor{*lease, new InstallActor::Parts{std::move(instance),
@@ -176,31 +201,13 @@ void Births::Install(const SlotLease& lease, InstancePtr instance, const SpawnOp
 void Births::Place(Cell& cell, InstancePtr instance, const SpawnOptions& options) {
   Occupy(cell, instance.release());
   Configure(cell, options);
-  Await(cell);
+  Await(shard_, cell);
 }
 
 void Births::Occupy(Cell& cell, Instance* instance) {
   cell.set_instance(instance);
   cell.state = CellState::kStarting;
   cell.stall = kBlocked | (cell.stall & kArrivals);
-}
-
-// Its turn starts it.
-void Births::Await(Cell& cell) {
-  supervisor_.NoteBorn();
-  ++shard_.counters().spawned;
-  if (supervisor_.final_sweep().begun()) [[unlikely]] {
-    cell.Mark(kStopAsked);
-    cell.Mark(kEndAsked);
-    cell.reason = StopReason::kShutdown;
-  }
-  // Messages that came before are in the mailbox, and the cell may be queued for them: then its
-  // turn starts it. Else it goes to the front.
-  if (cell.marked(kQueued)) {
-    cell.stall |= kAttention;
-  } else {
-    shard_.run_queue().PushNewest(cell);
-  }
 }
 
 void Births::EndRefused() {
@@ -234,7 +241,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Births::Begin(Cell& cell) {
   if (start_envelope_ == nullptr) [[unlikely]]
     MakeStartEnvelope();
   Running& running = shard_.running();
-  running = {.cell = &cell};
+  running.cell = &cell;
   Progress progress = Progress::kDone;
   try {
     Instance& instance = *cell.instance();
@@ -287,6 +294,10 @@ void Births::MakeStartEnvelope() {
   start_envelope_->record = 0;
   start_envelope_->missed = 0;
   shard_.SetPayload(start_envelope_, StartEvent{}, 0);
+}
+
+Cell* SpawnPlainChild(Shard& shard, Instance* instance) {
+  return shard.births().SpawnPlain(instance);
 }
 
 }  // namespace troupe::internal

@@ -37,8 +37,9 @@ class Births {
   Births(const Births&) = delete;
   Births& operator=(const Births&) = delete;
 
-  // As the child of the actor whose handler runs, without any option. Takes `instance`.
-  AnyRef SpawnPlain(Instance* instance);
+  // As the child of the actor whose handler runs, without any option. Takes `instance`; null if it
+  // does not, since something is in the way.
+  Cell* SpawnPlain(Instance* instance);
   // As the child of the actor that runs. The handle is dead from birth if `status`, which is OK
   // before, is not OK afterwards.
   AnyRef Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status& status);
@@ -53,7 +54,7 @@ class Births {
   bool Start(Cell& cell);
 
  private:
-  AnyRef SpawnWithDefaults(Instance* instance);
+  Cell* PrepareAndSpawnPlain(Instance* instance);
   // Whether nothing but the number of actors can refuse a spawn.
   bool MaySpawnHere(const SpawnOptions& options, const Instance& instance) const;
   absl::Status WhyNot(int placement) const;
@@ -61,7 +62,7 @@ class Births {
   void GiveBack(uint16_t shard, const SlotLease& lease);
   void Place(Cell& cell, InstancePtr instance, const SpawnOptions& options);
   static void Occupy(Cell& cell, Instance* instance);
-  void Await(Cell& cell);
+  void Await(Shard& shard, Cell& cell);
   void Configure(Cell& cell, const SpawnOptions& options);
   // Constructs the actor and runs OnStart.
   void Begin(Cell& cell);

@@ -200,19 +200,8 @@ void Supervisor::ForgoRestart(Cell& cell) {
   shard_.MakeRunnable(cell);
 }
 
-void Supervisor::StopItself(Cell& cell) {
-  cell.Unmark(kStopsItself);
-  if (cell.state == CellState::kStopping || cell.marked(kStopAsked)) {
-    return AskToStop(cell, StopReason::kStopped);
-  }
-  // As that does, but for an actor that is being visited.
-  cell.Mark(kStopAsked);
-  cell.reason = StopReason::kStopped;
-  cell.stall |= kAttention;
-}
-
 void Supervisor::EndUnborn(Cell& cell) {
-  NoteBorn();
+  ++unborn_;
   cell.messages_max = 0;
   cell.state = CellState::kStopping;
   cell.stall |= kBlocked | kAttention;
@@ -346,7 +335,7 @@ void Supervisor::RunOnStop(Cell& cell) {
 // Inlined, as Release(): a million actors may end at once.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Supervisor::DestroyActor(Cell& cell) {
   if (std::exchange(cell.actor, nullptr) != nullptr) {
-    const Activations::FirstScope scope(shard_, cell);
+    const Activations::FirstScope scope(shard_, &cell);
     cell.instance()->Destroy();
   }
   if (cell.activations() != nullptr) shard_.activations().Orphan(cell);
@@ -378,11 +367,12 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Supervisor::Release(Cell& cell) {
     ++shard_.counters().stopped;
     cell.set_instance(nullptr);
     // The actor's arguments are users' objects, and end with nobody's life.
-    const Activations::Scope scope(shard_, nullptr, nullptr);
+    const Activations::FirstScope scope(shard_, nullptr);
     instance->Dispose();
+  } else {
+    --unborn_;
   }
   if (cell.has_ties()) cell.FreeTies();
-  --alive_;
   slots_.Release(cell);
 }
 

@@ -61,7 +61,16 @@ class Supervisor {
   // The same for a leased cell that no actor will take.
   void EndUnborn(Cell& cell);
   // The actor's handler, which has returned, called Context::Stop().
-  void StopItself(Cell& cell);
+  void StopItself(Cell& cell) {
+    cell.Unmark(kStopsItself);
+    if (cell.state == CellState::kStopping || cell.marked(kStopAsked)) [[unlikely]] {
+      return AskToStop(cell, StopReason::kStopped);
+    }
+    // As that does, but for an actor that is being visited.
+    cell.Mark(kStopAsked);
+    cell.reason = StopReason::kStopped;
+    cell.stall |= kAttention;
+  }
   // Most that end by the million have nothing to be ended before them, and nobody to hear of it but
   // their parents. Returns whether `cell`, which is asked to stop, is one of them and has ended.
   bool EndAtOnce(Cell& cell);
@@ -73,8 +82,11 @@ class Supervisor {
   // Of all of the shard's actors.
   FinalSweep& final_sweep() { return final_sweep_; }
 
-  void NoteBorn() { ++alive_; }
-  size_t alive() const { return alive_; }
+  // Actors, and leases that EndUnborn() is ending.
+  size_t alive() const {
+    const ShardCounters& counters = shard_.counters();
+    return static_cast<size_t>(counters.spawned - counters.stopped) + unborn_;
+  }
 
   static std::string NameOf(const Cell& cell);
 
@@ -94,7 +106,7 @@ class Supervisor {
   SlotTable& slots_;
   Children children_;
   FinalSweep final_sweep_;
-  size_t alive_ = 0;
+  size_t unborn_ = 0;
 };
 
 }  // namespace troupe::internal
