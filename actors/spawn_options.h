@@ -66,12 +66,8 @@ constexpr bool IsDefault(const RestartOptions& options) {
          options.backoff_max == kDefault.backoff_max;
 }
 
-// Nothing is set: inline, so that the compiler knows where a spawn says so.
-inline bool IsPlain(const SpawnOptions& options) {
-  return options.name.empty() && options.placement.shard < 0 && options.mailbox.messages_max == 0 &&
-         options.mailbox.bytes_max == 0 && options.mailbox.overflow == Overflow::kReject &&
-         IsDefault(options.restart);
-}
+// What `{}` becomes rather than SpawnOptions, where a function takes either.
+enum class NoOptions : uint8_t {};
 
 }  // namespace internal
 }  // namespace troupe
