@@ -252,7 +252,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Births::Begin(Cell& cell) {
       running.envelope = start_envelope_;
       progress = RunOnStart(cell);
     } else {
-      supervisor_.Started(cell);
+      Supervisor::StartedInVisit(cell);
     }
   } catch (...) {
     supervisor_.HandlerThrew(cell);
@@ -281,7 +281,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline Progress Births::RunOnStart(Cell& cell) {
     return shard_.activations().Park(envelope, reply.Detach());
   const absl::Status status = reply.Take();
   if (status.ok()) [[likely]] {
-    supervisor_.Started(cell);
+    Supervisor::StartedInVisit(cell);
   } else {
     supervisor_.StartFailed(cell, status);
   }

@@ -42,9 +42,14 @@ class Supervisor {
   void StartFailed(Cell& cell, const absl::Status& status);
   void Started(Cell& cell) {
     if (cell.state != CellState::kStarting) return;
+    StartedInVisit(cell);
+    if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
+  }
+  // The same for an actor whose visit will go on.
+  static void StartedInVisit(Cell& cell) {
+    if (cell.state != CellState::kStarting) return;
     cell.state = CellState::kRunning;
     if (cell.blocked_by() == 0) cell.stall &= ~kBlocked;
-    if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
   }
   void StopFailed(Cell& cell, const absl::Status& status);
   void BackoffOver(Cell& cell);
@@ -96,11 +101,11 @@ class Supervisor {
   uint32_t Step(Cell& cell, uint32_t budget, bool& waits);
   uint32_t DrainMailbox(Cell& cell, uint32_t budget, std::string_view why);
   void RunOnStop(Cell& cell);
-  void DestroyActor(Cell& cell);
+  void DestroyActor(Cell& cell, Instance* instance);
   void AwaitBackoff(Cell& cell);
   uint32_t SayFarewell(Cell& cell, uint32_t budget, bool& waits);
   // The cell's end: it belongs to nobody any more.
-  void Release(Cell& cell);
+  void Release(Cell& cell, Instance* instance);
 
   Shard& shard_;
   SlotTable& slots_;
