@@ -62,11 +62,12 @@ uint32_t Context::missed() const {
 
 void Context::Stop() {
   const internal::Running& running = Here().running();
-  running.cell->Mark(internal::kEndAsked);
   // An activation is made only for a handler that needs one: until then the actor knows.
   if (running.activation != nullptr) {
+    running.cell->Mark(internal::kEndAsked);
     running.activation->stops_actor = true;
   } else {
+    running.cell->Mark(internal::kEndAsked);
     running.cell->Mark(internal::kStopsItself);
     running.cell->stall |= internal::kAttention;
   }

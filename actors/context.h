@@ -62,19 +62,26 @@ InstancePtr MakeChildInstance(const Placement& placement, Args&&... args) {
 
 }  // namespace internal
 
-// Inlined, so that options which nobody has set cost nothing: whether they are plain is then known
-// to the compiler.
 template <typename A, typename... Args>
-requires internal::SpawnsFrom<A, Args...> ABSL_ATTRIBUTE_ALWAYS_INLINE inline Ref<A> Context::Spawn(
-    SpawnOptions options, Args&&... args) {
-  internal::Shard& shard = Here();
-  if (internal::IsPlain(options)) {
-    return Ref<A>(internal::SpawnPlainChild(
-        shard, internal::MakeInstance<A, false, true>(std::forward<Args>(args)...).release()));
-  }
+requires internal::SpawnsFrom<A, Args...> Ref<A> Context::Spawn(SpawnOptions options,
+                                                                Args&&... args) {
+  Here();
   return Ref<A>(internal::SpawnChild(
       internal::MakeChildInstance<A, false>(options.placement, std::forward<Args>(args)...),
       std::move(options)));
+}
+
+// Inlined, so that a handle which nobody keeps costs nothing.
+template <typename A, typename... Args>
+requires internal::SpawnsFrom<A, Args...> ABSL_ATTRIBUTE_ALWAYS_INLINE inline Ref<A> Context::Spawn(
+    internal::NoOptions, Args&&... args) {
+  internal::Shard& shard = Here();
+  internal::Instance* const instance =
+      internal::MakeInstance<A, false, true>(std::forward<Args>(args)...).release();
+  const internal::Cell* const cell = internal::SpawnPlainChild(shard, instance);
+  if (cell == nullptr) [[unlikely]]
+    return Ref<A>(internal::SpawnDefaultChild(instance));
+  return Ref<A>(shard.RefOf(*cell));
 }
 
 template <typename A, typename... Args>

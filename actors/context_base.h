@@ -91,6 +91,9 @@ class Context {
   // copied into each life of the actor.
   template <typename A, typename... Args>
   requires internal::SpawnsFrom<A, Args...> Ref<A> Spawn(SpawnOptions options, Args&&... args);
+  // Chosen for options that are `{}`, which then are not even made.
+  template <typename A, typename... Args>
+  requires internal::SpawnsFrom<A, Args...> Ref<A> Spawn(internal::NoOptions, Args&&... args);
   // Takes arguments that can only be moved. The actor is never restarted.
   template <typename A, typename... Args>
   requires internal::SpawnsOnceFrom<A, Args...> Ref<A> SpawnOnce(SpawnOptions options,

@@ -224,8 +224,9 @@ class [[nodiscard("co_await it: a coroutine whose Reply is dropped is cancelled"
 
   // The outcome, once. Requires done(). Throws what the coroutine threw.
   Outcome Take() {
-    if (frame_) return frame_.promise().Take();
-    if (std::exchange(taken_, true)) return internal::AwaitedTwice();
+    if (frame_ || taken_) [[unlikely]]
+      return frame_ ? frame_.promise().Take() : internal::AwaitedTwice();
+    taken_ = true;
     return std::move(outcome_);
   }
 

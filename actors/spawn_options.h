@@ -70,12 +70,8 @@ constexpr bool IsDefault(const RestartOptions& options) {
 // Errors: INVALID_ARGUMENT naming the first option that makes no sense.
 absl::Status Validate(const SpawnOptions& options);
 
-// Nothing is set: inline, so that the compiler knows where a spawn says so.
-inline bool IsPlain(const SpawnOptions& options) {
-  return options.name.empty() && options.placement.shard < 0 && options.mailbox.messages_max == 0 &&
-         options.mailbox.bytes_max == 0 && options.mailbox.overflow == Overflow::kReject &&
-         IsDefault(options.restart);
-}
+// What `{}` becomes rather than SpawnOptions, where a function takes either.
+enum class NoOptions : uint8_t {};
 
 }  // namespace internal
 }  // namespace troupe

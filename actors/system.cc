@@ -106,8 +106,8 @@ void NoteRefused(std::string_view actor, const absl::Status& refused) {
 
 }  // namespace
 
-AnyRef SpawnPlainChild(Shard& shard, Instance* instance) {
-  return shard.births().SpawnPlain(instance);
+AnyRef SpawnDefaultChild(Instance* instance) {
+  return SpawnChild(InstancePtr(instance), SpawnOptions());
 }
 
 AnyRef SpawnChild(InstancePtr instance, SpawnOptions&& options) {

@@ -91,8 +91,10 @@ namespace internal {
 // The runtime of the shard that this thread runs.
 Runtime& CurrentRuntime();
 // Spawns a child of the actor whose handler runs on `shard`, with options that are all defaults.
-// Takes `instance`, which is in the shard's memory.
-AnyRef SpawnPlainChild(Shard& shard, Instance* instance);
+// Takes `instance`, which is in the shard's memory. Null if it is not as simple as that: then
+// SpawnDefaultChild() takes it.
+Cell* SpawnPlainChild(Shard& shard, Instance* instance);
+AnyRef SpawnDefaultChild(Instance* instance);
 // Spawn a child of the actor whose handler runs.
 AnyRef SpawnChild(InstancePtr instance, SpawnOptions&& options);
 absl::StatusOr<AnyRef> TrySpawnChild(InstancePtr instance, SpawnOptions&& options);

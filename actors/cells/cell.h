@@ -88,16 +88,16 @@ struct Kin {
 //
 // Thread: its shard's.
 struct alignas(64) Cell {
-  Actor* actor = nullptr;
+  union {
+    Actor* actor = nullptr;
+    Cell* next_free;  // The one behind it, in a list of free ones.
+  };
   EnvelopeRing mailbox;
   Cell* run_next = nullptr;
   uint64_t generation = 0;
   uint32_t messages = 0;
   uint32_t messages_max = 0;
-  union {
-    uint32_t bytes = 0;
-    uint32_t next_free;  // The slot behind it, in a list of free ones.
-  };
+  uint32_t bytes = 0;
   uint32_t bytes_max = 0;
   uint32_t slot = kNoSlot;
   uint8_t stall = 0;

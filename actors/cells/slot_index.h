@@ -41,12 +41,9 @@ class SlotIndex {
     return cell->generation == generation ? cell : nullptr;
   }
 
-  // Requires a slot that the table has made.
-  Cell& Made(uint32_t slot) const {
-    Page* page = seen_pages_[slot / kPageSlots];
-    if (page == nullptr) [[unlikely]]
-      page = SeePage(slot / kPageSlots);
-    return page->cells[slot % kPageSlots];
+  // The shard is given cells of the first `pages` pages, which are complete.
+  void SeePages(size_t pages) {
+    for (; pages_seen_ < pages; ++pages_seen_) SeePage(pages_seen_);
   }
 
   // Requires a slot of a living actor of this shard.
@@ -67,6 +64,7 @@ class SlotIndex {
   std::atomic<Page*>* const pages_;
   // What the shard has seen of pages_, so that finding a cell is no atomic operation.
   Page** const seen_pages_;
+  size_t pages_seen_ = 0;  // All before it; there may be others.
 };
 
 }  // namespace troupe::internal

@@ -22,25 +22,16 @@ SlotTable::~SlotTable() {
   for (uint32_t slot = 0; slot < made; ++slot) {
     Cell& cell = CellAt(slot);
     Instance* const instance = cell.instance();
-    if (cell.actor != nullptr) instance->Destroy();
-    if (instance != nullptr) instance->Dispose();
+    if (instance != nullptr) {
+      if (cell.actor != nullptr) instance->Destroy();
+      instance->Dispose();
+    }
     // A leased one may have them as well: messages that waited for its actor.
     cell.FreeTies();
   }
 }
 
-void SlotTable::Release(Cell& cell) {
-  ++cell.generation;
-  cell.state = CellState::kLeased;
-  cell.stall = kBlocked;
-  cell.marks &= kQueued;
-  cell.life = 0;
-  cell.messages = 0;
-  cell.messages_max = messages_max_;
-  cell.bytes_max = bytes_max_;
-  cell.reason = StopReason::kStopped;
-  Push(free_, cell);
-  if (free_.count < own_batch_) return;
+void SlotTable::ShareFree() {
   if (!spare_.empty()) {
     MutexLock lock(mutex_);
     Splice(shared_, spare_);
@@ -48,18 +39,18 @@ void SlotTable::Release(Cell& cell) {
   Splice(spare_, free_);
 }
 
-SlotTable::FreeSlots SlotTable::TakeFirst(FreeSlots& slots, uint32_t count) const {
+SlotTable::FreeSlots SlotTable::TakeFirst(FreeSlots& slots, uint32_t count) {
   if (slots.count <= count) return std::exchange(slots, FreeSlots());
   FreeSlots taken{.head = slots.head, .tail = slots.head, .count = count};
-  for (uint32_t i = 1; i < count; ++i) taken.tail = CellAt(taken.tail).next_free;
-  slots.head = std::exchange(CellAt(taken.tail).next_free, kNoSlot);
+  for (uint32_t i = 1; i < count; ++i) taken.tail = taken.tail->next_free;
+  slots.head = std::exchange(taken.tail->next_free, nullptr);
   slots.count -= count;
   return taken;
 }
 
-void SlotTable::Splice(FreeSlots& to, FreeSlots& from) const {
+void SlotTable::Splice(FreeSlots& to, FreeSlots& from) {
   if (from.empty()) return;
-  CellAt(from.tail).next_free = to.head;
+  from.tail->next_free = to.head;
   if (to.empty()) to.tail = from.tail;
   to.head = from.head;
   to.count += from.count;
@@ -73,7 +64,7 @@ size_t SlotTable::Lease(std::vector<SlotLease>& leases, size_t count) {
   }
   const size_t given = std::min<size_t>(count, shared_.count);
   for (size_t i = 0; i < given; ++i) {
-    const Cell& cell = Pop(shared_, CellAt(shared_.head));
+    const Cell& cell = Pop(shared_);
     leases.push_back({cell.slot, cell.generation});
   }
   return given;
@@ -105,13 +96,15 @@ uint32_t SlotTable::SlotsMade() {
   return slots_made_;
 }
 
-bool SlotTable::RefillFree() {
+bool SlotTable::Refill() {
+  if (any_free()) return true;
   if (!spare_.empty()) {
     Splice(free_, spare_);
     return true;
   }
   MutexLock lock(mutex_);
   if (shared_.empty() && !GrowLocked()) return false;
+  index_.SeePages((slots_made_ + kPageSlots - 1) / kPageSlots);
   free_ = TakeFirst(shared_, own_batch_);
   return true;
 }
@@ -132,10 +125,10 @@ bool SlotTable::GrowLocked() {
     cell.stall = kBlocked;
     cell.messages_max = messages_max_;
     cell.bytes_max = bytes_max_;
-    cell.next_free = i + 1 < count ? cell.slot + 1 : kNoSlot;
+    cell.next_free = i + 1 < count ? &page->cells[i + 1] : nullptr;
   }
   index_.Publish(first / kPageSlots, page);
-  FreeSlots made{.head = first, .tail = first + count - 1, .count = count};
+  FreeSlots made{.head = &page->cells[0], .tail = &page->cells[count - 1], .count = count};
   Splice(shared_, made);
   return true;
 }

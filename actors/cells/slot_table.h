@@ -38,13 +38,31 @@ class SlotTable {
   }
   // The same, as the cell; null at the bound.
   Cell* Take() {
-    if (free_.empty() && !RefillFree()) [[unlikely]]
+    if (!any_free() && !Refill()) [[unlikely]]
       return nullptr;
-    return &Pop(free_, index_.Made(free_.head));
+    return &Pop(free_);
   }
+  // Whether Take() has one at hand.
+  bool any_free() const { return !free_.empty(); }
+  // Makes it so if there is none. False at the bound.
+  bool Refill();
 
   // Ends the generation of `cell` and makes its slot free. The cell is already empty.
-  void Release(Cell& cell);
+  void Release(Cell& cell) {
+    ++cell.generation;
+    cell.stall = kBlocked;
+    cell.life = 0;
+    cell.state = CellState::kLeased;
+    cell.reason = StopReason::kStopped;
+    cell.marks &= kQueued;
+    cell.messages = 0;
+    cell.messages_max = messages_max_;
+    cell.bytes = 0;
+    cell.bytes_max = bytes_max_;
+    Push(free_, cell);
+    if (free_.count >= own_batch_) [[unlikely]]
+      ShareFree();
+  }
 
   // Adds up to `count` leases to `leases`, of a small table fewer. Returns how many.
   // Thread: any.
@@ -83,11 +101,11 @@ class SlotTable {
 
   // Free cells, chained through Cell::next_free: the end of a million actors needs no memory.
   struct FreeSlots {
-    uint32_t head = kNoSlot;
-    uint32_t tail = kNoSlot;
+    Cell* head = nullptr;
+    Cell* tail = nullptr;
     uint32_t count = 0;
 
-    bool empty() const { return count == 0; }
+    bool empty() const { return head == nullptr; }
   };
 
   Cell& CellAt(uint32_t slot) const {
@@ -95,24 +113,25 @@ class SlotTable {
   }
   static void Push(FreeSlots& slots, Cell& cell) {
     cell.next_free = slots.head;
-    if (slots.empty()) slots.tail = cell.slot;
-    slots.head = cell.slot;
+    if (slots.empty()) slots.tail = &cell;
+    slots.head = &cell;
     ++slots.count;
   }
-  // The first of `slots` is `cell`.
-  static Cell& Pop(FreeSlots& slots, Cell& cell) {
+  static Cell& Pop(FreeSlots& slots) {
+    Cell& cell = *slots.head;
     slots.head = cell.next_free;
-    cell.bytes = 0;
+    cell.actor = nullptr;
     --slots.count;
     return cell;
   }
   // Up to `count` from the front.
-  FreeSlots TakeFirst(FreeSlots& slots, uint32_t count) const;
+  static FreeSlots TakeFirst(FreeSlots& slots, uint32_t count);
   // All of `from` in front of `to`.
-  void Splice(FreeSlots& to, FreeSlots& from) const;
+  static void Splice(FreeSlots& to, FreeSlots& from);
 
   uint32_t SlotsMade();
-  bool RefillFree();
+  // The shard keeps a batch in reserve; what it has beyond that is everybody's.
+  void ShareFree();
   // Adds a page's slots to those that all share; false at the bound.
   bool GrowLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

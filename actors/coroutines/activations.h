@@ -54,15 +54,15 @@ class Activations {
     const Running before_;
   };
 
-  // The same where no users' code runs: in a visit, between an actor's handlers. Nothing is read
-  // back, which just after a handler's end the processor would have to wait for.
+  // The same where no users' code runs: in a visit, between an actor's handlers, where all of
+  // `running` is null.
   class FirstScope {
    public:
-    FirstScope(Shard& shard, Cell& cell) : shard_(shard) { shard.running() = {.cell = &cell}; }
+    FirstScope(Shard& shard, Cell* cell) : shard_(shard) { shard.running().cell = cell; }
     ~FirstScope() {
       if (shard_.running().activation != nullptr) [[unlikely]]
         shard_.activations().Leave(/*parked=*/false);
-      shard_.running() = {};
+      shard_.running().cell = nullptr;
     }
     FirstScope(const FirstScope&) = delete;
     FirstScope& operator=(const FirstScope&) = delete;

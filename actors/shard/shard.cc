@@ -31,14 +31,15 @@ Shard::Shard(Runtime& runtime, uint16_t index, uint16_t count, const Limits& lim
       slots_(limits.actors_per_shard_max),
       nouns_(std::make_unique<ShardNouns>(*this, memory_, count, limits, seed)),
       activations_(&nouns_->activations),
-      asks_(&nouns_->asks) {
+      asks_(&nouns_->asks),
+      births_(&nouns_->births),
+      supervisor_(&nouns_->supervisor) {
   limbo_.state = CellState::kRunning;
   limbo_.slot = kShardSlot;
 }
 
 Shard::~Shard() = default;
 
-Births& Shard::births() { return nouns_->births; }
 DeadLetters& Shard::dead_letters() { return nouns_->dead_letters; }
 Mailboxes& Shard::mailboxes() { return nouns_->mailboxes; }
 EventRecords& Shard::records() { return nouns_->records; }
@@ -48,7 +49,6 @@ Monitors& Shard::monitors() { return nouns_->monitors; }
 Outboxes& Shard::outboxes() { return nouns_->outboxes; }
 Random& Shard::random() { return nouns_->random; }
 SlotTable& Shard::slots_table() { return nouns_->slots; }
-Supervisor& Shard::supervisor() { return nouns_->supervisor; }
 ShardTurn& Shard::turn() { return nouns_->turn; }
 
 void Shard::set_loop(std::unique_ptr<Loop> loop) {
@@ -117,10 +117,12 @@ Envelope* Shard::TakeFirst(Cell& cell) {
 
 // Runs `cell` for up to `budget` messages. Returns how many it took.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t budget) {
+  if (cell.stall != 0 && cell.state == CellState::kStarting) [[unlikely]] {
+    if (births().Start(cell)) return 1;
+  }
   const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
   uint32_t handled = 0;
   if (cell.stall != 0) [[unlikely]] {
-    if (cell.state == CellState::kStarting && StartOnly(cell)) return 1;
     handled = SeeToAttention(cell, handled, limit);
     if ((cell.stall & kMailboxWaits) != 0) return handled;
   }
@@ -151,22 +153,6 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
   }
   counters_.handled += dispatched;
   return handled;
-}
-
-bool Shard::StartOnly(Cell& cell) {
-  if (cell.actor != nullptr || cell.instance() == nullptr) return false;
-  // It is marked as queued while it starts: what it then has to do is done here and now, so that
-  // an actor which ends as it starts is gone before the next is made.
-  cell.Mark(kQueued);
-  if (!cell.marked(kStopAsked)) births().Begin(cell);
-  bool ended = false;
-  if (cell.marked(kStopAsked)) {
-    ended = supervisor().EndAtOnce(cell);
-    if (!ended) cell.stall |= kAttention;
-  }
-  cell.Unmark(kQueued);
-  if (ended) return true;
-  return cell.mailbox.empty() && (cell.stall & kAttention) == 0;
 }
 
 uint32_t Shard::RunReady(uint32_t budget) {

@@ -166,10 +166,12 @@ class Shard final {
 
   // Runs actors that have something to do, for up to `budget` messages. Returns how many it took.
   uint32_t RunReady(uint32_t budget);
-  // Runs OnStart or OnStop, which are no messages.
+  // Runs OnStop, which is no message.
   void RunEvent(Cell& cell, Envelope* envelope);
   // The handler of an event has ended.
   void AfterHandler(const Envelope& envelope);
+  // The handler of `envelope`, which it takes, waits, or has coroutines or requests.
+  void LeaveHandler(Envelope* envelope, Progress progress);
 
   // --- What it owns. ---
 
@@ -191,7 +193,7 @@ class Shard final {
 
   Activations& activations() { return *activations_; }
   AskTable& asks() { return *asks_; }
-  Births& births();
+  Births& births() { return *births_; }
   DeadLetters& dead_letters();
   EventRecords& records();
   InboundLinks& inbound();
@@ -202,7 +204,7 @@ class Shard final {
   Outboxes& outboxes();
   Random& random();
   SlotTable& slots_table();
-  Supervisor& supervisor();
+  Supervisor& supervisor() { return *supervisor_; }
   ShardTurn& turn();
   void set_loop(std::unique_ptr<Loop> loop);
   int64_t now_nanos() const;
@@ -219,11 +221,7 @@ class Shard final {
   void FreeAttachments(Envelope* envelope);
   void RecycleForeign(Envelope* envelope);
   uint32_t Visit(Cell& cell, uint32_t budget);
-  // Begins the life of an actor. True if nothing else is to be done in this visit.
-  bool StartOnly(Cell& cell);
   void RunMessage(Cell& cell, Envelope* envelope);
-  // The handler of `envelope` waits, or has coroutines or requests.
-  void LeaveHandler(Envelope* envelope, Progress progress);
   bool PassesChecks(Cell& cell, Envelope* envelope);
   // Does what is to be done besides the mailbox. Returns `handled` and what that took.
   uint32_t SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit);
@@ -250,6 +248,8 @@ class Shard final {
   std::unique_ptr<ShardNouns> nouns_;
   Activations* activations_;
   AskTable* asks_;
+  Births* births_;
+  Supervisor* supervisor_;
   Loop* loop_ = nullptr;
 };
 

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/actor.h"
 #include "troupe/actors/cells/slot_table.h"
 #include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/mail/dead_letters.h"
@@ -17,6 +19,7 @@
 #include "troupe/actors/system.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/base/logging.h"
+#include "troupe/base/poison.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/base/text.h"
 
@@ -85,23 +88,49 @@ bool Births::MaySpawnHere(const SpawnOptions& options, const Instance& instance)
                                 parent->children() < shard_.limits().children_per_actor_max));
 }
 
-AnyRef Births::SpawnPlain(Instance* instance) {
-  Cell& parent = *shard_.running().cell;
-  const bool may = parent.actor != nullptr && parent.state != CellState::kStopping &&
-                   parent.Tie().children < shard_.limits().children_per_actor_max &&
-                   !shard_.runtime().stopping();
-  Cell* const cell = may ? slots_.Take() : nullptr;
-  if (cell == nullptr) [[unlikely]]
-    return SpawnWithDefaults(instance);
-  supervisor_.children().Adopt(parent, *cell);
-  Occupy(*cell, instance);
-  Await(*cell);
-  return shard_.RefOf(*cell);
+// Its turn starts it.
+inline void Births::Await(Shard& shard, Cell& cell) {
+  ++shard.counters().spawned;
+  if (supervisor_.final_sweep().begun()) [[unlikely]] {
+    cell.Mark(kStopAsked);
+    cell.Mark(kEndAsked);
+    cell.reason = StopReason::kShutdown;
+  }
+  // Messages that came before are in the mailbox, and the cell may be queued for them: then its
+  // turn starts it. Else it goes to the front.
+  if (cell.marked(kQueued)) {
+    cell.stall |= kAttention;
+  } else {
+    shard.run_queue().PushNewest(cell);
+  }
 }
 
-AnyRef Births::SpawnWithDefaults(Instance* instance) {
-  // Where a refusal is logged.
-  return SpawnChild(InstancePtr(instance), SpawnOptions());
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Cell* Births::SpawnPlain(Instance* instance) {
+  Shard& shard = shard_;
+  Cell& parent = *shard.running().cell;
+  if (parent.actor == nullptr || parent.state == CellState::kStopping || shard.runtime().stopping())
+      [[unlikely]] {
+    return nullptr;
+  }
+  if (!parent.has_ties() || !slots_.any_free()) [[unlikely]]
+    return PrepareAndSpawnPlain(instance);
+  Ties& ties = parent.ties();
+  if (ties.children >= shard.limits().children_per_actor_max) [[unlikely]]
+    return nullptr;
+  Cell& cell = *slots_.Take();
+  Children::Adopt(shard.slots(), parent, ties, cell);
+  // As Occupy() does for a cell that others may have seen.
+  cell.set_instance(instance);
+  cell.state = CellState::kStarting;
+  cell.reason = StopReason::kStopped;
+  Await(shard, cell);
+  return &cell;
+}
+
+// Apart, so that the spawns after it save no registers for calls which they do not make.
+Cell* Births::PrepareAndSpawnPlain(Instance* instance) {
+  shard_.running().cell->Tie();
+  return slots_.Refill() ? SpawnPlain(instance) : nullptr;
 }
 
 AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status& status) {
@@ -127,17 +156,16 @@ AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status&
     return runtime.UnbornRef(status);
   Cell* parent = shard_.running().cell;
   if (parent != nullptr && parent->instance() == nullptr) parent = nullptr;
-  Children& children = supervisor_.children();
   if (shard == shard_.index()) {
     Cell& cell = *shard_.Find(lease->slot, lease->generation);
-    if (parent != nullptr) children.Adopt(*parent, cell);
+    if (parent != nullptr) Children::Adopt(shard_.slots(), *parent, parent->Tie(), cell);
     Place(cell, std::move(instance), options);
     return ref;
   }
   AnyRef parent_ref;
   if (parent != nullptr) {
     parent_ref = shard_.RefOf(*parent);
-    children.AdoptRemote(*parent, ref);
+    supervisor_.children().AdoptRemote(*parent, ref);
   }
   SendControlTo(shard_, shard,
                 InstallActor{*lease, new InstallActor::Parts{std::move(instance),
@@ -168,7 +196,7 @@ void Births::Install(const SlotLease& lease, InstancePtr instance, const SpawnOp
 void Births::Place(Cell& cell, InstancePtr instance, const SpawnOptions& options) {
   Occupy(cell, instance.release());
   Configure(cell, options);
-  Await(cell);
+  Await(shard_, cell);
 }
 
 void Births::Occupy(Cell& cell, Instance* instance) {
@@ -177,47 +205,94 @@ void Births::Occupy(Cell& cell, Instance* instance) {
   cell.stall = kBlocked | (cell.stall & kArrivals);
 }
 
-// Its turn starts it.
-void Births::Await(Cell& cell) {
-  supervisor_.NoteBorn();
-  ++shard_.counters().spawned;
-  if (supervisor_.final_sweep().begun()) [[unlikely]] {
-    cell.Mark(kStopAsked);
-    cell.Mark(kEndAsked);
-    cell.reason = StopReason::kShutdown;
-  }
-  // Messages that came before are in the mailbox, and the cell may be queued for them: then its
-  // turn starts it. Else it goes to the front.
-  if (cell.marked(kQueued)) {
-    cell.stall |= kAttention;
-  } else {
-    shard_.run_queue().PushNewest(cell);
-  }
-}
-
 void Births::EndRefused() {
   for (const SlotLease& lease : slots_.TakeBurned()) {
     supervisor_.EndUnborn(*shard_.Find(lease.slot, lease.generation));
   }
 }
 
-void Births::Begin(Cell& cell) {
-  {
-    const Activations::FirstScope scope(shard_, cell);
-    try {
-      cell.actor = cell.instance()->Create();
-    } catch (...) {
-      supervisor_.HandlerThrew(cell);
-      return;
+// --- The start of a life. ---
+
+bool Births::Start(Cell& cell) {
+  if (cell.actor != nullptr || cell.instance() == nullptr) return false;
+  // It is marked as queued while it starts: what it then has to do is done here and now, so that
+  // an actor which ends as it starts is gone before the next is made.
+  cell.Mark(kQueued);
+  if (!cell.marked(kStopAsked)) Begin(cell);
+  if (cell.marked(kStopAsked)) {
+    if (supervisor_.EndAtOnce(cell)) {
+      cell.Unmark(kQueued);
+      return true;
+    }
+    cell.stall |= kAttention;
+  }
+  cell.Unmark(kQueued);
+  return cell.mailbox.empty() && (cell.stall & kAttention) == 0;
+}
+
+// As a Scope for the constructor and one for OnStart would, but for what a million starts in a row
+// need not write twice.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Births::Begin(Cell& cell) {
+  if (start_envelope_ == nullptr) [[unlikely]]
+    MakeStartEnvelope();
+  Running& running = shard_.running();
+  running.cell = &cell;
+  Progress progress = Progress::kDone;
+  try {
+    Instance& instance = *cell.instance();
+    cell.actor = instance.Create();
+    if (running.activation != nullptr) [[unlikely]]
+      LeaveConstructor();
+    if (instance.info().has_on_start) {
+      running.envelope = start_envelope_;
+      progress = RunOnStart(cell);
+    } else {
+      Supervisor::StartedInVisit(cell);
+    }
+  } catch (...) {
+    supervisor_.HandlerThrew(cell);
+  }
+  if (progress != Progress::kDone || running.activation != nullptr) [[unlikely]] {
+    if (running.envelope == nullptr) {
+      LeaveConstructor();
+    } else {
+      shard_.LeaveHandler(std::exchange(start_envelope_, nullptr), progress);
     }
   }
-  if (!cell.instance()->info().has_on_start) return supervisor_.Started(cell);
-  Envelope* const envelope = shard_.NewEnvelope(&kStartType);
-  envelope->flags |= kEvent;
-  envelope->record = 0;
-  shard_.SetPayload(envelope, StartEvent{}, 0);
-  envelope->cell = &cell;
-  shard_.RunEvent(cell, envelope);
+  running.cell = nullptr;
+  running.envelope = nullptr;
+  if (start_envelope_ != nullptr) Poison(start_envelope_, sizeof(Envelope));
+  if (cell.marked(kStopsItself)) supervisor_.StopItself(cell);
+}
+
+void Births::LeaveConstructor() { shard_.activations().Leave(/*parked=*/false); }
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Progress Births::RunOnStart(Cell& cell) {
+  Envelope& envelope = *start_envelope_;
+  Unpoison(&envelope, sizeof(Envelope));
+  envelope.cell = &cell;
+  Reply<void> reply = cell.actor->OnStart(envelope);
+  if (!reply.done()) [[unlikely]]
+    return shard_.activations().Park(envelope, reply.Detach());
+  const absl::Status status = reply.Take();
+  if (status.ok()) [[likely]] {
+    Supervisor::StartedInVisit(cell);
+  } else {
+    supervisor_.StartFailed(cell, status);
+  }
+  return Progress::kDone;
+}
+
+void Births::MakeStartEnvelope() {
+  start_envelope_ = shard_.NewEnvelope(&kStartType);
+  start_envelope_->flags |= kEvent;
+  start_envelope_->record = 0;
+  start_envelope_->missed = 0;
+  shard_.SetPayload(start_envelope_, StartEvent{}, 0);
+}
+
+Cell* SpawnPlainChild(Shard& shard, Instance* instance) {
+  return shard.births().SpawnPlain(instance);
 }
 
 }  // namespace troupe::internal

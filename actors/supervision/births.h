@@ -37,8 +37,9 @@ class Births {
   Births(const Births&) = delete;
   Births& operator=(const Births&) = delete;
 
-  // As the child of the actor whose handler runs, without any option. Takes `instance`.
-  AnyRef SpawnPlain(Instance* instance);
+  // As the child of the actor whose handler runs, without any option. Takes `instance`; null if it
+  // does not, since something is in the way.
+  Cell* SpawnPlain(Instance* instance);
   // As the child of the actor that runs. The handle is dead from birth if `status`, which is OK
   // before, is not OK afterwards.
   AnyRef Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status& status);
@@ -48,11 +49,12 @@ class Births {
                const AnyRef& parent);
   // Ends the handles of spawns that were refused after others had seen them.
   void EndRefused();
-  // Constructs the actor and runs OnStart: the beginning of a life.
-  void Begin(Cell& cell);
+  // Begins the life of an actor, in the visit of its cell. Returns whether nothing else is to be
+  // done in that visit.
+  bool Start(Cell& cell);
 
  private:
-  AnyRef SpawnWithDefaults(Instance* instance);
+  Cell* PrepareAndSpawnPlain(Instance* instance);
   // Whether nothing but the number of actors can refuse a spawn.
   bool MaySpawnHere(const SpawnOptions& options, const Instance& instance) const;
   absl::Status WhyNot(const SpawnOptions& options) const;
@@ -60,13 +62,20 @@ class Births {
   void GiveBack(uint16_t shard, const SlotLease& lease);
   void Place(Cell& cell, InstancePtr instance, const SpawnOptions& options);
   static void Occupy(Cell& cell, Instance* instance);
-  void Await(Cell& cell);
+  void Await(Shard& shard, Cell& cell);
   void Configure(Cell& cell, const SpawnOptions& options);
+  // Constructs the actor and runs OnStart.
+  void Begin(Cell& cell);
+  void LeaveConstructor();
+  Progress RunOnStart(Cell& cell);
+  void MakeStartEnvelope();
 
   Shard& shard_;
   SlotTable& slots_;
   Supervisor& supervisor_;
   std::vector<std::vector<SlotLease>> leases_;  // On other shards, by shard.
+  // What the next OnStart runs with, since few keep theirs. Null if the last one did.
+  Envelope* start_envelope_ = nullptr;
 };
 
 }  // namespace troupe::internal

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "troupe/actors/any_ref.h"
 #include "troupe/actors/cells/cell.h"
 #include "troupe/actors/cells/slot_index.h"
@@ -22,10 +23,8 @@ class Children {
   Children(const Children&) = delete;
   Children& operator=(const Children&) = delete;
 
-  // `child` is a new actor of this shard.
-  void Adopt(Cell& parent, Cell& child) {
-    SlotIndex& slots = shard_.slots();
-    Ties& ties = parent.Tie();
+  // `child` is a new actor of this shard. `ties` are the parent's.
+  static void Adopt(SlotIndex& slots, const Cell& parent, Ties& ties, Cell& child) {
     ++ties.children;
     const uint32_t next = std::exchange(ties.first_child, child.slot);
     Kin& kin = KinOf(child);
@@ -37,8 +36,8 @@ class Children {
   void AdoptRemote(Cell& parent, const AnyRef& child);
   // Asks up to `budget` children that were not asked before to stop. Returns how many.
   uint32_t AskSome(Cell& parent, uint32_t budget);
-  // `child` has ended: its parent no longer waits for it.
-  void Leave(Cell& child) {
+  // `child` has ended: its parent no longer waits for it. Inlined, as a million may end at once.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Leave(Cell& child) {
     SlotIndex& slots = shard_.slots();
     Kin& kin = KinOf(child);
     if (kin.parent == kNoSlot) return LeaveRemote(child);

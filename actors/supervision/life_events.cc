@@ -24,32 +24,22 @@ void SettleStop(Cell& cell, const absl::Status& status) {
 }
 
 template <Settle kSettle>
-Progress SettleEvent(Reply<void> reply, Envelope& envelope) {
-  if (!reply.done()) return Shard::Current()->activations().Park(envelope, reply.Detach());
-  kSettle(*envelope.cell, reply.Take());
-  return Progress::kDone;
-}
-
-template <Settle kSettle>
 void CompleteEvent(Envelope& envelope, std::coroutine_handle<> root) {
   const auto frame = std::coroutine_handle<ReplyPromise<void>>::from_address(root.address());
   FrameGuard<ReplyPromise<void>> guard(frame);
   kSettle(*envelope.cell, frame.promise().Take());
 }
 
-Progress DispatchStart(Actor* actor, Envelope& envelope) {
-  return SettleEvent<&SettleStart>(actor->OnStart(envelope), envelope);
-}
-
 Progress DispatchStop(Actor* actor, Envelope& envelope) {
-  return SettleEvent<&SettleStop>(actor->OnStop(envelope, PayloadAs<StopEvent>(envelope).reason),
-                                  envelope);
+  Reply<void> reply = actor->OnStop(envelope, PayloadAs<StopEvent>(envelope).reason);
+  if (!reply.done()) return Shard::Current()->activations().Park(envelope, reply.Detach());
+  SettleStop(*envelope.cell, reply.Take());
+  return Progress::kDone;
 }
 
 }  // namespace
 
-constexpr MessageType kStartType = {.dispatch = &DispatchStart,
-                                    .destroy = &DestroyPayload<StartEvent>,
+constexpr MessageType kStartType = {.destroy = &DestroyPayload<StartEvent>,
                                     .complete = &CompleteEvent<&SettleStart>,
                                     .name = "OnStart"};
 constexpr MessageType kStopType = {.dispatch = &DispatchStop,

@@ -26,21 +26,22 @@
 namespace troupe::internal {
 namespace {
 
-// Whether nothing of an actor that is asked to stop is to be ended before the actor itself, and
-// nobody but its parent is to hear of the end.
-bool EndsAtOnce(const Cell& cell) {
+// The instance of an actor that is asked to stop if nothing is to be ended before the actor itself,
+// and nobody but its parent is to hear of the end. Else null.
+Instance* EndingAtOnce(const Cell& cell) {
   if (!cell.mailbox.empty() || cell.state == CellState::kStopping || cell.marked(kFailed)) {
-    return false;
+    return nullptr;
   }
   if (cell.has_ties()) {
     const Ties& ties = cell.ties();
     if (ties.activations != nullptr || ties.records != nullptr || ties.extra != nullptr ||
         ties.children > 0) {
-      return false;
+      return nullptr;
     }
   }
-  const Instance* const instance = cell.instance();
-  return instance != nullptr && (!instance->info().has_on_stop || cell.marked(kOnStopCalled));
+  Instance* const instance = cell.instance();
+  if (instance == nullptr) return nullptr;
+  return !instance->info().has_on_stop || cell.marked(kOnStopCalled) ? instance : nullptr;
 }
 
 struct StopActor {
@@ -104,13 +105,6 @@ void Supervisor::StartFailed(Cell& cell, const absl::Status& status) {
   if (cell.state != CellState::kStarting) return;
   Fail(cell,
        absl::Status(status.code(), absl::StrCat("OnStart: ", AbslView(StdView(status.message())))));
-}
-
-void Supervisor::Started(Cell& cell) {
-  if (cell.state != CellState::kStarting) return;
-  cell.state = CellState::kRunning;
-  if (cell.blocked_by() == 0) cell.stall &= ~kBlocked;
-  if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
 }
 
 void Supervisor::StopFailed(Cell& cell, const absl::Status& status) {
@@ -207,19 +201,8 @@ void Supervisor::ForgoRestart(Cell& cell) {
   shard_.MakeRunnable(cell);
 }
 
-void Supervisor::StopItself(Cell& cell) {
-  cell.Unmark(kStopsItself);
-  if (cell.state == CellState::kStopping || cell.marked(kStopAsked)) {
-    return AskToStop(cell, StopReason::kStopped);
-  }
-  // As that does, but for an actor that is being visited.
-  cell.Mark(kStopAsked);
-  cell.reason = StopReason::kStopped;
-  cell.stall |= kAttention;
-}
-
 void Supervisor::EndUnborn(Cell& cell) {
-  NoteBorn();
+  ++unborn_;
   cell.messages_max = 0;
   cell.state = CellState::kStopping;
   cell.stall |= kBlocked | kAttention;
@@ -245,17 +228,18 @@ void Supervisor::Begin(Cell& cell) {
 }
 
 bool Supervisor::EndAtOnce(Cell& cell) {
-  if (!EndsAtOnce(cell)) return false;
+  Instance* const instance = EndingAtOnce(cell);
+  if (instance == nullptr) return false;
   cell.messages_max = 0;
   cell.state = CellState::kStopping;
   cell.stall = kBlocked;
-  DestroyActor(cell);
+  DestroyActor(cell, instance);
   // The destructor is users' code.
   if (!cell.mailbox.empty() || cell.extra() != nullptr) [[unlikely]] {
     cell.set_step(StopStep::kFarewell);
     return false;
   }
-  Release(cell);
+  Release(cell, instance);
   return true;
 }
 
@@ -314,7 +298,7 @@ uint32_t Supervisor::Step(Cell& cell, uint32_t budget, bool& waits) {
         done = shard_.records().EndSome(cell, budget, /*before_on_stop=*/false);
         if (done == budget) return done;
       }
-      DestroyActor(cell);
+      DestroyActor(cell, cell.instance());
       if (cell.marked(kWillRestart)) {
         AwaitBackoff(cell);
       } else {
@@ -351,10 +335,10 @@ void Supervisor::RunOnStop(Cell& cell) {
 }
 
 // Inlined, as Release(): a million actors may end at once.
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Supervisor::DestroyActor(Cell& cell) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Supervisor::DestroyActor(Cell& cell, Instance* instance) {
   if (std::exchange(cell.actor, nullptr) != nullptr) {
-    const Activations::FirstScope scope(shard_, cell);
-    cell.instance()->Destroy();
+    const Activations::FirstScope scope(shard_, &cell);
+    instance->Destroy();
   }
   if (cell.activations() != nullptr) shard_.activations().Orphan(cell);
 }
@@ -374,22 +358,23 @@ uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
     done += shard_.monitors().NotifySome(cell, budget - done);
     if (done >= budget) return done;
   }
-  Release(cell);
+  Release(cell, cell.instance());
   waits = true;
   return done + 1;
 }
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Supervisor::Release(Cell& cell) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Supervisor::Release(Cell& cell, Instance* instance) {
   children_.Leave(cell);
-  if (Instance* const instance = cell.instance()) {
+  if (instance != nullptr) {
     ++shard_.counters().stopped;
     cell.set_instance(nullptr);
     // The actor's arguments are users' objects, and end with nobody's life.
-    const Activations::Scope scope(shard_, nullptr, nullptr);
+    const Activations::FirstScope scope(shard_, nullptr);
     instance->Dispose();
+  } else {
+    --unborn_;
   }
   if (cell.has_ties()) cell.FreeTies();
-  --alive_;
   slots_.Release(cell);
 }
 

@@ -40,7 +40,17 @@ class Supervisor {
   void Fail(Cell& cell, absl::Status why);
   // OnStart's and OnStop's outcomes.
   void StartFailed(Cell& cell, const absl::Status& status);
-  void Started(Cell& cell);
+  void Started(Cell& cell) {
+    if (cell.state != CellState::kStarting) return;
+    StartedInVisit(cell);
+    if (!cell.mailbox.empty() || cell.stall != 0) shard_.MakeRunnable(cell);
+  }
+  // The same for an actor whose visit will go on.
+  static void StartedInVisit(Cell& cell) {
+    if (cell.state != CellState::kStarting) return;
+    cell.state = CellState::kRunning;
+    if (cell.blocked_by() == 0) cell.stall &= ~kBlocked;
+  }
   void StopFailed(Cell& cell, const absl::Status& status);
   void BackoffOver(Cell& cell);
 
@@ -56,7 +66,16 @@ class Supervisor {
   // The same for a leased cell that no actor will take.
   void EndUnborn(Cell& cell);
   // The actor's handler, which has returned, called Context::Stop().
-  void StopItself(Cell& cell);
+  void StopItself(Cell& cell) {
+    cell.Unmark(kStopsItself);
+    if (cell.state == CellState::kStopping || cell.marked(kStopAsked)) [[unlikely]] {
+      return AskToStop(cell, StopReason::kStopped);
+    }
+    // As that does, but for an actor that is being visited.
+    cell.Mark(kStopAsked);
+    cell.reason = StopReason::kStopped;
+    cell.stall |= kAttention;
+  }
   // Most that end by the million have nothing to be ended before them, and nobody to hear of it but
   // their parents. Returns whether `cell`, which is asked to stop, is one of them and has ended.
   bool EndAtOnce(Cell& cell);
@@ -68,8 +87,11 @@ class Supervisor {
   // Of all of the shard's actors.
   FinalSweep& final_sweep() { return final_sweep_; }
 
-  void NoteBorn() { ++alive_; }
-  size_t alive() const { return alive_; }
+  // Actors, and leases that EndUnborn() is ending.
+  size_t alive() const {
+    const ShardCounters& counters = shard_.counters();
+    return static_cast<size_t>(counters.spawned - counters.stopped) + unborn_;
+  }
 
   static std::string NameOf(const Cell& cell);
 
@@ -79,17 +101,17 @@ class Supervisor {
   uint32_t Step(Cell& cell, uint32_t budget, bool& waits);
   uint32_t DrainMailbox(Cell& cell, uint32_t budget, std::string_view why);
   void RunOnStop(Cell& cell);
-  void DestroyActor(Cell& cell);
+  void DestroyActor(Cell& cell, Instance* instance);
   void AwaitBackoff(Cell& cell);
   uint32_t SayFarewell(Cell& cell, uint32_t budget, bool& waits);
   // The cell's end: it belongs to nobody any more.
-  void Release(Cell& cell);
+  void Release(Cell& cell, Instance* instance);
 
   Shard& shard_;
   SlotTable& slots_;
   Children children_;
   FinalSweep final_sweep_;
-  size_t alive_ = 0;
+  size_t unborn_ = 0;
 };
 
 }  // namespace troupe::internal
