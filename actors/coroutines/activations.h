@@ -8,6 +8,7 @@
 #include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/shard/running.h"
 #include "troupe/actors/shard/shard.h"
+#include "troupe/base/check.h"
 
 namespace troupe::internal {
 
@@ -58,7 +59,12 @@ class Activations {
   // `running` is null.
   class FirstScope {
    public:
-    FirstScope(Shard& shard, Cell* cell) : shard_(shard) { shard.running().cell = cell; }
+    FirstScope(Shard& shard, Cell* cell) : shard_(shard) {
+      Running& running = shard.running();
+      TROUPE_DCHECK(running.cell == nullptr && running.envelope == nullptr &&
+                    running.activation == nullptr && running.frame == nullptr);
+      running.cell = cell;
+    }
     ~FirstScope() {
       if (shard_.running().activation != nullptr) [[unlikely]]
         shard_.activations().Leave(/*parked=*/false);

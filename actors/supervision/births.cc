@@ -18,6 +18,7 @@
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/actors/system.h"
 #include "troupe/actors/typing/dispatch.h"
+#include "troupe/base/check.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/poison.h"
 #include "troupe/base/status_macros.h"
@@ -236,6 +237,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Births::Begin(Cell& cell) {
   if (start_envelope_ == nullptr) [[unlikely]]
     MakeStartEnvelope();
   Running& running = shard_.running();
+  TROUPE_DCHECK(running.envelope == nullptr && running.activation == nullptr);
   running.cell = &cell;
   Progress progress = Progress::kDone;
   try {
