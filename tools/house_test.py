@@ -79,10 +79,12 @@ class LinesTest(unittest.TestCase):
 
     def test_the_shards_header_has_its_own_bound(self):
         text = "\n" * house.SHARD_LINES
-        with lists(LONG_SOURCES={}, LONG_HEADERS={}):
-            self.assertEqual(found(house.check_lines(tree_of({house.SHARD: text}))),
-                             [(house.SHARD, house.SHARD_LINES, "shard")])
-            self.assertEqual(found(house.check_lines(tree_of({house.SHARD: text[1:]}))), [])
+        self.assertEqual(found(house.check_shard(tree_of({house.SHARD: text}))),
+                         [(house.SHARD, house.SHARD_LINES, "shard")])
+        self.assertEqual(found(house.check_shard(tree_of({house.SHARD: text[1:]}))), [])
+
+    def test_the_shards_header_is_where_the_tool_looks_for_it(self):
+        self.assertEqual(found(house.check_shard(tree_of({}))), [(house.SHARD, 1, "shard")])
 
 
 class TargetsTest(unittest.TestCase):
@@ -274,7 +276,8 @@ class NumbersTest(unittest.TestCase):
 
     def test_breaches_are_printed_and_fail(self):
         nothing = dict(LONG_SOURCES={}, LONG_HEADERS={}, LARGE_TARGETS=set(), VOCABULARY=set())
-        with root_of({"sim/a.h": "friend class A;\n"}) as root, lists(**nothing):
+        files = {"sim/a.h": "friend class A;\n", house.SHARD: "\n"}
+        with root_of(files) as root, lists(**nothing):
             for most, status, printed in ((1, 0, ""), (0, 1, "sim/a.h:1: number: ")):
                 output = io.StringIO()
                 with self.subTest(most), self.numbers(most), contextlib.redirect_stdout(output):

@@ -11,6 +11,7 @@
 #include "troupe/actors/coroutines/coroutine_frame.h"
 #include "troupe/actors/mail/dead_letters.h"
 #include "troupe/actors/shard/shard.h"
+#include "troupe/actors/supervision/life_events.h"
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/actors/typing/method.h"
 #include "troupe/base/check.h"
@@ -46,9 +47,7 @@ Activation& Activations::Current() {
       new (shard_.blocks().Allocate(sizeof(Activation))) Activation{.cell = &cell};
   activation->envelope = running.envelope;
   if (running.envelope == nullptr) {
-    Envelope* const envelope = shard_.NewEnvelope(&kLifeType);
-    envelope->flags |= kEvent;
-    envelope->record = 0;
+    Envelope* const envelope = NewLifeEvent(shard_, &kLifeType);
     envelope->cell = &cell;
     activation->envelope = envelope;
     activation->answered = true;

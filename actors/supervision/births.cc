@@ -286,10 +286,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline Progress Births::RunOnStart(Cell& cell) {
 }
 
 void Births::MakeStartEnvelope() {
-  start_envelope_ = shard_.NewEnvelope(&kStartType);
-  start_envelope_->flags |= kEvent;
-  start_envelope_->record = 0;
-  start_envelope_->missed = 0;
+  start_envelope_ = NewLifeEvent(shard_, &kStartType);
   shard_.SetPayload(start_envelope_, StartEvent{}, 0);
 }
 

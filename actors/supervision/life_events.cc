@@ -39,6 +39,14 @@ Progress DispatchStop(Actor* actor, Envelope& envelope) {
 
 }  // namespace
 
+Envelope* NewLifeEvent(Shard& shard, const MessageType* type) {
+  Envelope* const envelope = shard.NewEnvelope(type);
+  envelope->flags |= kEvent;
+  envelope->record = 0;
+  envelope->missed = 0;
+  return envelope;
+}
+
 constexpr MessageType kStartType = {.destroy = &DestroyPayload<StartEvent>,
                                     .complete = &CompleteEvent<&SettleStart>,
                                     .name = "OnStart"};

@@ -9,11 +9,16 @@
 
 namespace troupe::internal {
 
+class Shard;
+
 // OnStart and OnStop run as the handlers of these.
 struct StartEvent {};
 struct StopEvent {
   StopReason reason;
 };
+
+// An envelope for code that is an event of an actor's life: it has no record.
+Envelope* NewLifeEvent(Shard& shard, const MessageType* type);
 
 extern const MessageType kStartType;
 extern const MessageType kStopType;

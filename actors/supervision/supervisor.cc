@@ -326,9 +326,7 @@ uint32_t Supervisor::DrainMailbox(Cell& cell, uint32_t budget, std::string_view 
 void Supervisor::RunOnStop(Cell& cell) {
   cell.Mark(kOnStopCalled);
   if (final_sweep_.kills() || !cell.instance()->info().has_on_stop) return;
-  Envelope* const envelope = shard_.NewEnvelope(&kStopType);
-  envelope->flags |= kEvent;
-  envelope->record = 0;
+  Envelope* const envelope = NewLifeEvent(shard_, &kStopType);
   shard_.SetPayload(envelope, StopEvent{cell.reason}, 0);
   envelope->cell = &cell;
   shard_.RunEvent(cell, envelope);
