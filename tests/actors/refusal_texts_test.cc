@@ -182,7 +182,8 @@ TEST(RefusalTextsTest, AReplyThatIsAwaitedAgain) {
     }
     int turns = 0;
     const Reply<void> counts = CountsTurns(cx, turns);
-    for (Reply<void>* const reply : {&done_at_once, &waits, &throws, &moved}) {
+    Reply<void>* const all[] = {&done_at_once, &waits, &throws, &moved};
+    for (Reply<void>* const reply : all) {
       const int before = turns;
       for (int i = 0; i < 5; ++i) {
         ExpectSays(co_await *reply, absl::StatusCode::kFailedPrecondition, "awaited twice");
