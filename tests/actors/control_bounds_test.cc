@@ -152,7 +152,8 @@ TEST_F(ControlTest, F117_ItemsOfStreamsStandInNoMessagesWay) {
         ++begun;
         co_await cx.Sleep(absl::Seconds(1));
         for (int64_t i = 0; i < n.value(); ++i) {
-          if (!(co_await out.Write(Num(i))).ok()) break;
+          const absl::Status wrote = co_await out.Write(Num(i));
+          if (!wrote.ok()) break;
           ++written;
         }
         co_return absl::OkStatus();

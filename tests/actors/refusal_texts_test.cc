@@ -53,8 +53,11 @@ Reply<void> Throws(Context& cx) {
   throw std::runtime_error("thrown");
 }
 Reply<void> CountsTurns(Context& cx, int& turns) {
-  while ((co_await cx.Sleep(absl::ZeroDuration())).ok()) ++turns;
-  co_return absl::OkStatus();
+  for (;;) {
+    const Slept slept = co_await cx.Sleep(absl::ZeroDuration());
+    if (!slept.ok()) co_return absl::OkStatus();
+    ++turns;
+  }
 }
 Reply<void> Awaits(Reply<void>& reply, absl::Status& told) {
   told = co_await reply;
