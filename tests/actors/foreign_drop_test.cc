@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -151,6 +152,30 @@ INSTANTIATE_TEST_SUITE_P(, ForeignDropTest, testing::Range(size_t{0}, Misuses().
                          [](const testing::TestParamInfo<size_t>& info) {
                            return Misuses()[info.param].name;
                          });
+
+// --- What was not begun. ---
+
+TEST(UnsentDropTest, F129_ACallThatAnotherThreadDropsIsACheck) {
+  const ChildEnd end = EndOfChild([] {
+    const auto system = StartSystem(1);
+    const Ref<ProbeActor> actor = system->Spawn<ProbeActor>({}, Script{});
+    std::optional<Call<Number>> call;
+    Perform(actor, [&](ProbeActor&, Context&) { call.emplace(Probe::Ref(actor).Mix(Num(1))); });
+    call.reset();
+    _exit(0);
+  });
+  EXPECT_TRUE(end.CheckedWith({"thread", "shard"})) << end.ToString();
+}
+
+Reply<void> ThrowsAtOnce() {
+  throw std::runtime_error("thrown");
+  co_return absl::OkStatus();
+}
+
+TEST(UnsentDropTest, F129_ACoroutineThatThrewWithoutAnActorMayBeDropped) {
+  const Reply<void> dropped = ThrowsAtOnce();
+  EXPECT_TRUE(dropped.done());
+}
 
 }  // namespace
 }  // namespace troupe::test

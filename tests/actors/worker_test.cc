@@ -498,6 +498,26 @@ TEST_F(DroppedOffloadTest, AHandlerThatThrowsFailsAloneAndTheActorIsRemadeAfterI
   EXPECT_EQ(bench_.story.Wait(4), (std::vector<std::string>{"life", "back", "destroyed", "life"}));
 }
 
+TEST_F(DroppedOffloadTest, AnActorWhoseLaterHandlerAnswersWithItStopsAfterIt) {
+  std::optional<Reply<void>> kept;
+  const std::unique_ptr<Event> answers = system_->runtime().platform().MakeEvent();
+  const Ref<ProbeActor> actor = system_->Spawn<ProbeActor>({}, Script{});
+  const Ref<ProbeActor> watcher = system_->Spawn<ProbeActor>(
+      {}, Script{.down = [&](Context&, const Down&) { bench_.story.Add("down"); }});
+  Perform(watcher, [&](ProbeActor& self, Context& cx) { cx.Monitor(&self, actor); });
+  Perform(actor, [&](ProbeActor&, Context& cx) { kept.emplace(InOffload(cx, bench_)); });
+  bench_.began->WaitUntil(Instant::Infinite());
+  actor.Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+    answers->Notify();
+    return *std::move(kept);
+  }});
+  answers->WaitUntil(Instant::Infinite());
+  system_->Stop(actor);
+  Settle(watcher);
+  EXPECT_TRUE(bench_.story.Now().empty());
+  bench_.open->Notify();
+  EXPECT_EQ(bench_.story.Wait(3), (std::vector<std::string>{"back", "destroyed", "down"}));
+}
 TEST_F(DroppedOffloadTest, AnActorStopsAfterIt) {
   Collected<Down> downs;
   const Ref<ProbeActor> watcher =
