@@ -324,7 +324,8 @@ void Activations::End(Activation& activation) {
   if (CoroutineFrame* const root = std::exchange(activation.root, nullptr)) {
     if (!activation.interleaved) --cell.Tie().blocked_by;
     root->root_of_ = nullptr;
-    root->handle_.destroy();
+    // One that the actor kept may be of another activation, and in an offload.
+    root->Drop();
   }
   if (RequestServer* const server = std::exchange(activation.server, nullptr)) server->OnClosed();
   if (!std::exchange(activation.answered, true)) shard_.dead_letters().Abandon(envelope);

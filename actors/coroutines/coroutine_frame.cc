@@ -43,7 +43,7 @@ CoroutineFrame::CoroutineFrame() {
 
 CoroutineFrame::~CoroutineFrame() {
   DisappointWaiter();
-  if (exception_) Here().NoteUntaken(*this);
+  if (exception_ && activation_ != nullptr) Here().NoteUntaken(*this);
   if (activation_ != nullptr) Here().Remove(*this);
 }
 

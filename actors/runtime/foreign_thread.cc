@@ -14,6 +14,7 @@
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/shard/place.h"
 #include "troupe/actors/system.h"
+#include "troupe/base/check.h"
 #include "troupe/loop/loop.h"
 
 namespace troupe::internal {
@@ -80,6 +81,9 @@ void DiscardUnsent(Envelope* envelope) {
     shard->Recycle(envelope);
     return;
   }
+  TROUPE_CHECK_MSG(envelope->home == kNoShard,
+                   "a call or stream that was made on a shard was dropped, or refused, on a thread "
+                   "that is no shard's: make it where it is sent");
   FreeForeignEnvelope(envelope);
 }
 

@@ -235,6 +235,10 @@ bool Supervisor::EndAtOnce(Cell& cell) {
   cell.stall = kBlocked;
   DestroyActor(cell, instance);
   // The destructor is users' code.
+  if (cell.activations() != nullptr) [[unlikely]] {
+    cell.set_step(StopStep::kActor);
+    return false;
+  }
   if (!cell.mailbox.empty() || cell.extra() != nullptr) [[unlikely]] {
     cell.set_step(StopStep::kFarewell);
     return false;
@@ -299,6 +303,8 @@ uint32_t Supervisor::Step(Cell& cell, uint32_t budget, bool& waits) {
         if (done == budget) return done;
       }
       DestroyActor(cell, cell.instance());
+      waits = cell.activations() != nullptr;
+      if (waits) return done + 1;
       if (cell.marked(kWillRestart)) {
         AwaitBackoff(cell);
       } else {
@@ -338,7 +344,10 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Supervisor::DestroyActor(Cell& cell, In
     const Activations::FirstScope scope(shard_, &cell);
     instance->Destroy();
   }
-  if (cell.activations() != nullptr) shard_.activations().Orphan(cell);
+  if (cell.activations() == nullptr) return;
+  // A coroutine that is in an offload stays until that is back, and this is called again.
+  if (Activations::Busy(cell)) return shard_.activations().Doom(cell);
+  shard_.activations().Orphan(cell);
 }
 
 uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
