@@ -246,13 +246,15 @@ TEST(RefusalTextsTest, AnItemThatCanNeverFit) {
   constexpr size_t kItemBytes = 512u << 10;
   Stage stage(2, {.outbox_bytes_max = 64u << 10});
   absl::Status written;
-  const Probe::Ref writer(
-      stage.Spawn(1, Script{.count = [&](Context&, const Number&, Sink<Number> out) -> Reply<void> {
-                    Number number = Num(1);
-                    number.set_padding(std::string(kItemBytes, 'x'));
-                    written = co_await out.Write(std::move(number));
-                    co_return absl::OkStatus();
-                  }}));
+  int turns = 0;
+  const Probe::Ref writer(stage.Spawn(
+      1, Script{.count = [&](Context& cx, const Number&, Sink<Number> out) -> Reply<void> {
+        Number number = Num(1);
+        number.set_padding(std::string(kItemBytes, 'x'));
+        const Reply<void> counts = CountsTurns(cx, turns);
+        for (int i = 0; i < 5; ++i) written = co_await out.Write(number);
+        co_return absl::OkStatus();
+      }}));
   const auto done = stage.Run([writer](Context&, const Number& n) -> Reply<Number> {
     Stream<Number> stream = writer.Count(n).Start();
     const absl::StatusOr<std::optional<Number>> item = co_await stream.Next();
@@ -261,6 +263,7 @@ TEST(RefusalTextsTest, AnItemThatCanNeverFit) {
   });
   EXPECT_TRUE(done.ok()) << done.status();
   ExpectSays(written, absl::StatusCode::kResourceExhausted, "can never fit");
+  EXPECT_GT(turns, 0) << "whoever tries again and again holds the shard";
 }
 
 TEST(RefusalTextsTest, ASubscriptionToASignalAtTheLimitOfRecords) {

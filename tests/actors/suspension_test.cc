@@ -252,15 +252,19 @@ TEST(OwnStopTest, AHandlerThatStopsItsActorIsThroughFirstHoweverOftenItWaits) {
 
 TEST(OwnStopTest, ItIsTheSameByTheActorsOwnHandle) {
   const auto system = StartSystem(1);
-  const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
-      {}, Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
-        co_await cx.Sleep(absl::Milliseconds(1));
-        cx.Stop(cx.self());
-        co_await cx.Sleep(absl::Milliseconds(1));
-        co_return n;
-      }});
-  EXPECT_TRUE(Probe::Ref(actor).Ask(Num(1)).Wait().ok());
-  EXPECT_EQ(Probe::Ref(actor).Ask(Num(1)).Wait().status().code(), absl::StatusCode::kUnavailable);
+  for (const bool through_system : {false, true}) {
+    const Ref<ProbeActor> actor = system->Spawn<ProbeActor>(
+        {}, Script{.ask = [&](Context& cx, const Number& n) -> Reply<Number> {
+          co_await cx.Sleep(absl::Milliseconds(1));
+          const SendResult stopped = through_system ? system->Stop(cx.self()) : cx.Stop(cx.self());
+          EXPECT_EQ(stopped, SendResult::kAccepted);
+          co_await cx.Sleep(absl::Milliseconds(1));
+          co_return n;
+        }});
+    const absl::StatusOr<Number> reply = Probe::Ref(actor).Ask(Num(1)).Wait();
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    EXPECT_EQ(Probe::Ref(actor).Ask(Num(1)).Wait().status().code(), absl::StatusCode::kUnavailable);
+  }
 }
 
 TEST(OwnStopTest, AStopFromElsewhereGetsThroughAtOnce) {
