@@ -60,22 +60,9 @@ uint32_t Context::missed() const {
   return (envelope().flags & internal::kEvent) != 0 ? envelope().missed : 0;
 }
 
-void Context::Stop() {
-  const internal::Running& running = Here().running();
-  // An activation is made only for a handler that needs one: until then the actor knows.
-  if (running.activation != nullptr) {
-    running.cell->Mark(internal::kEndAsked);
-    running.activation->stops_actor = true;
-  } else {
-    running.cell->Mark(internal::kEndAsked);
-    running.cell->Mark(internal::kStopsItself);
-    running.cell->stall |= internal::kAttention;
-  }
-}
+void Context::Stop() { Here().activations().StopActorAfterwards(); }
 SendResult Context::Stop(const AnyRef& other) {
-  if (other != self()) return Here().supervisor().Stop(other, StopReason::kStopped);
-  Stop();
-  return SendResult::kAccepted;
+  return Here().supervisor().Stop(other, StopReason::kStopped);
 }
 
 std::optional<AnyRef> Context::FindAny(std::string_view name) const {

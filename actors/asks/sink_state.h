@@ -146,14 +146,18 @@ class SinkWrite final : public SinkWaiter {
   bool await_ready() {
     if (!state_) return false;
     CheckIsHere(Shard::Current() == &state_->shard(), "Sink::Write()");
-    cancelled_ = Shard::Current()->activations().CurrentCancelled();
-    return !cancelled_ && !state_->closed() && WayIsFree(state_->reader_shard()) &&
-           state_->TrySpend();
+    Shard& shard = *Shard::Current();
+    const uint16_t reader_shard = state_->reader_shard();
+    if (reader_shard != shard.index()) bytes_ = ItemSpace(value_);
+    cancelled_ = shard.activations().CurrentCancelled();
+    if (cancelled_ || state_->closed() || !WayIsFree(reader_shard)) return false;
+    refused_ = BeginItem(reader_shard, bytes_);
+    return refused_.ok() && state_->TrySpend();
   }
   template <std::derived_from<CoroutineFrame> P>
   void await_suspend(std::coroutine_handle<P> handle) {
     CoroutineFrame& frame = handle.promise();
-    if (!state_ || state_->closed()) return frame.WaitForTurn(*this);
+    if (!state_ || state_->closed() || !refused_.ok()) return frame.WaitForTurn(*this);
     // An actor that is held has room, but runs only once the way to the reader has some too.
     const bool has_room = !cancelled_ && state_->TryKeep(*this);
     if (!cancelled_ && !has_room) state_->Wait(*this);
@@ -164,16 +168,16 @@ class SinkWrite final : public SinkWaiter {
     if (cancelled_) return CancelledAwait();
     if (!state_) return SinkMovedFrom();
     if (state_->closed()) return StreamHasEnded();
+    if (!refused_.ok()) return refused_;
     SinkState::UseRoom(*this);
     const uint16_t reader_shard = state_->reader_shard();
-    Shard& shard = *Shard::Current();
-    const size_t bytes = reader_shard == shard.index() ? 0 : ItemSpace(value_);
-    absl::Status room = BeginItem(reader_shard, bytes);
+    absl::Status room = BeginItem(reader_shard, bytes_);
     if (!room.ok()) {
       state_->Grant(1);  // What it took is not used.
       return room;
     }
-    SendDataTo(shard, reader_shard, StreamItem<T>{state_->ask(), std::move(value_)}, bytes);
+    SendDataTo(*Shard::Current(), reader_shard, StreamItem<T>{state_->ask(), std::move(value_)},
+               bytes_);
     HoldIfFull(reader_shard);
     return absl::OkStatus();
   }
@@ -193,6 +197,8 @@ class SinkWrite final : public SinkWaiter {
  private:
   const SharedState<SinkState> state_;  // Null: of a Sink that was moved from.
   T value_;
+  size_t bytes_ = 0;      // Besides its own size; on the way to another shard.
+  absl::Status refused_;  // It can never fit, or not now: that takes a turn.
   bool cancelled_ = false;
 };
 

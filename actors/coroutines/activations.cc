@@ -72,6 +72,18 @@ bool Activations::CurrentCancelled() const {
   return activation != nullptr && Cancelled(*activation);
 }
 
+void Activations::StopActorAfterwards() {
+  const Running& running = shard_.running();
+  running.cell->Mark(kEndAsked);
+  // An activation is made only for a handler that needs one: until then the actor knows.
+  if (running.activation != nullptr) {
+    running.activation->stops_actor = true;
+  } else {
+    running.cell->Mark(kStopsItself);
+    running.cell->stall |= kAttention;
+  }
+}
+
 Progress Activations::Park(Envelope& envelope, CoroutineFrame& root) {
   Activation& activation = Current();
   activation.root = &root;

@@ -85,6 +85,9 @@ class Activations {
   Activation& Current();
   bool CurrentCancelled() const;
 
+  // The actor whose handler runs ends once that has completed.
+  void StopActorAfterwards();
+
   // The running handler waits; `root` is its coroutine.
   Progress Park(Envelope& envelope, CoroutineFrame& root);
   // The running code has returned, `parked` or with an answer. True when the activation keeps the

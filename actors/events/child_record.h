@@ -1,9 +1,10 @@
 #ifndef TROUPE_ACTORS_EVENTS_CHILD_RECORD_H_
 #define TROUPE_ACTORS_EVENTS_CHILD_RECORD_H_
 
+#include <algorithm>
+#include <deque>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -58,7 +59,11 @@ class ChildRecord final : public EventRecord, private ChildHandler {
   // Oldest first.
   bool has_waiters() const { return !waiters_.empty(); }
   void AddWaiter(ChildInputWaiter& waiter) { waiters_.push_back(&waiter); }
-  void RemoveWaiter(ChildInputWaiter& waiter) { std::erase(waiters_, &waiter); }
+  // At once if it is the oldest.
+  void RemoveWaiter(ChildInputWaiter& waiter) {
+    const auto at = std::find(waiters_.begin(), waiters_.end(), &waiter);
+    if (at != waiters_.end()) waiters_.erase(at);
+  }
 
   // The record ends with ChildExited: the last event.
   bool BeforeHandler(Envelope& envelope) override;
@@ -76,7 +81,7 @@ class ChildRecord final : public EventRecord, private ChildHandler {
   int pid_ = 0;
   Handling handling_ = Handling::kNothing;
   bool wants_room_message_ = false;
-  std::vector<ChildInputWaiter*> waiters_;
+  std::deque<ChildInputWaiter*> waiters_;
   std::unique_ptr<ChildProcess> process_;
 };
 

@@ -164,7 +164,12 @@ SendResult Supervisor::Stop(const AnyRef& ref, StopReason reason) {
   }
   Cell* const cell = shard_.Find(ref);
   if (cell == nullptr) return SendResult::kGone;
-  AskToStop(*cell, reason);
+  const Running& running = shard_.running();
+  if (reason == StopReason::kStopped && cell == running.cell && running.envelope != nullptr) {
+    shard_.activations().StopActorAfterwards();
+  } else {
+    AskToStop(*cell, reason);
+  }
   return SendResult::kAccepted;
 }
 

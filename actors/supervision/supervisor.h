@@ -56,7 +56,7 @@ class Supervisor {
 
   // --- The end. ---
 
-  // An actor of this system, wherever it is.
+  // An actor of this system, wherever it is. The one whose handler runs ends after that.
   SendResult Stop(const AnyRef& ref, StopReason reason);
   void AskToStop(Cell& cell, StopReason reason);
   // If it is a failed actor on its way to its next life, there will be none.
