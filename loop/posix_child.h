@@ -72,26 +72,16 @@ class PosixChild final : public ChildProcess {
     bool held_ = false;
   };
 
-  // Reports the end of a child that somebody else reaped before it was watched.
-  class LostExit final : public DeferredCall {
+  // Calls a method from the loop.
+  class Later final : public DeferredCall {
    public:
-    explicit LostExit(PosixChild& child) : child_(child) {}
+    Later(PosixChild& child, void (PosixChild::*method)()) : child_(child), method_(method) {}
 
    private:
-    void OnDeferred() override { child_.Exit({.known = false}); }
+    void OnDeferred() override { (child_.*method_)(); }
 
     PosixChild& child_;
-  };
-
-  // Tells those that wait for room that the child has closed its input.
-  class RoomNotice final : public DeferredCall {
-   public:
-    explicit RoomNotice(PosixChild& child) : child_(child) {}
-
-   private:
-    void OnDeferred() override { child_.TellRoom(); }
-
-    PosixChild& child_;
+    void (PosixChild::*const method_)();
   };
 
   // Counted in `running_count` already.
@@ -111,6 +101,8 @@ class PosixChild final : public ChildProcess {
   void ForgetInput();
   void TellRoom();
   void Exit(const ChildStatus& status);
+  // Somebody else reaped the child before it was watched.
+  void ExitUnknown() { Exit({.known = false}); }
 
   PosixPoller& poller_;
   ChildHandler& handler_;
@@ -123,8 +115,9 @@ class PosixChild final : public ChildProcess {
   Channel output_{*this, &PosixChild::OnOutput};
   Channel error_{*this, &PosixChild::OnError};
   Channel input_{*this, &PosixChild::OnInput};
-  LostExit lost_exit_{*this};
-  RoomNotice room_notice_{*this};
+  Later lost_exit_{*this, &PosixChild::ExitUnknown};
+  // For those that wait for room when the child has closed its input.
+  Later room_notice_{*this, &PosixChild::TellRoom};
 
   std::string unwritten_;  // Behind its first `written_bytes_`.
   size_t written_bytes_ = 0;

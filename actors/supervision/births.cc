@@ -21,7 +21,6 @@
 #include "troupe/base/check.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/poison.h"
-#include "troupe/base/status_macros.h"
 #include "troupe/base/text.h"
 
 namespace troupe::internal {
@@ -59,9 +58,7 @@ void Births::GiveBack(uint16_t shard, const SlotLease& lease) {
   }
 }
 
-absl::Status Births::WhyNot(const SpawnOptions& options) const {
-  TROUPE_RETURN_IF_ERROR(Validate(options));
-  const int placement = options.placement.shard;
+absl::Status Births::WhyNot(int placement) const {
   const Cell* const parent = shard_.running().cell;
   if (shard_.runtime().stopping()) return absl::UnavailableError("the system is stopping");
   if (parent != nullptr && parent->state == CellState::kStopping) {
@@ -82,8 +79,7 @@ absl::Status Births::WhyNot(const SpawnOptions& options) const {
 
 bool Births::MaySpawnHere(const SpawnOptions& options, const Instance& instance) const {
   const Cell* const parent = shard_.running().cell;
-  return options.placement.shard < 0 && options.name.empty() && IsDefault(options.restart) &&
-         options.mailbox.bytes_max == 0 && !instance.is_worker_front() &&
+  return options.placement.shard < 0 && options.name.empty() && !instance.is_worker_front() &&
          !shard_.runtime().stopping() &&
          (parent == nullptr || (parent->state != CellState::kStopping &&
                                 parent->children() < shard_.limits().children_per_actor_max));
@@ -139,7 +135,8 @@ AnyRef Births::Spawn(InstancePtr instance, SpawnOptions&& options, absl::Status&
   const int wanted = options.placement.shard;
   const uint16_t shard = wanted < 0 ? shard_.index() : static_cast<uint16_t>(wanted);
   const bool plain = MaySpawnHere(options, *instance);
-  if (!plain) status = WhyNot(options);
+  status = Validate(options);
+  if (status.ok() && !plain) status = WhyNot(wanted);
   std::optional<SlotLease> lease;
   if (status.ok()) lease = Lease(shard);
   if (status.ok() && !lease.has_value()) [[unlikely]] {

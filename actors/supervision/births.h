@@ -57,7 +57,7 @@ class Births {
   Cell* PrepareAndSpawnPlain(Instance* instance);
   // Whether nothing but the number of actors can refuse a spawn.
   bool MaySpawnHere(const SpawnOptions& options, const Instance& instance) const;
-  absl::Status WhyNot(const SpawnOptions& options) const;
+  absl::Status WhyNot(int placement) const;
   std::optional<SlotLease> Lease(uint16_t shard);
   void GiveBack(uint16_t shard, const SlotLease& lease);
   void Place(Cell& cell, InstancePtr instance, const SpawnOptions& options);

@@ -1,14 +1,17 @@
 #include "troupe/actors/supervision/name_table.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "troupe/base/text.h"
 
 namespace troupe::internal {
 
 absl::Status NameTable::Claim(std::string_view name, const Entry& entry) {
+  std::string key(name);
   MutexLock lock(mutex_);
   // A name that is taken is so at the limit as well.
-  if (names_.contains(std::string(name))) {
+  if (names_.contains(key)) {
     return absl::AlreadyExistsError(
         absl::StrCat("an actor named \"", AbslView(name), "\" is alive"));
   }
@@ -16,7 +19,7 @@ absl::Status NameTable::Claim(std::string_view name, const Entry& entry) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "names_max (", names_max_, ") actors have names; no room for \"", AbslView(name), "\""));
   }
-  names_.emplace(std::string(name), entry);
+  names_.emplace(std::move(key), entry);
   return absl::OkStatus();
 }
 

@@ -75,6 +75,17 @@ Script Slow() {
           }};
 }
 
+void ExpectAStreamWithoutItems(Stage& stage, const Probe::Ref& writer) {
+  const absl::StatusOr<Number> done =
+      stage.Run([writer](Context&, const Number& n) -> Reply<Number> {
+        Stream<Number> stream = writer.Count(n).Start();
+        const absl::StatusOr<std::optional<Number>> item = co_await stream.Next();
+        EXPECT_TRUE(item.ok() && !item->has_value());
+        co_return n;
+      });
+  EXPECT_TRUE(done.ok()) << done.status();
+}
+
 // --- Who is not there. ---
 
 absl::Status Asked(Stage& stage, const Probe::Ref& target) {
@@ -207,13 +218,7 @@ TEST(RefusalTextsTest, AWriteToASinkThatWasMovedFrom) {
                     written = co_await out.Write(Num(1));
                     co_return absl::OkStatus();
                   }}));
-  const auto done = stage.Run([writer](Context&, const Number& n) -> Reply<Number> {
-    Stream<Number> stream = writer.Count(n).Start();
-    const absl::StatusOr<std::optional<Number>> item = co_await stream.Next();
-    EXPECT_TRUE(item.ok() && !item->has_value());
-    co_return n;
-  });
-  EXPECT_TRUE(done.ok()) << done.status();
+  ExpectAStreamWithoutItems(stage, writer);
   ExpectSays(written, absl::StatusCode::kFailedPrecondition, "moved from");
 }
 
@@ -255,13 +260,7 @@ TEST(RefusalTextsTest, AnItemThatCanNeverFit) {
         for (int i = 0; i < 5; ++i) written = co_await out.Write(number);
         co_return absl::OkStatus();
       }}));
-  const auto done = stage.Run([writer](Context&, const Number& n) -> Reply<Number> {
-    Stream<Number> stream = writer.Count(n).Start();
-    const absl::StatusOr<std::optional<Number>> item = co_await stream.Next();
-    EXPECT_TRUE(item.ok() && !item->has_value());
-    co_return n;
-  });
-  EXPECT_TRUE(done.ok()) << done.status();
+  ExpectAStreamWithoutItems(stage, writer);
   ExpectSays(written, absl::StatusCode::kResourceExhausted, "can never fit");
   EXPECT_GT(turns, 0) << "whoever tries again and again holds the shard";
 }

@@ -518,6 +518,7 @@ TEST_F(DroppedOffloadTest, AnActorWhoseLaterHandlerAnswersWithItStopsAfterIt) {
   bench_.open->Notify();
   EXPECT_EQ(bench_.story.Wait(3), (std::vector<std::string>{"back", "destroyed", "down"}));
 }
+
 TEST_F(DroppedOffloadTest, AnActorStopsAfterIt) {
   Collected<Down> downs;
   const Ref<ProbeActor> watcher =
