@@ -59,7 +59,9 @@ struct HoldBackOrder {
 
 SendResult Mailboxes::MakeRoom(Cell& cell, const Envelope& envelope) {
   if (cell.messages_max == 0) return SendResult::kGone;  // It stops for good.
-  if (cell.marked(kDropOldest) && DropOldest(cell, envelope)) return SendResult::kAccepted;
+  if (cell.marked(kDropOldest) && !refuses_dropped_ && DropOldest(cell, envelope)) {
+    return SendResult::kAccepted;
+  }
   ++shard_.counters().refused_full;
   return SendResult::kFull;
 }
@@ -77,16 +79,26 @@ bool Mailboxes::DropOneOfMailbox(Cell& cell) {
   if (oldest == nullptr) return false;
   --cell.messages;
   cell.bytes -= oldest->bytes;
-  RefuseOldest(cell, oldest);
+  Drop(cell, oldest);
   return true;
 }
 
-void Mailboxes::RefuseOldest(const Cell& cell, Envelope* oldest) {
+void Mailboxes::Drop(const Cell& cell, Envelope* oldest) {
   oldest->slot = cell.slot;
   oldest->generation = cell.generation;
-  shard_.dead_letters().Refuse(
-      oldest, absl::ResourceExhaustedError("dropped from a full mailbox for a newer message"),
-      Certainty::kNotExecuted);
+  dropped_.Push(oldest);
+}
+
+void Mailboxes::RefuseDropped() {
+  if (refuses_dropped_) return;
+  refuses_dropped_ = true;
+  while (!dropped_.empty()) {
+    shard_.dead_letters().Refuse(
+        dropped_.Pop(),
+        absl::ResourceExhaustedError("dropped from a full mailbox for a newer message"),
+        Certainty::kNotExecuted);
+  }
+  refuses_dropped_ = false;
 }
 
 absl::Status Mailboxes::WhyFull(const Cell& cell, const Envelope& envelope) const {
@@ -103,6 +115,12 @@ absl::Status Mailboxes::WhyFull(const Cell& cell, const Envelope& envelope) cons
 // --- Messages from elsewhere. ---
 
 Mailboxes::Arrival Mailboxes::Arrive(Cell& cell, Envelope* envelope, uint16_t from) {
+  const Arrival arrival = TakeIn(cell, envelope, from);
+  RefuseDropped();
+  return arrival;
+}
+
+Mailboxes::Arrival Mailboxes::TakeIn(Cell& cell, Envelope* envelope, uint16_t from) {
   if (cell.messages_max == 0) return Arrival::kGone;
   if (envelope->bytes <= cell.bytes_max) {
     if (!cell.arrivals_wait() && TakesAtOnce(cell, *envelope)) {
@@ -147,7 +165,7 @@ bool Mailboxes::DropOne(Cell& cell, uint16_t from) {
   oldest->flags &= static_cast<uint16_t>(~kWaitsForRoom);
   Discharge(cell, *source, *oldest);
   RemoveIfEmpty(cell, *source);
-  RefuseOldest(cell, oldest);
+  Drop(cell, oldest);
   return true;
 }
 

@@ -28,8 +28,12 @@ class Mailboxes {
   Mailboxes(const Mailboxes&) = delete;
   Mailboxes& operator=(const Mailboxes&) = delete;
 
-  // kAccepted if `envelope` may be put into the mailbox although that is full.
+  // kAccepted if `envelope` may be put into the mailbox although that is full. RefuseDropped()
+  // follows, once it is there.
   SendResult MakeRoom(Cell& cell, const Envelope& envelope);
+  // Destroys what was dropped for newer messages. Their destructors may send what a handler may,
+  // but find a full mailbox full: each would drop the next.
+  void RefuseDropped();
   absl::Status WhyFull(const Cell& cell, const Envelope& envelope) const;
 
   // --- Messages from elsewhere. ---
@@ -70,12 +74,13 @@ class Mailboxes {
     return cell.messages < cell.messages_max - Reserve(cell) &&
            uint64_t{cell.bytes} + envelope.bytes <= cell.bytes_max - cell.bytes_max / 8;
   }
+  Arrival TakeIn(Cell& cell, Envelope* envelope, uint16_t from);
   bool MayWait(const Cell& cell, const Envelope& envelope, uint16_t from) const;
   bool TakesAtOnce(Cell& cell, const Envelope& envelope);
   bool DropOldest(Cell& cell, const Envelope& envelope);
   bool DropOneOfMailbox(Cell& cell);
   bool DropOne(Cell& cell, uint16_t from);
-  void RefuseOldest(const Cell& cell, Envelope* oldest);
+  void Drop(const Cell& cell, Envelope* oldest);
   void Enqueue(Cell& cell, Envelope* envelope);
   void Wait(Cell& cell, Envelope* envelope, uint16_t from);
   Envelope* PopWaiting(Cell& cell, Arrivals::Source& source);
@@ -87,6 +92,8 @@ class Mailboxes {
   uint32_t Sweep(EnvelopeQueue& queue);
 
   Shard& shard_;
+  EnvelopeQueue dropped_;  // For newer ones.
+  bool refuses_dropped_ = false;
 };
 
 }  // namespace troupe::internal

@@ -123,8 +123,11 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
   const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
   uint32_t handled = 0;
   if (cell.stall != 0) [[unlikely]] {
-    handled = SeeToAttention(cell, handled, limit);
+    // Coroutines that are always ready leave half of the visit to the mailbox, and one message of
+    // it at least; of that half, one runs after each message.
+    handled = SeeToAttention(cell, handled, cell.mailbox.empty() ? limit : limit - limit / 2);
     if ((cell.stall & kMailboxWaits) != 0) return handled;
+    handled = std::min(handled, limit - 1);
   }
   const int64_t now = now_nanos();
   uint64_t dispatched = 0;
@@ -147,7 +150,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
     ++dispatched;
     RunMessage(cell, envelope);
     if (cell.stall != 0) [[unlikely]] {
-      handled = SeeToAttention(cell, handled, limit);
+      handled = SeeToAttention(cell, handled, cell.mailbox.empty() ? limit : handled + 1);
       if ((cell.stall & kMailboxWaits) != 0) break;
     }
   }
@@ -227,6 +230,7 @@ Envelope* Shard::TakeEnvelopeSlow() {
 SendResult Shard::EnqueueOverLimit(Cell& cell, Envelope* envelope) {
   const SendResult result = mailboxes().MakeRoom(cell, *envelope);
   if (result == SendResult::kAccepted) EnqueueUnbounded(cell, envelope);
+  mailboxes().RefuseDropped();
   return result;
 }
 

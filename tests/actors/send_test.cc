@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/actors/probe.troupe.h"
+#include "troupe/actors/actor.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
@@ -469,6 +470,49 @@ TEST(DropOldestTest, TheOldestOneWayMessageGoesAlsoFromBehindARequest) {
     for (int i = 0; i < 4; ++i) EXPECT_EQ(actor.Send(Tick{i}), SendResult::kAccepted);
   });
   EXPECT_EQ(seen.Wait(2), (std::vector<int64_t>{2, 3}));
+}
+
+struct Hydra;
+struct Lair final : Actor {
+  explicit Lair(std::vector<int>* seen) : seen(seen) {}
+  void On(Context&, const Hydra& hydra);
+  std::vector<int>* const seen;
+};
+
+// Sends one that does not, when it is destroyed.
+struct Hydra {
+  explicit Hydra(int number, const Ref<Lair>* lair = nullptr,
+                 std::vector<SendResult>* sent = nullptr)
+      : number(number), lair(lair), sent(sent) {}
+  Hydra(Hydra&& other) noexcept
+      : number(other.number), lair(std::exchange(other.lair, nullptr)), sent(other.sent) {}
+  ~Hydra() {
+    if (lair != nullptr) sent->push_back(lair->Send(Hydra(-number)));
+  }
+
+  const int number;
+  const Ref<Lair>* lair;
+  std::vector<SendResult>* const sent;
+};
+
+void Lair::On(Context&, const Hydra& hydra) { seen->push_back(hydra.number); }
+
+TEST(DropOldestTest, WhatTheDestructorOfADroppedMessageSendsDropsNoOther) {
+  std::vector<int> seen;
+  std::vector<SendResult> sent;
+  const auto system = StartSystem(1);
+  const Ref<Lair> lair = system->Spawn<Lair>(
+      {.mailbox = {.messages_max = 3, .overflow = Overflow::kDropOldest}}, &seen);
+  const Ref<ProbeActor> sender = system->Spawn<ProbeActor>({}, Script{});
+  Perform(sender, [&](ProbeActor&, Context&) {
+    for (int i = 1; i <= 4; ++i) {
+      EXPECT_EQ(lair.Send(Hydra(i, &lair, &sent)), SendResult::kAccepted);
+    }
+    EXPECT_EQ(sent, std::vector({SendResult::kFull}));
+  });
+  StopAndWait(lair);
+  Settle(sender);
+  EXPECT_EQ(std::vector(seen.begin(), seen.begin() + 3), std::vector({2, 3, 4}));
 }
 
 }  // namespace
