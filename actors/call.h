@@ -64,17 +64,18 @@ class CallAwaiter {
   Envelope* envelope_;
   const absl::Duration timeout_;
   AskState<T> state_;
-  AskWaiter<T> waiter_;
+  AskWaiter<OnCancel::kGiveUp, T> waiter_;
 };
 
 // Waits for requests that were started, inside the awaiting coroutine's frame.
 template <typename... T>
 class PendingWaiter {
+  using Waiter = AskWaiter<OnCancel::kLeave, T...>;
+
  public:
   explicit PendingWaiter(SharedState<AskState<T>>... states)
       : states_(std::move(states)...),
-        waiter_(std::apply([](auto&... each) { return AskWaiter<T...>(each.get()...); }, states_)) {
-  }
+        waiter_(std::apply([](auto&... each) { return Waiter(each.get()...); }, states_)) {}
 
   bool await_ready() {
     std::apply(
@@ -94,7 +95,7 @@ class PendingWaiter {
 
  private:
   const std::tuple<SharedState<AskState<T>>...> states_;
-  AskWaiter<T...> waiter_;
+  Waiter waiter_;
 };
 
 }  // namespace internal
@@ -147,11 +148,13 @@ class [[nodiscard(
   absl::Duration timeout_ = internal::kDefaultTimeout;
 };
 
-// A request that was sent. co_await it, once, for the outcome; dropping it cancels the request.
+// A request that was sent. co_await it, once, for the outcome; dropping it cancels the request. An
+// await that ends because its handler was cancelled leaves the request as it is: whoever holds the
+// Pending may await it again.
 //
 // Thread: the shard it was started on.
 // Errors: FAILED_PRECONDITION if it was moved from, was awaited before or is awaited by another
-//         coroutine; CANCELLED if it is dropped while it is awaited.
+//         coroutine; CANCELLED if it is dropped while it is awaited, or the handler is cancelled.
 template <typename T>
 class [[nodiscard("co_await it: a request that is dropped is cancelled")]] Pending {
  public:

@@ -155,10 +155,7 @@ class [[nodiscard(
       internal::CheckOwned(*state_, "Stream::Next()");
       TROUPE_CHECK_MSG(!state_->has_waiter(),
                        "Next() while another one waits: a stream has one reader at a time");
-      if (internal::Shard::Current()->activations().CurrentCancelled()) {
-        state_->Abandon(internal::CancelledAwait());
-      }
-      return state_->has_item();
+      return state_->has_item() && !internal::Shard::Current()->activations().CurrentCancelled();
     }
     template <std::derived_from<internal::CoroutineFrame> P>
     void await_suspend(std::coroutine_handle<P> handle) {
@@ -168,22 +165,26 @@ class [[nodiscard(
       handle.promise().Wait(*this);
     }
     absl::StatusOr<std::optional<T>> await_resume() {
+      if (cancelled_) return internal::CancelledAwait();
       StopWaiting();
       return state_->Take();
     }
 
     bool Cancel() override {
-      state_->Abandon(internal::CancelledAwait());
+      StopWaiting();
+      cancelled_ = true;
       return true;
     }
     void StopWaiting() override { state_->Leave(*this); }
 
    private:
     const internal::SharedState<internal::StreamState<T>> state_;
+    bool cancelled_ = false;
   };
 
   // co_await stream.Next(): the next item; empty after the last one; the stream's error each time
-  // after an error. Only one coroutine at a time may wait.
+  // after an error; CANCELLED in a handler that was cancelled, while the stream goes on for whoever
+  // holds it. Only one coroutine at a time may wait.
   [[nodiscard]] NextAwaiter Next() {
     Begin();
     return NextAwaiter(state_);

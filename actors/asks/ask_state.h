@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <coroutine>
+#include <cstdint>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -88,8 +89,14 @@ class AskState final : public PendingAsk, public Shared {
   AskJoin* join_ = nullptr;
 };
 
+// What becomes of requests whose await is cancelled.
+enum class OnCancel : uint8_t {
+  kGiveUp,  // The await's own: they end with it.
+  kLeave,   // They go on until their owner drops them, and may be awaited again.
+};
+
 // Waits for requests whose states live elsewhere. One that is null has no outcome to wait for.
-template <typename... T>
+template <OnCancel kOnCancel, typename... T>
 class AskWaiter final : public AskJoin {
  public:
   explicit AskWaiter(AskState<T>*... asks) : asks_(asks...) {}
@@ -108,17 +115,24 @@ class AskWaiter final : public AskJoin {
     WaitIn(handle.promise());
   }
   std::tuple<Outcome<T>...> TakeAll() {
-    const auto take = [](auto* ask) {
-      return ask != nullptr ? ask->Take() : decltype(ask->Take())(AskTakenBefore());
+    const auto take = [this](auto* ask) {
+      using Taken = decltype(ask->Take());
+      if (ask == nullptr) return Taken(AskTakenBefore());
+      return left_ && !ask->done() ? Taken(CancelledAwait()) : ask->Take();
     };
     return std::apply([&](auto*... asks) { return std::tuple<Outcome<T>...>(take(asks)...); },
                       asks_);
   }
 
   bool Cancel() override {
-    ForEach([](auto*& ask) {
-      if (ask != nullptr && !ask->done()) ask->Abandon(CancelledAwait());
-    });
+    if constexpr (kOnCancel == OnCancel::kGiveUp) {
+      ForEach([](auto*& ask) {
+        if (ask != nullptr && !ask->done()) ask->Abandon(CancelledAwait());
+      });
+    } else {
+      StopWaiting();
+      left_ = true;
+    }
     return true;
   }
   void StopWaiting() override {
@@ -134,6 +148,7 @@ class AskWaiter final : public AskJoin {
   }
 
   std::tuple<AskState<T>*...> asks_;
+  bool left_ = false;
 };
 
 }  // namespace troupe::internal

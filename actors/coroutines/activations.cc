@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <coroutine>
+#include <string_view>
 #include <utility>
 
 #include "troupe/actors/asks/ask_table.h"
@@ -95,6 +96,7 @@ Progress Activations::Park(Envelope& envelope, CoroutineFrame& root) {
     ++activation.cell->Tie().blocked_by;
     activation.cell->stall |= kBlocked;
   }
+  if (root.activation_ == nullptr) MakeReady(activation);
   return Progress::kSuspended;
 }
 
@@ -255,21 +257,31 @@ uint32_t Activations::Run(Activation& activation, uint32_t budget) {
     ++resumed;
   }
   if (root_done()) Complete(activation);
+  if (activation.root != nullptr && activation.root->activation_ == nullptr) {
+    GiveUp(activation, "the coroutine that was to answer the request ended with its actor");
+    shard_.AfterHandler(*activation.envelope);
+  }
   if (!activation.ready.empty()) MakeReady(activation);
   Leave(/*parked=*/false);
   shard_.running() = {};
   return resumed;
 }
 
-void Activations::Complete(Activation& activation) {
+CoroutineFrame& Activations::TakeRoot(Activation& activation) {
   Cell& cell = *activation.cell;
-  Envelope& envelope = *activation.envelope;
   CoroutineFrame& root = *std::exchange(activation.root, nullptr);
   root.root_of_ = nullptr;
   if (!activation.interleaved && --cell.Tie().blocked_by == 0 &&
       cell.state == CellState::kRunning) {
     cell.stall &= ~kBlocked;
   }
+  return root;
+}
+
+void Activations::Complete(Activation& activation) {
+  Cell& cell = *activation.cell;
+  Envelope& envelope = *activation.envelope;
+  CoroutineFrame& root = TakeRoot(activation);
   activation.answered = true;
   try {
     envelope.type->complete(envelope, root.handle_);
@@ -330,17 +342,17 @@ bool Activations::Busy(const Cell& cell) {
 }
 
 void Activations::End(Activation& activation) {
-  Envelope& envelope = *activation.envelope;
-  Cell& cell = *activation.cell;
-  Scope scope(shard_, &cell, &envelope, &activation);
-  if (CoroutineFrame* const root = std::exchange(activation.root, nullptr)) {
-    if (!activation.interleaved) --cell.Tie().blocked_by;
-    root->root_of_ = nullptr;
-    // One that the actor kept may be of another activation, and in an offload.
-    root->Drop();
-  }
+  Scope scope(shard_, activation.cell, activation.envelope, &activation);
+  GiveUp(activation, "the actor ended while it handled the request");
+}
+
+void Activations::GiveUp(Activation& activation, std::string_view why) {
+  // One that the actor kept may be of another activation, and in an offload.
+  if (activation.root != nullptr) TakeRoot(activation).Drop();
   if (RequestServer* const server = std::exchange(activation.server, nullptr)) server->OnClosed();
-  if (!std::exchange(activation.answered, true)) shard_.dead_letters().Abandon(envelope);
+  if (!std::exchange(activation.answered, true)) {
+    shard_.dead_letters().Abandon(*activation.envelope, why);
+  }
 }
 
 void Activations::Orphan(Cell& cell) {
@@ -350,6 +362,8 @@ void Activations::Orphan(Cell& cell) {
       if (frame->next_ != nullptr) frame->next_->prev_ = nullptr;
       frame->activation_ = nullptr;
       frame->LeaveFamily();
+      // Of an actor that lives on, and answers with it.
+      if (frame->root_of_ != nullptr) MakeReady(*frame->root_of_);
       if (frame->waiter_elsewhere_) frame->DisappointWaiter();
       Suspension* const at = frame->waits_at_;
       if (at == nullptr) continue;

@@ -2,6 +2,7 @@
 #define TROUPE_ACTORS_COROUTINES_ACTIVATIONS_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "absl/functional/function_ref.h"
 #include "troupe/actors/coroutines/suspension.h"
@@ -131,9 +132,13 @@ class Activations {
   void MakeReady(Activation& activation);
   void LeaveReadyList(Activation& activation);
   void ResumeOne(Suspension& suspension);
+  // The handler waits no longer for its coroutine.
+  CoroutineFrame& TakeRoot(Activation& activation);
   // The handler has ended: its outcome is sent.
   void Complete(Activation& activation);
   void End(Activation& activation);
+  // The handler's coroutine is dropped; its request, if it has no outcome yet, is ABORTED.
+  void GiveUp(Activation& activation, std::string_view why);
   void FreeIfOver(Activation& activation);
   void Free(Activation& activation);
 

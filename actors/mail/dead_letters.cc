@@ -12,6 +12,7 @@
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/shard/shard.h"
 #include "troupe/actors/typing/dispatch.h"
+#include "troupe/base/text.h"
 
 namespace troupe::internal {
 namespace {
@@ -90,12 +91,11 @@ void DeadLetters::ReplyError(Envelope& request, absl::Status status) {
   SendDataTo(shard_, request.sender_shard, FailAsk{request.ask, std::move(status)});
 }
 
-void DeadLetters::Abandon(Envelope& envelope) {
+void DeadLetters::Abandon(Envelope& envelope, std::string_view why) {
   // A one-way message was delivered, whatever became of it.
   if ((envelope.flags & kEvent) == 0) {
     ReplyError(envelope,
-               WithCertainty(absl::AbortedError("the actor ended while it handled the request"),
-                             Certainty::kMaybeExecuted));
+               WithCertainty(absl::AbortedError(AbslView(why)), Certainty::kMaybeExecuted));
   }
   envelope.type->destroy(envelope);
 }

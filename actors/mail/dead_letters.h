@@ -35,8 +35,9 @@ class DeadLetters {
   void RefuseSent(const AnyRef& target, Envelope* envelope, absl::Status why, Certainty certainty);
   // Sends an error as the outcome of `request`, if it is an ask.
   void ReplyError(Envelope& request, absl::Status status);
-  // The handler of `envelope` is ended in the middle: destroys the payload, but keeps the envelope.
-  void Abandon(Envelope& envelope);
+  // The handler of `envelope` is ended in the middle: a request is ABORTED. Destroys the payload,
+  // but keeps the envelope.
+  void Abandon(Envelope& envelope, std::string_view why);
 
   // A message that the actor `sender`, here, sent in its life `life` was refused elsewhere.
   void NoteUndelivered(const AnyRef& sender, uint32_t life, const AnyRef& target,

@@ -1,9 +1,11 @@
 // A Reply that an actor keeps in a member beyond the handler that began it: it goes on beside the
 // actor's other handlers and ends with the actor's life.
 
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,10 +13,12 @@
 #include "gtest/gtest.h"
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/actor.h"
+#include "troupe/actors/call.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/spawn_options.h"
+#include "troupe/actors/stream.h"
 #include "troupe/tests/actors/in_a_child.h"
 #include "troupe/tests/actors/probe.h"
 #include "troupe/tests/actors/stage.h"
@@ -298,6 +302,160 @@ TEST(KeptReplyStartTest, F114_BegunInOnStartItGoesOnForTheWholeLife) {
     stage.ExpectServed();
     stage.End();
   });
+}
+
+// --- An actor that answers with the coroutine of another one. ---
+
+class LentReplyTest : public testing::Test {
+ protected:
+  LentReplyTest() {
+    lender_ = stage_.Spawn(
+        0, Script{.tick = [this](Context& cx, const Tick&) { lent_.emplace(Never(cx)); }});
+    borrower_ = stage_.Spawn(
+        0, Script{.ask = [this](Context&, const Number&) -> Reply<Number> {
+                    return *std::exchange(lent_, std::nullopt);
+                  },
+                  .mix = [](Context&, const Number& n) -> Reply<Number> { return n; }});
+    lender_.Send(Tick{});
+    stage_.RunFor(absl::Milliseconds(1));
+  }
+  static Reply<Number> Never(Context& cx) {
+    const Alive alive;
+    co_await cx.Sleep(absl::InfiniteDuration());
+    co_return Num(0);
+  }
+  // Asks the borrower for the coroutine, at once and on the same shard.
+  void Ask() {
+    stage_.Spawn(0, Script{}).Send(Do{[this](ProbeActor&, Context&) -> Reply<void> {
+      outcome_ = co_await borrower_.Ask(Num(0));
+      co_return absl::OkStatus();
+    }});
+    stage_.RunFor(absl::Milliseconds(1));
+  }
+  void ExpectAborted() {
+    EXPECT_EQ(outcome_.status().code(), absl::StatusCode::kAborted) << outcome_.status();
+    EXPECT_EQ(outcome_.status().message(),
+              "the coroutine that was to answer the request ended with its actor");
+    EXPECT_EQ(Alive::count(), 0);
+    const auto later = borrower_.Mix(Num(7)).Within(absl::Milliseconds(10)).Wait();
+    EXPECT_TRUE(later.ok()) << later.status();
+  }
+
+  std::optional<Reply<Number>> lent_;
+  absl::StatusOr<Number> outcome_ = absl::UnknownError("not yet");
+  Stage stage_{1};
+  Ref<ProbeActor> lender_;
+  Probe::Ref borrower_;
+};
+
+TEST_F(LentReplyTest, F114_WhoseActorEndsMeanwhileTheRequestIsAborted) {
+  Ask();
+  EXPECT_EQ(outcome_.status().code(), absl::StatusCode::kUnknown);
+  stage_.system().Stop(lender_);
+  stage_.RunFor(absl::Milliseconds(1));
+  ExpectAborted();
+}
+
+TEST_F(LentReplyTest, F114_WhoseActorHasEndedTheRequestIsAborted) {
+  stage_.system().Stop(lender_);
+  stage_.RunFor(absl::Milliseconds(1));
+  Ask();
+  ExpectAborted();
+}
+
+// --- A request or stream that an actor keeps, awaited by handlers whose callers give up. ---
+
+struct KeptRequest {
+  std::optional<Pending<Number>> request;
+  std::optional<Stream<Number>> stream;
+};
+
+// What `keeper` has of `kept`, for a caller that waits for `patience`.
+absl::StatusOr<Number> Read(Probe::Ref keeper, absl::Duration patience) {
+  return keeper.Ask(Num(0)).Within(patience).Wait();
+}
+
+TEST(KeptRequestTest, F119_AHandlerThatIsCancelledAtItLeavesItToTheNext) {
+  for (const bool streams : {false, true}) {
+    SCOPED_TRACE(streams);
+    KeptRequest kept;
+    std::vector<absl::StatusCode> seen;
+    Stage stage(2);
+    const Probe::Ref peer(stage.Spawn(
+        1, Script{.mix = [](Context& cx, const Number& n) -> Reply<Number> {
+                    co_await cx.Sleep(absl::Milliseconds(10));
+                    co_return n;
+                  },
+                  .count = [](Context& cx, const Number& n, Sink<Number> out) -> Reply<void> {
+                    co_await cx.Sleep(absl::Milliseconds(10));
+                    (co_await out.Write(n)).IgnoreError();
+                    co_return absl::OkStatus();
+                  }}));
+    const Ref<ProbeActor> keeper =
+        stage.Spawn(0, Script{.ask = [&](Context&, const Number&) -> Reply<Number> {
+                                if (!streams) {
+                                  absl::StatusOr<Number> outcome = co_await *kept.request;
+                                  seen.push_back(outcome.status().code());
+                                  co_return outcome;
+                                }
+                                const auto item = co_await kept.stream->Next();
+                                seen.push_back(item.status().code());
+                                if (!item.ok()) co_return item.status();
+                                co_return item->value_or(Num(-1));
+                              },
+                              .tick =
+                                  [&](Context&, const Tick&) {
+                                    kept.request.emplace(peer.Mix(Num(5)).Start());
+                                    kept.stream.emplace(peer.Count(Num(5)).Start());
+                                  }});
+    keeper.Send(Tick{});
+    EXPECT_EQ(Read(keeper, absl::Milliseconds(2)).status().code(),
+              absl::StatusCode::kDeadlineExceeded);
+    const absl::StatusOr<Number> second = Read(keeper, absl::Seconds(1));
+    ASSERT_TRUE(second.ok()) << second.status();
+    EXPECT_EQ(second->value(), 5);
+    EXPECT_EQ(seen, std::vector({absl::StatusCode::kCancelled, absl::StatusCode::kOk}));
+    Perform(keeper, [&](ProbeActor&, Context&) { kept = {}; });
+  }
+}
+
+// --- Beside the mailbox. ---
+
+// Is ready in every turn.
+Reply<void> Spin(const bool* stop, int* rounds) {
+  Reply<int> spent = 1;
+  while (!*stop) {
+    (co_await spent).status().IgnoreError();
+    ++*rounds;
+  }
+  co_return absl::OkStatus();
+}
+
+TEST(KeptReplyTurnTest, CoroutinesThatAreReadyInEveryVisitLeaveRoomForTheMailbox) {
+  constexpr int kTurn = 16;
+  for (const uint32_t limit : {1u, 2u, 16u}) {
+    SCOPED_TRACE(limit);
+    bool stop = false;
+    int rounds = 0;
+    std::vector<int> rounds_seen;
+    std::vector<Reply<void>> kept;
+    Stage stage(1, {.turn_messages_max = kTurn, .turn_messages_per_actor_max = limit});
+    const Ref<ProbeActor> actor = stage.Spawn(0, Script{.tick = [&](Context&, const Tick&) {
+                                                if (!kept.empty())
+                                                  return rounds_seen.push_back(rounds);
+                                                for (int i = 0; i < 4 * kTurn; ++i)
+                                                  kept.push_back(Spin(&stop, &rounds));
+                                              }});
+    actor.Send(Tick{});
+    stage.RunFor(absl::Microseconds(100));
+    for (int i = 0; i < 100; ++i) actor.Send(Tick{});
+    stage.RunFor(absl::Milliseconds(10));
+    ASSERT_EQ(rounds_seen.size(), 100u);
+    EXPECT_LE(rounds_seen.back() - rounds_seen.front(), 4 * 100) << "of the coroutines";
+    stop = true;
+    stage.RunFor(absl::Milliseconds(1));
+    Perform(actor, [&](ProbeActor&, Context&) { kept.clear(); });
+  }
 }
 
 }  // namespace
