@@ -161,15 +161,16 @@ class Context {
   // Starts a child process that leads a process group of its own. Sends ChildOutput as the child
   // writes, if the actor has an On() for it, and ChildExited once. The child lives as long as the
   // actor: OnStop may end it politely, and what is left of its group after OnStop is killed, unless
-  // ChildExited was handled.
+  // ChildExited was handled. What it writes once the actor stops is dropped.
   // Errors: those of exec, returned synchronously; RESOURCE_EXHAUSTED at a limit.
   template <typename A>
   requires Handles<A, ChildExited> absl::StatusOr<Child> Exec(A* self, ChildOptions options);
   // Errors: NOT_FOUND if the child has ended.
   absl::Status SignalChild(ChildId child, int signal, SignalTarget target = SignalTarget::kGroup);
   // Writes all of `bytes` or nothing.
-  // Errors: RESOURCE_EXHAUSTED past child_input_bytes_max, after which ChildInputRoom is sent, if
-  // the actor has an On() for it; UNAVAILABLE once the child has closed its input.
+  // Errors: RESOURCE_EXHAUSTED past child_input_bytes_max or while a WriteChildAll() waits, after
+  // which ChildInputRoom is sent, if the actor has an On() for it; UNAVAILABLE once the child has
+  // closed its input.
   absl::Status WriteChild(ChildId child, std::string_view bytes);
   absl::Status CloseChildInput(ChildId child);
 

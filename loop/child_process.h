@@ -77,6 +77,8 @@ class ChildProcess {
   // called; INVALID_ARGUMENT for more than that at once; FAILED_PRECONDITION without pipe_input;
   // UNAVAILABLE once the child has closed it.
   virtual absl::Status WriteInput(std::string_view bytes) = 0;
+  // Returns whether OnChildInputRoom() would be called now. If not, it is called later.
+  virtual bool HasInputRoom() = 0;
   virtual void CloseInput() = 0;
 
   // Suspends, while `hold`, the calls of OnChildOutput() of that kind, except for what is in the

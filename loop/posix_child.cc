@@ -10,12 +10,18 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "troupe/base/check.h"
+#include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/loop/posix_error.h"
 
 namespace troupe {
 namespace {
+
+// How long a destructor waits for the end of a process that was killed: many times what it takes,
+// unless the process is huge or in an uninterruptible call.
+constexpr absl::Duration kEndWait = absl::Milliseconds(100);
 
 // What a pipe holds, unless a child has made it larger.
 constexpr size_t kReadBytes = 64 << 10;
@@ -115,14 +121,22 @@ PosixChild::PosixChild(PosixPoller& poller, const Limits& limits,
 
 PosixChild::~PosixChild() {
   end_.Close();
-  PosixProcess& process = started_.process;
-  if (!process.lost()) {
-    if (!group_left_) process.SignalGroup(SIGKILL);
-    if (!exited_) process.Signal(SIGKILL);
-    ChildStatus ignored;
-    process.Reap(/*block=*/true, ignored);
-  }
+  if (!started_.process.lost()) End();
   running_count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void PosixChild::End() {
+  PosixProcess& process = started_.process;
+  if (!group_left_) process.SignalGroup(SIGKILL);
+  const int error = exited_ ? 0 : process.Signal(SIGKILL);
+  if (error != 0 && error != ESRCH) {
+    TROUPE_LOG(kWarning, "child process ", pid(),
+               " goes on: ", StatusFromErrno(error, "SIGKILL").message());
+  } else {
+    process.AwaitEnd(kEndWait);
+  }
+  ChildStatus ignored;
+  if (!process.Reap(/*block=*/false, ignored)) ReapLater(std::move(process));
 }
 
 // On failure the destructor ends what was started.
@@ -178,7 +192,9 @@ absl::Status PosixChild::WriteInput(std::string_view bytes) {
 void PosixChild::CloseInput() {
   asked_to_end_ = true;
   input_closing_ = true;
-  if (Unwritten().empty()) input_.Close();
+  if (!Unwritten().empty()) return;
+  input_.Close();
+  if (wants_room_) poller_.Defer(room_notice_);
 }
 
 void PosixChild::HoldOutput(bool is_stderr, bool hold) {
@@ -197,9 +213,13 @@ void PosixChild::OnInput(uint32_t events) {
 }
 
 void PosixChild::TellRoom() {
-  if (!wants_room_ || Unwritten().size() > input_bytes_max_ / 2) return;
-  wants_room_ = false;
-  handler_.OnChildInputRoom();
+  if (std::exchange(wants_room_, false) && HasInputRoom()) handler_.OnChildInputRoom();
+}
+
+bool PosixChild::HasInputRoom() {
+  if (Unwritten().size() <= input_bytes_max_ / 2 || input_closing_) return true;
+  wants_room_ = true;
+  return false;
 }
 
 // False when the child has closed its end.

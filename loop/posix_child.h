@@ -22,7 +22,8 @@ namespace troupe {
 // A child process with three pipes.
 //
 // Lifetime: destroying it while the child runs kills the group and waits for the kernel to end the
-//           child, which a process in an uninterruptible call delays.
+//           child, for 100 ms at most: a child that takes longer or may not be killed, as one that
+//           has become another user's, is left to a thread that reaps it. It is not counted then.
 // Bounds:   limits.child_output_bytes_max per call of OnChildOutput(), with nothing buffered
 //           between calls; limits.child_input_bytes_max unwritten; `running_count` up to
 //           limits.children_processes_max.
@@ -40,6 +41,7 @@ class PosixChild final : public ChildProcess {
   absl::Status Signal(int signal, SignalTarget target) override;
   void LeaveGroup() override { group_left_ = true; }
   absl::Status WriteInput(std::string_view bytes) override;
+  bool HasInputRoom() override;
   void CloseInput() override;
   void HoldOutput(bool is_stderr, bool hold) override;
 
@@ -89,6 +91,7 @@ class PosixChild final : public ChildProcess {
              ChildHandler* handler);
 
   absl::Status Start(const ChildOptions& options);
+  void End();
   void OnEnd(uint32_t events);
   void OnOutput(uint32_t events) { ReadUnlessHeld(output_, false); }
   void OnError(uint32_t events) { ReadUnlessHeld(error_, true); }
@@ -116,7 +119,7 @@ class PosixChild final : public ChildProcess {
   Channel error_{*this, &PosixChild::OnError};
   Channel input_{*this, &PosixChild::OnInput};
   Later lost_exit_{*this, &PosixChild::ExitUnknown};
-  // For those that wait for room when the child has closed its input.
+  // For those that wait for room when the input is closed, by the child or here.
   Later room_notice_{*this, &PosixChild::TellRoom};
 
   std::string unwritten_;  // Behind its first `written_bytes_`.

@@ -46,6 +46,7 @@ struct Plan {
   int error = -1;
   int report = -1;
   int descriptors_end = 0;         // None has this number or a higher one.
+  volatile bool seen = false;      // Set by the child, if this is its parent's memory too.
   std::optional<cpu_set_t> cores;  // Those that this thread has of its own.
 };
 
@@ -111,8 +112,9 @@ void CloseFrom(int low, int end) {
   if (folder >= low) close(folder);
 }
 
-// The child, in its parent's memory: changes none of it, and never returns.
-[[noreturn]] void RunChild(const Plan& plan) {
+// The child, in its parent's memory: changes nothing else of it, and never returns.
+[[noreturn]] void RunChild(Plan& plan) {
+  plan.seen = true;
   if (setsid() < 0) Fail(plan, Report::kSetUp, plan.report);
   // Best effort: where the kernel refuses, the child has the cores of this thread.
   if (plan.cores.has_value()) sched_setaffinity(0, sizeof(*plan.cores), &*plan.cores);
@@ -242,7 +244,7 @@ absl::Status MakeEnds(const ChildOptions& options, StartedChild& ours, ChildEnds
 
 // With all signals blocked, so that none of this process's handlers runs in the child, on the
 // memory of both.
-int ForkAndRun(const Plan& plan) {
+int ForkAndRun(Plan& plan) {
   sigset_t all, previous;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &previous);
@@ -263,7 +265,8 @@ int DescriptorsEnd() {
   return static_cast<int>(std::min(limit.rlim_max, kMost));
 }
 
-// Whether the child wrote a report; the pipe's end without one means that the program runs.
+// Whether the child wrote a report; the pipe's end without one means that the program runs, and so
+// does an empty pipe that does not block.
 bool ReadReport(const Fd& fd, Report& report) {
   ssize_t bytes;
   do {
@@ -315,6 +318,10 @@ absl::StatusOr<StartedChild> StartChild(const ChildOptions& options) {
   const pid_t pid = ForkAndRun(plan);
   if (pid < 0) return StatusFromErrno(errno, absl::StrCat("fork of ", Named(options.argv[0])));
   report_pipe.write.Reset();
+  // The child has gone its way or written its report before vfork() returned, unless a tool made
+  // that a fork(). Only then is there something to wait for: a process that another thread forked
+  // meanwhile may hold the pipe open for as long as it likes.
+  if (plan.seen) SetNonBlocking(report_pipe.read);
   if (Report report; ReadReport(report_pipe.read, report)) {
     Reap(pid);
     return ReportedError(report, options);

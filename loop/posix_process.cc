@@ -1,6 +1,7 @@
 #include "troupe/loop/posix_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "troupe/base/logging.h"
 #include "troupe/base/status_macros.h"
 #include "troupe/loop/posix_error.h"
 #include "troupe/loop/posix_thread.h"
@@ -93,6 +95,11 @@ bool PosixProcess::Reap(bool block, ChildStatus& status) {
   return true;
 }
 
+void PosixProcess::AwaitEnd(absl::Duration wait) const {
+  pollfd end = {.fd = end_.get(), .events = POLLIN, .revents = 0};
+  poll(&end, 1, static_cast<int>(absl::ToInt64Milliseconds(wait)));
+}
+
 bool PosixProcess::WaitId(bool block, bool reap, ChildStatus& status) const {
   status = {.known = false};
   if (lost()) return true;
@@ -108,6 +115,20 @@ bool PosixProcess::WaitId(bool block, bool reap, ChildStatus& status) const {
     status = {.signal = info.si_status};
   }
   return true;
+}
+
+void ReapLater(PosixProcess process) {
+  const pid_t pid = process.pid();
+  absl::StatusOr<PosixThread> waiting =
+      PosixThread::Start({.name = "child-reap"}, [process = std::move(process)]() mutable {
+        ChildStatus ignored;
+        process.Reap(/*block=*/true, ignored);
+      });
+  if (!waiting.ok()) {
+    TROUPE_LOG(kError, "process ", pid, " is not reaped: ", waiting.status().message());
+    return;
+  }
+  waiting->Detach();
 }
 
 }  // namespace troupe

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "troupe/loop/child_process.h"
 #include "troupe/loop/fd.h"
 
@@ -39,6 +40,8 @@ class PosixProcess {
   bool Wait(bool block, ChildStatus& status) const { return WaitId(block, /*reap=*/false, status); }
   // Does the same and reaps the process, which is lost() afterwards.
   bool Reap(bool block, ChildStatus& status);
+  // Blocks until the process has ended, or for `wait`.
+  void AwaitEnd(absl::Duration wait) const;
 
  private:
   bool WaitId(bool block, bool reap, ChildStatus& status) const;
@@ -47,6 +50,10 @@ class PosixProcess {
   bool has_pidfd_ = false;
   Fd end_;  // The pidfd, or a pipe from the waiting thread.
 };
+
+// Reaps a process whenever it ends, in a thread of its own. Without a thread it stays a zombie
+// until this process ends, and the log says so.
+void ReapLater(PosixProcess process);
 
 }  // namespace troupe
 

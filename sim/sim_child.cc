@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/loop/signal_number.h"
 
 namespace troupe {
 namespace {
@@ -13,17 +14,25 @@ namespace {
 constexpr absl::Duration kSignalDelay = absl::Microseconds(100);
 constexpr absl::Duration kReadDelay = absl::Microseconds(100);
 
+enum class Effect { kNone, kEnd, kStop, kContinue };
+
 // By default; a simulated program has no handlers of its own.
-bool EndsProcess(int signal) {
+Effect EffectOf(int signal) {
   switch (signal) {
     case 0:
     case SIGCHLD:
-    case SIGCONT:
     case SIGURG:
     case SIGWINCH:
-      return false;
+      return Effect::kNone;
+    case SIGSTOP:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+      return Effect::kStop;
+    case SIGCONT:
+      return Effect::kContinue;
     default:
-      return true;
+      return Effect::kEnd;
   }
 }
 
@@ -50,17 +59,40 @@ SimChild::~SimChild() {
 
 absl::Status SimChild::Signal(int signal, SignalTarget) {
   if (exited_) return absl::NotFoundError(absl::StrCat("the child ", pid_, " has ended"));
-  if (!EndsBy(signal)) return absl::OkStatus();
-  started_ = true;
-  run_ = {.status = {.signal = signal}};
-  EndAfter(kSignalDelay);
+  if (signal < 0 || signal > kSignalMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("signal ", signal, " to process ", pid_, ": Invalid argument"));
+  }
+  if (Ignores(signal)) return absl::OkStatus();
+  switch (EffectOf(signal)) {
+    case Effect::kNone:
+      break;
+    case Effect::kStop:
+      stopped_ = true;
+      break;
+    case Effect::kContinue:
+      Continue();
+      break;
+    case Effect::kEnd:
+      started_ = true;
+      run_ = {.status = {.signal = signal}};
+      if (signal == SIGKILL) stopped_ = false;
+      EndAfter(kSignalDelay);
+      break;
+  }
   return absl::OkStatus();
 }
 
-bool SimChild::EndsBy(int signal) const {
-  if (signal == SIGKILL) return true;
+bool SimChild::Ignores(int signal) const {
+  if (signal == SIGKILL || signal == SIGSTOP || signal == SIGCONT) return false;
   const std::vector<int>& ignored = run_.ignored_signals;
-  return EndsProcess(signal) && std::find(ignored.begin(), ignored.end(), signal) == ignored.end();
+  return std::find(ignored.begin(), ignored.end(), signal) != ignored.end();
+}
+
+void SimChild::Continue() {
+  stopped_ = false;
+  if (end_due_) SetReady(true);
+  if (unread_bytes_ > 0) ReadInputSoon();
 }
 
 absl::Status SimChild::WriteInput(std::string_view bytes) {
@@ -88,15 +120,20 @@ void SimChild::ReadInputSoon() {
   scheduler_.After(kReadDelay, [this, read = std::weak_ptr<bool>(read_)] {
     if (read.expired()) return;
     read_.reset();
+    if (stopped_) return;
     unread_bytes_ = 0;
     if (wants_room_) SetReady(true);
   });
 }
 
 void SimChild::TellRoom() {
-  if (!wants_room_ || (unread_bytes_ > input_bytes_max_ / 2 && !started_)) return;
-  wants_room_ = false;
-  handler_.OnChildInputRoom();
+  if (std::exchange(wants_room_, false) && HasInputRoom()) handler_.OnChildInputRoom();
+}
+
+bool SimChild::HasInputRoom() {
+  if (unread_bytes_ <= input_bytes_max_ / 2 || started_) return true;
+  wants_room_ = true;
+  return false;
 }
 
 void SimChild::CloseInput() {
@@ -114,13 +151,13 @@ void SimChild::EndAfter(absl::Duration wait) {
   scheduler_.After(wait, [this, end = std::weak_ptr<bool>(end_)] {
     if (end.expired()) return;
     end_due_ = true;
-    SetReady(true);
+    if (!stopped_) SetReady(true);
   });
 }
 
 void SimChild::OnReady() {
   SetReady(false);
-  if (!end_due_) return TellRoom();
+  if (!end_due_ || stopped_) return TellRoom();
   exited_ = true;
   --running_count_;
   if (options_.capture_output) {

@@ -30,13 +30,15 @@ class SimChild final : public ChildProcess, private SimSource {
   absl::Status Signal(int signal, SignalTarget target) override;
   void LeaveGroup() override {}
   absl::Status WriteInput(std::string_view bytes) override;
+  bool HasInputRoom() override;
   void CloseInput() override;
   // Does nothing: all output is delivered when the child ends.
   void HoldOutput(bool is_stderr, bool hold) override {}
 
  private:
   void Start();
-  bool EndsBy(int signal) const;
+  bool Ignores(int signal) const;
+  void Continue();
   void EndAfter(absl::Duration wait);
   void ReadInputSoon();
   void TellRoom();
@@ -56,6 +58,7 @@ class SimChild final : public ChildProcess, private SimSource {
   size_t unread_bytes_ = 0;  // At the end of input_.
   bool wants_room_ = false;
   bool started_ = false;
+  bool stopped_ = false;  // By a signal: reads nothing and does not end, but by SIGKILL.
   bool exited_ = false;
   SimProgramRun run_;
   // The end scheduled last is the one that takes effect; none does once this is destroyed.

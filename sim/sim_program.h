@@ -18,7 +18,7 @@ struct SimProgramRun {
   ChildStatus status = {.exit_code = 0};
   // The run's duration; all output is written at its end.
   absl::Duration takes = absl::Milliseconds(1);
-  // Signals ignored besides those that end no process by default. SIGKILL cannot be ignored.
+  // Signals ignored besides those that do nothing by default. SIGKILL and SIGSTOP cannot be.
   std::vector<int> ignored_signals = {};
 };
 

@@ -33,7 +33,10 @@ absl::Status ChildRecord::Begin(const ChildOptions& options) {
 }
 
 absl::Status ChildRecord::Write(std::string_view bytes) {
-  absl::Status status = process_->WriteInput(bytes);
+  // Whoever waits is told of room, and then this one.
+  absl::Status status =
+      has_waiters() ? absl::ResourceExhaustedError("a WriteChildAll() to the child waits for space")
+                    : process_->WriteInput(bytes);
   if (status.code() == absl::StatusCode::kResourceExhausted) wants_room_message_ = true;
   return status;
 }
@@ -50,13 +53,19 @@ bool ChildRecord::BeforeHandler(Envelope& envelope) {
   return true;
 }
 
+void ChildRecord::OnActorStops() {
+  drops_output_ = true;
+  process_->HoldOutput(/*is_stderr=*/false, false);
+  process_->HoldOutput(/*is_stderr=*/true, false);
+}
+
 void ChildRecord::AfterHandler() {
   if (handling_ == Handling::kNothing) return;
   process_->HoldOutput(handling_ == Handling::kError, false);
 }
 
 void ChildRecord::OnChildOutput(bool is_stderr, std::string_view bytes) {
-  if (messages_.output == nullptr) return;
+  if (messages_.output == nullptr || drops_output_) return;
   process_->HoldOutput(is_stderr, true);
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(messages_.output);
@@ -81,7 +90,10 @@ void ChildRecord::OnChildInputRoom() {
     first->OnRoom(*this);
     if (has_waiters() && waiters_.front() == first) return;
   }
-  if (!std::exchange(wants_room_message_, false) || messages_.input_room == nullptr) return;
+  // Those who waited may have taken all of it.
+  if (!wants_room_message_ || !process_->HasInputRoom()) return;
+  wants_room_message_ = false;
+  if (messages_.input_room == nullptr) return;
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(messages_.input_room);
   shard.SetPayload(envelope, ChildInputRoom{.child = ChildId(id())}, 0);

@@ -29,6 +29,8 @@ class EventRecord {
   virtual void AfterHandler() {}
   // Ends with its actor's life, but not before OnStop has run.
   virtual bool OutlivesOnStop() const { return false; }
+  // For such a one: the actor handles no event any more. May be called again.
+  virtual void OnActorStops() {}
 
  private:
   friend class EventRecords;

@@ -40,7 +40,10 @@ uint32_t EventRecords::EndSome(Cell& cell, uint32_t budget, bool before_on_stop)
   while (next != nullptr && ended < budget) {
     EventRecord& record = *next;
     next = record.next_;
-    if (before_on_stop && record.OutlivesOnStop()) continue;
+    if (before_on_stop && record.OutlivesOnStop()) {
+      record.OnActorStops();
+      continue;
+    }
     Destroy(record);
     ++ended;
   }

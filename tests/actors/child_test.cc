@@ -321,6 +321,59 @@ TEST_P(ChildTest, F131_AnAwaitWritesAllOfALongInput) {
   End();
 }
 
+TEST_P(ChildTest, F131_NothingComesBetweenThePiecesOfAnAwait) {
+  Collected<absl::Status> outcomes;
+  Collected<absl::Status> between;
+  Collected<ChildId> rooms;
+  Told told;
+  Script script = told.script();
+  script.input_room = [&](Context& cx, const ChildInputRoom& room) {
+    between.Add(cx.WriteChild(room.child, "y"));
+    cx.CloseChildInput(room.child).IgnoreError();
+    rooms.Add(room.child);
+  };
+  const Ref<ProbeActor> actor = Spawn(last(), std::move(script));
+  const ChildId child =
+      Exec(actor, {.argv = {"/bin/sh", "-c", "kill -STOP $$; tr -d '\\n' | tail -c 3; echo"},
+                   .pipe_input = true});
+  actor.Send(Do{[&](ProbeActor& self, Context& cx) -> Reply<void> {
+    // Beside it, since the handler that awaits holds its actor.
+    const auto write = [](Context& cx, ChildId child,
+                          Collected<absl::Status>& outcomes) -> Reply<void> {
+      outcomes.Add(co_await cx.WriteChildAll(child, std::string(1 << 20, 'x')));
+      co_return absl::OkStatus();
+    };
+    Reply<void> all = write(cx, child, outcomes);
+    EXPECT_FALSE(all.done());
+    between.Add(cx.WriteChild(child, "y"));
+    EXPECT_TRUE(cx.SignalChild(child, SIGCONT).ok());
+    co_return co_await all;
+  }});
+  EXPECT_TRUE(outcomes.Wait(1)[0].ok());
+  EXPECT_EQ(rooms.Wait(1), std::vector<ChildId>{child});
+  told.exits.Wait(1);
+  EXPECT_EQ(between.Now()[0].code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(between.Now()[1].ok()) << between.Now()[1];
+  EXPECT_EQ(told.outputs, "xxy\n");
+  End();
+}
+
+TEST_P(ChildTest, F131_WhatAChildWritesWhileItsActorStopsHoldsItUpNot) {
+  Collected<bool> ended;
+  Collected<int> outputs;
+  ChildId child;
+  const Ref<ProbeActor> actor = Spawn(
+      last(), Script{.stop = [&](Context& cx, StopReason) { return EndPolitely(cx, child, ended); },
+                     .output = [&](Context&, const ChildOutput&) { outputs.Add(1); }});
+  // More than the pipe holds, before it ends.
+  child = Exec(actor, Shell("trap 'head -c 1000000 /dev/zero; exit 0' TERM; echo ready; "
+                            "while :; do sleep 0.01; done"));
+  outputs.Wait(1);
+  StopAndWait(actor);
+  EXPECT_EQ(ended.Wait(1), std::vector<bool>{true});
+  End();
+}
+
 TEST_P(ChildTest, F131_AnAwaitOfAChildThatEndsIsUnavailable) {
   Collected<absl::Status> outcomes;
   Told told;

@@ -2,7 +2,9 @@
 
 #include <signal.h>
 
+#include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -134,27 +136,49 @@ bool ExistsSoon(const std::string& path) {
   return std::ifstream(path).good();
 }
 
-TEST_F(PosixChildGroupTest, F131_RoomForInputIsToldThoughAnotherWriteHasTakenTheLastOfIt) {
-  const std::string go = testing::TempDir() + "go";
-  const std::string has_read = testing::TempDir() + "has_read";
-  limits_.child_input_bytes_max = 10'000;
-  Probe probe;
-  auto child = Start({.argv = {"/bin/sh", "-c",
-                               "while [ ! -e \"$1\" ]; do :; done; head -c 65536 >/dev/null; "
-                               "touch \"$2\"; exec cat >/dev/null",
-                               "sh", go, has_read},
-                      .pipe_input = true},
-                     probe);
-  const std::string block(8192, 'x');
-  while (child->WriteInput(block).ok()) {
+// Has read what a pipe holds, while more waits here and somebody was refused: the loop has heard of
+// nothing.
+class PosixChildThatHasReadTest : public PosixChildGroupTest {
+ protected:
+  PosixChildThatHasReadTest() {
+    const std::string go = testing::TempDir() + "go";
+    const std::string has_read = testing::TempDir() + "has_read";
+    std::filesystem::remove(go);
+    std::filesystem::remove(has_read);
+    limits_.child_input_bytes_max = 10'000;
+    child_ = Start({.argv = {"/bin/sh", "-c",
+                             "while [ ! -e \"$1\" ]; do :; done; head -c 65536 >/dev/null; "
+                             "touch \"$2\"; exec cat >/dev/null",
+                             "sh", go, has_read},
+                    .pipe_input = true},
+                   probe_);
+    const std::string block(8192, 'x');
+    while (child_->WriteInput(block).ok()) {
+    }
+    std::ofstream(go).flush();
+    EXPECT_TRUE(ExistsSoon(has_read));
+    // The pipe is empty: this fits, and what waited before it goes with it.
+    const absl::Status written = child_->WriteInput("x");
+    EXPECT_TRUE(written.ok()) << written;
+    EXPECT_EQ(probe_.room_count, 0);
   }
-  std::ofstream(go).flush();
-  ASSERT_TRUE(ExistsSoon(has_read));
-  // The pipe is empty: this fits, and what waited before it goes with it.
-  EXPECT_TRUE(child->WriteInput("x").ok());
-  EXPECT_TRUE(loop_.RunUntil([&] { return probe.room_count == 1; })) << "whoever was refused waits";
+
+  Probe probe_;
+  std::unique_ptr<ChildProcess> child_;
+};
+
+TEST_F(PosixChildThatHasReadTest, F131_RoomForInputIsToldThoughAnotherWriteHasTakenTheLastOfIt) {
+  EXPECT_TRUE(loop_.RunUntil([&] { return probe_.room_count == 1; }))
+      << "whoever was refused waits";
   loop_.RunUntilIdle();
-  EXPECT_EQ(probe.room_count, 1);
+  EXPECT_EQ(probe_.room_count, 1);
+}
+
+TEST_F(PosixChildThatHasReadTest, F131_AnInputThatItsOwnerClosesEndsTheWaitForRoom) {
+  child_->CloseInput();
+  EXPECT_TRUE(loop_.RunUntil([&] { return probe_.room_count == 1; }))
+      << "whoever was refused waits";
+  EXPECT_EQ(child_->WriteInput("x").code(), absl::StatusCode::kUnavailable);
 }
 
 TEST_F(PosixChildGroupTest, F131_AClosedInputEndsTheWaitForRoom) {

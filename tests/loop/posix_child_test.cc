@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@
 #include "troupe/loop/fd.h"
 #include "troupe/tests/loop/child_fixture.h"
 #include "troupe/tests/loop/descriptor_limit.h"
+#include "troupe/tests/loop/sanitizer.h"
 #include "troupe/tests/loop/test_loop.h"
 
 namespace troupe {
@@ -369,6 +371,78 @@ TEST_F(PosixChildTest, DestroyedWhileItRunsItIsKilledAndReaped) {
   EXPECT_FALSE(HasChildren());
   EXPECT_EQ(loop_.poller().watch_count(), 0u);
   EXPECT_FALSE(probe.status.has_value());
+}
+
+// Traces a process: its end is then told to the tracer first, and to its parent once that is gone.
+class Tracer {
+ public:
+  explicit Tracer(pid_t traced) {
+    int fds[2];
+    EXPECT_EQ(pipe2(fds, O_CLOEXEC), 0);
+    const Fd seen(fds[0]);
+    const Fd tells(fds[1]);
+    pid_ = fork();
+    if (pid_ == 0) {
+      const char traces = ptrace(PTRACE_SEIZE, traced, nullptr, nullptr) == 0 ? 'y' : 'n';
+      if (write(tells.get(), &traces, 1) != 1) _exit(1);
+      while (true) pause();
+    }
+    char traces = 'n';
+    EXPECT_EQ(read(seen.get(), &traces, 1), 1);
+    traces_ = traces == 'y';
+  }
+  ~Tracer() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  bool traces() const { return traces_; }
+
+ private:
+  pid_t pid_ = 0;
+  bool traces_ = false;
+};
+
+TEST_F(PosixChildTest, F99_AChildWhoseEndIsLongInComingIsReapedBySomebodyElse) {
+  Probe probe;
+  auto child = Start({.argv = {"/bin/sleep", "1000"}}, probe);
+  {
+    const Tracer tracer(child->pid());
+    if (!tracer.traces()) GTEST_SKIP() << "processes may not be traced here";
+    child.reset();
+    EXPECT_EQ(running_count_, 0u);
+  }
+  while (HasChildren()) std::this_thread::yield();
+}
+
+// Of another thread, which knows nothing of descriptors that are made meanwhile.
+TEST_F(PosixChildTest, F96_AForkMeanwhileDelaysNoExec) {
+  if (UnderThreadSanitizer()) GTEST_SKIP() << "it makes a fork() of each vfork()";
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  const Fd end(fds[0]);
+  Fd lives(fds[1]);
+  std::atomic<bool> over{false};
+  std::vector<pid_t> forked;
+  std::thread forks([&] {
+    while (!over && forked.size() < 1000) {
+      const pid_t pid = fork();
+      if (pid == 0) {
+        close(lives.get());
+        char ignored;
+        _exit(static_cast<int>(read(end.get(), &ignored, 1)));
+      }
+      forked.push_back(pid);
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    Probe probe;
+    auto child = Start({.argv = {"/bin/true"}, .capture_output = false}, probe);
+    ASSERT_TRUE(loop_.RunUntil([&] { return probe.status.has_value(); }));
+  }
+  over = true;
+  forks.join();
+  lives.Reset();
+  for (const pid_t pid : forked) EXPECT_EQ(waitpid(pid, nullptr, 0), pid);
 }
 
 TEST_F(PosixChildTest, TheHandlerMayDestroyTheChildInEachCall) {
