@@ -19,6 +19,9 @@ constexpr uint32_t kMany = 1u << 28;
 // What has a place in a table of ids, which number 2^24 places less one.
 constexpr uint32_t kIdsMax = (1u << 24) - 1;
 
+// An actor counts the bytes of its mailbox in 32 bits.
+constexpr uint64_t kMailboxBytesMax = 4 * kGiB - 1;
+
 // An actor counts its children in 26 bits.
 constexpr uint32_t kChildrenMax = (1u << 26) - 1;
 
@@ -39,7 +42,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
         decltype(limits.name){greatest})
   TROUPE_FIELD(actors_per_shard_max, 1, kMany);
   TROUPE_FIELD(mailbox_messages_max, 1, kMany);
-  TROUPE_FIELD(mailbox_bytes_max, kKiB, 1024 * kGiB);
+  TROUPE_FIELD(mailbox_bytes_max, kKiB, kMailboxBytesMax);
   TROUPE_FIELD(asks_per_shard_max, 1, kIdsMax);
   TROUPE_FIELD(asks_per_actor_max, 1, kIdsMax);
   TROUPE_FIELD(call_chain_depth_max, 1, 1024);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <ctime>
 
@@ -84,7 +85,10 @@ void ProcessSignals::HandOutRaised() {
   MutexLock lock(mutex_);
   eventfd_t ignored;
   eventfd_read(notes.event_fd.load(std::memory_order_relaxed), &ignored);
-  for (int signal = 1; signal <= kSignalMax; ++signal) {
+  // Each of many subscriptions comes here for one signal.
+  uint64_t raised = notes.signals.load(std::memory_order_relaxed);
+  for (; raised != 0; raised &= raised - 1) {
+    const int signal = std::countr_zero(raised) + 1;
     if (!IsHeard(signal)) continue;
     // Acquire: pairs with the one in TakeNote().
     if ((notes.signals.fetch_and(~BitOf(signal), std::memory_order_acquire) & BitOf(signal)) == 0) {

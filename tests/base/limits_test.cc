@@ -54,6 +54,11 @@ TEST(LimitsTest, ZeroIsRefusedWithNameValueAndRange) {
             "limit mailbox_messages_max is 0, not from 1 to 268435456");
 }
 
+TEST(LimitsTest, AMailboxThatCannotBeCountedIsRefused) {
+  EXPECT_EQ(ErrorWith([](Limits& l) { l.mailbox_bytes_max = uint64_t{1} << 32; }),
+            "limit mailbox_bytes_max is 4294967296, not from 1024 to 4294967295");
+}
+
 TEST(LimitsTest, HugeIsRefusedWithNameValueAndRange) {
   EXPECT_THAT(ErrorWith([](Limits& l) { l.frame_bytes_max = uint64_t{1} << 40; }),
               AllOf(HasSubstr("frame_bytes_max is 1099511627776"), HasSubstr("to 1073741824")));
