@@ -124,6 +124,10 @@ class Platform {
   // Returns whether this platform or another has pinned a thread of this process.
   virtual bool cores_pinned() = 0;
 
+  // Ends this process at once, without destructors. Returns in simulation, where the node is
+  // crashed: no thread of it takes another turn.
+  virtual void EndProcess(int exit_code) = 0;
+
   // Returns whether one thread runs all shards, so that pinning and spinning are pointless.
   virtual bool simulated() const = 0;
 

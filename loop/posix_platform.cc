@@ -1,4 +1,5 @@
 #include <atomic>
+#include <cstdlib>
 #include <utility>
 
 #include "troupe/loop/core_pin.h"
@@ -28,6 +29,7 @@ class PosixPlatform final : public Platform {
 
   int usable_cores() override { return UsableCores(); }
   bool cores_pinned() override { return AnyCorePinned(); }
+  void EndProcess(int exit_code) override { std::_Exit(exit_code); }
   bool simulated() const override { return false; }
 
   absl::StatusOr<std::unique_ptr<Poller>> MakePoller(const Limits& limits) override {

@@ -1,6 +1,7 @@
 #include "troupe/sim/sim_network.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "troupe/sim/sim_connection.h"
@@ -10,6 +11,12 @@ namespace {
 
 constexpr uint16_t kFirstEphemeral = 49152;
 
+// All addresses of a machine.
+constexpr char kAny4[] = "0.0.0.0";
+constexpr char kAny6[] = "::";
+
+bool IsAny(std::string_view host) { return host == kAny4 || host == kAny6; }
+
 }  // namespace
 
 absl::StatusOr<SocketAddress> SimNetwork::Bind(const SocketAddress& address,
@@ -17,15 +24,16 @@ absl::StatusOr<SocketAddress> SimNetwork::Bind(const SocketAddress& address,
   const auto parsed = SocketAddress::Parse(address.ToString());
   if (!parsed.ok()) return parsed.status();
   SocketAddress bound = address.port == 0 ? Ephemeral(address.host) : address;
-  if (!bound_.emplace(Key(bound), acceptor).second) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("listen on ", bound.ToString(), ": the address is in use"));
+  if (InUse(bound)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("listen on ", bound.ToString(), ": Address already in use"));
   }
+  bound_.emplace(Key(bound), acceptor);
   return bound;
 }
 
 SimAcceptor* SimNetwork::Find(const SocketAddress& address) const {
-  for (const char* const host : {address.host.c_str(), "0.0.0.0", "::"}) {
+  for (const char* const host : {address.host.c_str(), kAny4, kAny6}) {
     const auto found = bound_.find({host, address.port});
     if (found != bound_.end()) return found->second;
   }
@@ -37,8 +45,15 @@ SocketAddress SimNetwork::Ephemeral(const std::string& host) {
   do {
     address.port =
         static_cast<uint16_t>(kFirstEphemeral + next_port_++ % (65536 - kFirstEphemeral));
-  } while (Find(address) != nullptr);
+  } while (InUse(address));
   return address;
+}
+
+bool SimNetwork::InUse(const SocketAddress& address) const {
+  return std::any_of(bound_.begin(), bound_.end(), [&](const auto& bound) {
+    const auto& [host, port] = bound.first;
+    return port == address.port && (host == address.host || IsAny(host) || IsAny(address.host));
+  });
 }
 
 void SimNetwork::Part(const SimHost& a, const SimHost& b) {

@@ -45,13 +45,15 @@ class SimNetwork {
   SimScheduler& scheduler() { return scheduler_; }
 
   // Returns the address, with a port assigned if 0 was asked for.
-  // Errors: ALREADY_EXISTS; INVALID_ARGUMENT for a malformed address.
+  // Errors: FAILED_PRECONDITION if it is in use; INVALID_ARGUMENT for a malformed address.
   absl::StatusOr<SocketAddress> Bind(const SocketAddress& address, SimAcceptor* acceptor);
   void Unbind(const SocketAddress& address) { bound_.erase(Key(address)); }
   // Returns null if nobody listens there.
   SimAcceptor* Find(const SocketAddress& address) const;
   // Returns an address with a port that nobody listens on.
   SocketAddress Ephemeral(const std::string& host);
+  // Whether somebody listens there, or on all addresses, or anywhere if `address` stands for all.
+  bool InUse(const SocketAddress& address) const;
 
   void Part(const SimHost& a, const SimHost& b);
   void Heal(const SimHost& a, const SimHost& b);

@@ -73,6 +73,16 @@ SimPlatform::SimPlatform(SimScheduler& scheduler, SimNetwork& network, const Sim
       host_{.name = std::move(name), .index = index},
       seeds_(SeedOf(scheduler.options().seed, index)) {}
 
+void SimPlatform::EndProcess(int exit_code) {
+  scheduler_.Trace("exit", host_.name, static_cast<uint64_t>(exit_code));
+  Crash();
+}
+
+void SimPlatform::Crash() {
+  host_.crashed = true;
+  network_.Crash(host_);
+}
+
 absl::StatusOr<std::unique_ptr<Poller>> SimPlatform::MakePoller(const Limits&) {
   return std::make_unique<SimPoller>(scheduler_, host_);
 }

@@ -35,6 +35,9 @@ class SimPlatform final : public Platform {
   int usable_cores() override { return 2; }
   bool cores_pinned() override { return false; }
   bool simulated() const override { return true; }
+  void EndProcess(int exit_code) override;
+  // As by SIGKILL: its threads stop and its connections close.
+  void Crash();
 
   absl::StatusOr<std::unique_ptr<Poller>> MakePoller(const Limits& limits) override;
   absl::StatusOr<std::unique_ptr<Executor>> StartLoop(ThreadOptions options,

@@ -111,9 +111,7 @@ void Simulation::Pause(std::string_view node, absl::Duration time) {
 
 void Simulation::Crash(std::string_view node) {
   scheduler_.Trace("crash", node);
-  SimHost& host = Node(node).host();
-  host.crashed = true;
-  network_.Crash(host);
+  Node(node).Crash();
 }
 
 void Simulation::Restart(std::string_view node) {

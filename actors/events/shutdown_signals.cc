@@ -1,6 +1,5 @@
 #include "troupe/actors/events/shutdown_signals.h"
 
-#include <cstdlib>
 #include <utility>
 
 #include "troupe/actors/runtime/runtime.h"
@@ -53,7 +52,7 @@ void ShutdownSignals::OnSignal(int signal, int) {
   if (++raised_ > 1) {
     TROUPE_LOG(kError, "signal ", signal, " a second time: ending at once");
     CurrentLogSink().Flush();
-    std::_Exit(128 + signal);
+    return runtime_->platform().EndProcess(128 + signal);
   }
   TROUPE_LOG(kInfo, "signal ", signal, ": shutting down");
   runtime_->RequestShutdown();

@@ -47,6 +47,7 @@ class FewThreads final : public Platform {
   uint64_t RandomSeed() override { return real_.RandomSeed(); }
   int usable_cores() override { return real_.usable_cores(); }
   bool cores_pinned() override { return real_.cores_pinned(); }
+  void EndProcess(int exit_code) override { real_.EndProcess(exit_code); }
   bool simulated() const override { return real_.simulated(); }
   absl::StatusOr<std::unique_ptr<Poller>> MakePoller(const Limits& limits) override {
     return real_.MakePoller(limits);

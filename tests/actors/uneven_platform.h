@@ -46,6 +46,7 @@ class UnevenPlatform final : public Platform {
   uint64_t RandomSeed() override { return simulated_.RandomSeed(); }
   int usable_cores() override { return simulated_.usable_cores(); }
   bool cores_pinned() override { return simulated_.cores_pinned(); }
+  void EndProcess(int exit_code) override { simulated_.EndProcess(exit_code); }
   bool simulated() const override { return simulated_.simulated(); }
   absl::StatusOr<std::unique_ptr<Poller>> MakePoller(const Limits& limits) override {
     return simulated_.MakePoller(limits);

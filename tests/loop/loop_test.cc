@@ -83,6 +83,7 @@ class ScriptedPlatform final : public Platform {
   uint64_t RandomSeed() override { return 1; }
   int usable_cores() override { return 1; }
   bool cores_pinned() override { return false; }
+  void EndProcess(int) override {}
   bool simulated() const override { return false; }
   absl::StatusOr<std::unique_ptr<Executor>> StartLoop(ThreadOptions, LoopTask*) override {
     return None();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "troupe/base/limits.h"
@@ -234,7 +235,13 @@ TEST_P(SimStreamTest, ACrashClosesItsConnectionsAndItsListeners) {
 TEST_P(SimStreamTest, OnlyOneListensOnAnAddress) {
   const auto taken =
       server_.platform.Listen(*server_.poller, server_.timers, kServerAddress, 16, &acceptor_);
-  EXPECT_EQ(taken.status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(taken.status().code(), absl::StatusCode::kFailedPrecondition);
+  const SocketAddress everywhere = {"0.0.0.0", kServerAddress.port};
+  const auto wildcard =
+      server_.platform.Listen(*server_.poller, server_.timers, everywhere, 16, &acceptor_);
+  EXPECT_EQ(wildcard.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(wildcard.status().message(),
+            absl::StrCat("listen on ", everywhere.ToString(), ": Address already in use"));
   const auto any =
       server_.platform.Listen(*server_.poller, server_.timers, {"10.0.0.2", 0}, 16, &acceptor_);
   ASSERT_TRUE(any.ok()) << any.status();

@@ -1,11 +1,14 @@
 #include "troupe/sim/simulation.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -306,6 +309,135 @@ TEST(SimulationTest, F131_ChildrenHaveRoomForInputAndOutliveOnStop) {
   system->Spawn<Feeder>({}, &heard);
   EXPECT_TRUE(simulation.RunUntil([&] { return heard.size() == 5; }));
   EXPECT_EQ(heard, (std::vector<std::string>{"started", "room", "240", "ignores TERM", "ended"}));
+}
+
+// Writes to a program by an await, and beside it.
+class SideWriter final : public Actor {
+ public:
+  explicit SideWriter(std::vector<std::string>* heard) : heard_(*heard) {}
+
+  Reply<void> OnStart(Context& cx) override {
+    child_ = cx.Exec(this, {.argv = {"/bin/count"}, .pipe_input = true}).value_or(Child());
+    kept_ = WriteAll(cx);
+    heard_.push_back(std::string(cx.WriteChild(child_, "y").message()));
+    return absl::OkStatus();
+  }
+  void On(Context& cx, const ChildInputRoom&) {
+    heard_.push_back(std::string(cx.WriteChild(child_, std::string(32 << 10, 'y')).message()));
+    EXPECT_TRUE(cx.CloseChildInput(child_).ok());
+  }
+  void On(Context&, const ChildOutput& output) { heard_.push_back(output.bytes); }
+  void On(Context&, const ChildExited&) {}
+
+ private:
+  Reply<void> WriteAll(Context& cx) {
+    // Its last piece leaves less than half of what fits.
+    const absl::Status status = co_await cx.WriteChildAll(child_, std::string(124 << 10, 'x'));
+    heard_.push_back(status.ok() ? "all" : std::string(status.message()));
+    co_return status;
+  }
+
+  std::vector<std::string>& heard_;
+  Child child_;
+  std::optional<Reply<void>> kept_;
+};
+
+TEST(SimulationTest, F131_WhoeverWritesBesideAnAwaitIsToldOfRoomBehindIt) {
+  TestSimulation simulation;
+  simulation.AddProgram("/bin/count", [](const ChildOptions&, std::string_view input) {
+    return SimProgramRun{.output = std::to_string(input.find('y') >> 10) + " of " +
+                                   std::to_string(input.size() >> 10)};
+  });
+  const auto system = StartOn(simulation.AddNode("a"));
+  std::vector<std::string> heard;
+  system->Spawn<SideWriter>({}, &heard);
+  EXPECT_TRUE(simulation.RunUntil([&] { return heard.size() == 4; }));
+  EXPECT_EQ(heard, (std::vector<std::string>{"a WriteChildAll() to the child waits for space",
+                                             "all", "", "124 of 156"}));
+}
+
+// Runs one program and signals it.
+class Signaller final : public Actor {
+ public:
+  explicit Signaller(std::vector<std::string>* heard) : heard_(*heard) {}
+
+  Reply<void> OnStart(Context& cx) override {
+    child_ = cx.Exec(this, {.argv = {"/bin/work"}}).value_or(Child());
+    return absl::OkStatus();
+  }
+  void On(Context& cx, int signal) {
+    heard_.push_back(std::string(cx.SignalChild(child_, signal).message()));
+  }
+  void On(Context&, const ChildExited& exited) {
+    heard_.push_back("exit " + std::to_string(exited.status.exit_code) + ", signal " +
+                     std::to_string(exited.status.signal));
+  }
+
+ private:
+  std::vector<std::string>& heard_;
+  Child child_;
+};
+
+TEST(SimulationTest, F131_AStoppedProgramGoesOnWhenItIsContinued) {
+  TestSimulation simulation;
+  simulation.AddProgram("/bin/work", [](const ChildOptions&, std::string_view) {
+    return SimProgramRun{.takes = absl::Seconds(1)};
+  });
+  const auto system = StartOn(simulation.AddNode("a"));
+  std::vector<std::string> heard;
+  const Ref<Signaller> actor = system->Spawn<Signaller>({}, &heard);
+  for (const int signal : {SIGSTOP, SIGTSTP, 65, -1}) {
+    actor.Send(signal);
+    simulation.RunFor(absl::Seconds(10));
+  }
+  actor.Send(SIGCONT);
+  simulation.RunFor(absl::Seconds(10));
+  EXPECT_EQ(heard, (std::vector<std::string>{"", "", "signal 65 to process 1: Invalid argument",
+                                             "signal -1 to process 1: Invalid argument", "",
+                                             "exit 0, signal 0"}));
+}
+
+TEST(SimulationTest, F131_AStoppedProgramIsEndedByKillAlone) {
+  TestSimulation simulation;
+  simulation.AddProgram("/bin/work", [](const ChildOptions&, std::string_view) {
+    return SimProgramRun{.takes = absl::Hours(1)};
+  });
+  const auto system = StartOn(simulation.AddNode("a"));
+  std::vector<std::string> heard;
+  const Ref<Signaller> actor = system->Spawn<Signaller>({}, &heard);
+  for (const int signal : {SIGSTOP, SIGTERM}) actor.Send(signal);
+  simulation.RunFor(absl::Seconds(10));
+  EXPECT_EQ(heard.size(), 2u);
+  actor.Send(SIGKILL);
+  simulation.RunFor(absl::Seconds(10));
+  EXPECT_EQ(heard.size(), 4u);
+  EXPECT_EQ(heard.back(), "exit -1, signal 9");
+}
+
+// Does not stop, and so makes somebody impatient.
+class Lingering final : public Actor {
+ public:
+  explicit Lingering(std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {}
+  Reply<void> OnStop(Context& cx, StopReason) override {
+    on_stop_();
+    co_await cx.Sleep(absl::InfiniteDuration());
+    co_return absl::OkStatus();
+  }
+
+ private:
+  const std::function<void()> on_stop_;
+};
+
+TEST(SimulationTest, ASecondSignalEndsTheNodeAndNotTheTest) {
+  TestSimulation simulation({.record_trace = true});
+  const auto system = StartOn(simulation.AddNode("a"));
+  system->Spawn<Lingering>({}, [&] { EXPECT_TRUE(simulation.RaiseSignal("a", SIGTERM)); });
+  EXPECT_TRUE(simulation.RaiseSignal("a", SIGTERM));
+  EXPECT_EQ(system->Run(), 1);
+  const auto& trace = simulation.trace();
+  EXPECT_TRUE(std::any_of(trace.begin(), trace.end(), [](const std::string& line) {
+    return line.find("exit a 143") != line.npos;
+  })) << "the node's end";
 }
 
 TEST(SimulationTest, ASignalEndsRun) {
