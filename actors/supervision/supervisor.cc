@@ -78,21 +78,18 @@ void Supervisor::HandlerThrew(Cell& cell) {
         *envelope,
         WithCertainty(absl::InternalError("the handler failed"), Certainty::kMaybeExecuted));
   }
-  Fail(cell, std::move(why));
+  Fail(cell, std::move(why),
+       envelope != nullptr ? envelope->type->name
+                           : "its constructor, destructor or a message's move");
 }
 
-void Supervisor::Fail(Cell& cell, absl::Status why) {
+void Supervisor::Fail(Cell& cell, absl::Status why, std::string_view where) {
   // The shard's own, or one that fails already.
   if (&cell == &shard_.limbo()) return;
   if (cell.marked(kFailed) && cell.state != CellState::kStopping) return;
   ++shard_.counters().failures;
-  const Envelope* const envelope = shard_.running().envelope;
-  const std::string_view during = envelope != nullptr ? envelope->type->name
-                                                      : std::string_view(
-                                                            "its constructor, destructor "
-                                                            "or a message's move");
-  TROUPE_LOG(kWarning, "actor ", NameOf(cell), " failed in ", AbslView(during), ": ",
-             AbslView(Printable(StdView(why.message()))));
+  TROUPE_LOG(kWarning, "actor ", NameOf(cell), " failed", where.empty() ? "" : " in ",
+             AbslView(where), ": ", AbslView(Printable(StdView(why.message()))));
   cell.Mark(kFailed);
   cell.Extra().stop_status = std::move(why);
   if (cell.state == CellState::kStopping) return ForgoRestart(cell);

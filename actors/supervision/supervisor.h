@@ -36,8 +36,8 @@ class Supervisor {
   void HandlerThrew(Cell& cell);
   // A coroutine of `cell` did, and nobody awaits it.
   void CoroutineThrew(Cell& cell, const std::exception_ptr& thrown);
-  // The actor fails; its next visit begins the stop.
-  void Fail(Cell& cell, absl::Status why);
+  // The actor fails; its next visit begins the stop. `where` is for the log, unless `why` says it.
+  void Fail(Cell& cell, absl::Status why, std::string_view where = {});
   // OnStart's and OnStop's outcomes.
   void StartFailed(Cell& cell, const absl::Status& status);
   void Started(Cell& cell) {
