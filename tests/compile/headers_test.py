@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Fails when a compiler warned of anything: headers_test.py OUTPUT"""
+"""Fault F153: fails when a compiler warned of anything: headers_test.py OUTPUT"""
 
 import json
 import re
