@@ -138,6 +138,12 @@ class [[nodiscard(
   // the time that its job has left.
   internal::Outcome<T> Wait()&&;
 
+  // Chosen only to say at the caller's line what is missing.
+  __attribute__((
+      unavailable("co_await the call for its outcome, or Wait() for it on a thread that is no "
+                  "shard's")))
+  operator internal::Outcome<T>() const;
+
   internal::CallAwaiter<T> operator co_await()&& {
     return internal::CallAwaiter<T>(target_, std::exchange(envelope_, nullptr), timeout_);
   }
@@ -179,6 +185,9 @@ class [[nodiscard("co_await it: a request that is dropped is cancelled")]] Pendi
     internal::Outcome<T> await_resume() { return std::get<0>(this->TakeAll()); }
   };
   Awaiter operator co_await() { return Awaiter(state_); }
+
+  // Chosen only to say at the caller's line what is missing.
+  __attribute__((unavailable("co_await it for its outcome"))) operator internal::Outcome<T>() const;
 
  private:
   friend class Call<T>;

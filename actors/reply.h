@@ -26,6 +26,7 @@
 
 namespace troupe {
 
+enum class SendResult : uint8_t;
 template <typename T = void>
 class Reply;
 
@@ -43,6 +44,13 @@ concept AwaitsOnce = !requires(A && awaited) {
   std::forward<A>(awaited).operator co_await();
 }
 &&requires(std::remove_cvref_t<A>&& awaited) { std::move(awaited).operator co_await(); };
+// A stream, which is awaited item by item.
+template <typename A>
+concept HasItems = requires {
+  typename std::remove_cvref_t<A>::TroupeItem;
+};
+template <typename A>
+concept IsSent = std::is_same_v<std::remove_cvref_t<A>, SendResult>;
 // Stands for what cannot be awaited, so that the compiler says nothing of what that would give.
 struct Unawaitable {
   using TroupeAwait = void;
@@ -78,16 +86,15 @@ class ReplyPromise final : public CoroutineFrame {
   Reply<T> get_return_object();
 
   template <typename U>
-  requires std::is_convertible_v<U&&, Outcome<T>>
-  void return_value(U&& value) {
+  requires(!Awaits<U> && std::is_convertible_v<U&&, Outcome<T>>) void return_value(U&& value) {
     outcome_ = ToOutcome<T>(std::forward<U>(value));
     state_ = State::kReturned;
   }
   // Chosen only to say at the caller's line why the one above cannot be.
-  template <typename U>
-  requires(Awaits<U> && !std::is_convertible_v<U&&, Outcome<T>>)
-      __attribute__((unavailable("an outcome is due, and this is to be awaited: co_return co_await "
-                                 "it"))) void return_value(U&&);
+  template <Awaits U>
+  __attribute__((
+      unavailable("an outcome is due, and this is to be awaited: co_return co_await it"))) void
+  return_value(U&&);
 
   // By value: g++ 12 would move an awaiter that it is given by reference into the frame.
   template <Awaits A>
@@ -105,8 +112,15 @@ class ReplyPromise final : public CoroutineFrame {
       unavailable("a call is sent once: co_await std::move(it), or Start() it and co_await the "
                   "Pending"))) Unawaitable
   await_transform(A&&);
+  template <HasItems A>
+  __attribute__((unavailable("a stream is read item by item: co_await its Next()"))) Unawaitable
+  await_transform(A&&);
+  template <IsSent A>
+  __attribute__((unavailable("a one-way message has no outcome to wait for: leave co_await out")))
+  Unawaitable
+  await_transform(A&&);
   template <typename A>
-  requires(!Awaits<A>) __attribute__((unavailable(
+  requires(!Awaits<A> && !HasItems<A> && !IsSent<A>) __attribute__((unavailable(
       "a Troupe coroutine can co_await only Troupe's own: a call, a stream, a Reply, cx.Sleep(), "
       "cx.Offload()"))) Unawaitable await_transform(A&&);
 
@@ -200,9 +214,16 @@ class [[nodiscard("co_await it: a coroutine whose Reply is dropped is cancelled"
   using TroupeAwait = void;
 
   template <typename U>
-  requires(std::is_convertible_v<U&&, Outcome> && !std::is_same_v<std::decay_t<U>, Reply>)
+  requires(std::is_convertible_v<U&&, Outcome> && !internal::Awaits<U>)
       Reply(U && outcome)  // NOLINT: return x; is the point.
       : outcome_(internal::ToOutcome<T>(std::forward<U>(outcome))) {}
+
+  // Chosen only to say at the caller's line what is missing.
+  template <internal::Awaits U>
+  requires(!std::is_same_v<std::decay_t<U>, Reply>)
+      __attribute__((unavailable("an outcome is due, and this is to be awaited: co_return co_await "
+                                 "it"))) Reply(U && awaited);  // NOLINT: as above.
+  __attribute__((unavailable("co_await it for its outcome"))) operator Outcome() const;
 
   Reply(Reply && other) noexcept
       : frame_(std::exchange(other.frame_, nullptr)),

@@ -110,6 +110,8 @@ template <typename T>
 class [[nodiscard(
     "co_await its Next() until the end: a stream that is dropped is cancelled")]] Stream {
  public:
+  using TroupeItem = T;
+
   Stream(const AnyRef& target, internal::Envelope* envelope)
       : target_(target), envelope_(envelope) {}
   Stream(Stream && other) noexcept
@@ -155,12 +157,13 @@ class [[nodiscard(
       internal::CheckOwned(*state_, "Stream::Next()");
       TROUPE_CHECK_MSG(!state_->has_waiter(),
                        "Next() while another one waits: a stream has one reader at a time");
-      return state_->has_item() && !internal::Shard::Current()->activations().CurrentCancelled();
+      cancelled_ = internal::Shard::Current()->activations().CurrentCancelled();
+      return !cancelled_ && state_->has_item();
     }
     template <std::derived_from<internal::CoroutineFrame> P>
     void await_suspend(std::coroutine_handle<P> handle) {
       // The end is told again and again, but once a turn.
-      if (state_->ended()) return handle.promise().WaitForTurn(*this);
+      if (cancelled_ || state_->ended()) return handle.promise().WaitForTurn(*this);
       state_->Await(*this);
       handle.promise().Wait(*this);
     }

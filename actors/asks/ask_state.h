@@ -117,8 +117,9 @@ class AskWaiter final : public AskJoin {
   std::tuple<Outcome<T>...> TakeAll() {
     const auto take = [this](auto* ask) {
       using Taken = decltype(ask->Take());
-      if (ask == nullptr) return Taken(AskTakenBefore());
-      return left_ && !ask->done() ? Taken(CancelledAwait()) : ask->Take();
+      // What it has left is another await's, although it may have come meanwhile.
+      if (left_) return Taken(CancelledAwait());
+      return ask != nullptr ? ask->Take() : Taken(AskTakenBefore());
     };
     return std::apply([&](auto*... asks) { return std::tuple<Outcome<T>...>(take(asks)...); },
                       asks_);
@@ -148,7 +149,7 @@ class AskWaiter final : public AskJoin {
   }
 
   std::tuple<AskState<T>*...> asks_;
-  bool left_ = false;
+  bool left_ = false;  // Cancelled: it counts none of them any more.
 };
 
 }  // namespace troupe::internal

@@ -110,6 +110,12 @@ concept WorksFrom = FaultOfWorkers<W, Args...>()
       Function(Options options, Args&&... args);
 
 #define TROUPE_INTERNAL_REFUSE_SPAWNS(Function, Options, Fault)                                    \
+  template <typename A>                                                                            \
+  __attribute__((unavailable("the options come first, {} for none"))) Ref<A> Function();           \
+  template <typename A, typename First, typename... Args>                                          \
+  requires(!std::is_convertible_v<First&&, Options>)                                               \
+      __attribute__((unavailable("the options come first, {} for none"))) Ref<A>                   \
+      Function(First&&, Args&&...);                                                                \
   TROUPE_INTERNAL_REFUSE(Function, Options, Fault, kIncomplete,                                    \
                          "the class is only declared here: include its definition")                \
   TROUPE_INTERNAL_REFUSE(Function, Options, Fault, kActor,                                         \

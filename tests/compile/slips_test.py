@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Fault F154: what compilers say first about a user's slip names the user's line and what to write instead.
+"""Fault F154: what compilers say first about a slip names the user's line and what to write.
 
   slips_test.py COMPILER OUTPUT SOURCE...
 
