@@ -16,6 +16,7 @@
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/actors/typing/method.h"
 #include "troupe/base/check.h"
+#include "troupe/base/text.h"
 
 namespace troupe::internal {
 namespace {
@@ -96,7 +97,7 @@ Progress Activations::Park(Envelope& envelope, CoroutineFrame& root) {
     ++activation.cell->Tie().blocked_by;
     activation.cell->stall |= kBlocked;
   }
-  if (root.activation_ == nullptr) MakeReady(activation);
+  if (root.lost()) MakeReady(activation);
   return Progress::kSuspended;
 }
 
@@ -167,14 +168,6 @@ void Activations::DestroyBuried() {
       frame->waits_at_->StopWaiting();
     }
   }
-}
-
-void Activations::NoteUntaken(const CoroutineFrame& frame) {
-  const Activation* const activation = frame.activation_;
-  if (activation == nullptr || Doomed(*activation)) return;
-  Cell& cell = *activation->cell;
-  if (cell.state != CellState::kRunning && cell.state != CellState::kStarting) return;
-  shard_.supervisor().CoroutineThrew(cell, frame.exception_);
 }
 
 // --- Resuming. ---
@@ -257,10 +250,7 @@ uint32_t Activations::Run(Activation& activation, uint32_t budget) {
     ++resumed;
   }
   if (root_done()) Complete(activation);
-  if (activation.root != nullptr && activation.root->activation_ == nullptr) {
-    GiveUp(activation, "the coroutine that was to answer the request ended with its actor");
-    shard_.AfterHandler(*activation.envelope);
-  }
+  if (activation.root != nullptr && activation.root->lost()) LoseRoot(activation);
   if (!activation.ready.empty()) MakeReady(activation);
   Leave(/*parked=*/false);
   shard_.running() = {};
@@ -287,6 +277,16 @@ void Activations::Complete(Activation& activation) {
     envelope.type->complete(envelope, root.handle_);
   } catch (...) {
     shard_.supervisor().HandlerThrew(cell);
+  }
+  shard_.AfterHandler(envelope);
+}
+
+void Activations::LoseRoot(Activation& activation) {
+  constexpr std::string_view kWhy = "the coroutine that was to answer has ended with its actor";
+  const Envelope& envelope = *activation.envelope;
+  GiveUp(activation, kWhy);
+  if (envelope.type == &kStartType) {
+    shard_.supervisor().StartFailed(*activation.cell, absl::AbortedError(AbslView(kWhy)));
   }
   shard_.AfterHandler(envelope);
 }

@@ -127,13 +127,14 @@ class Activations {
   void Remove(CoroutineFrame& frame);
   void Bury(CoroutineFrame& frame);
   void DestroyBuried();
-  // What the coroutine threw reaches nobody: its actor fails, if it lives.
-  void NoteUntaken(const CoroutineFrame& frame);
   void MakeReady(Activation& activation);
   void LeaveReadyList(Activation& activation);
   void ResumeOne(Suspension& suspension);
   // The handler waits no longer for its coroutine.
   CoroutineFrame& TakeRoot(Activation& activation);
+  // The coroutine that the handler answers with goes on no more: it was of an actor, or of a life,
+  // that has ended.
+  void LoseRoot(Activation& activation);
   // The handler has ended: its outcome is sent.
   void Complete(Activation& activation);
   void End(Activation& activation);

@@ -4,10 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "troupe/actors/cells/cell.h"
 #include "troupe/actors/coroutines/activation.h"
 #include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/shard/place.h"
 #include "troupe/actors/shard/shard.h"
+#include "troupe/actors/supervision/supervisor.h"
 #include "troupe/base/check.h"
 
 namespace troupe::internal {
@@ -43,7 +45,7 @@ CoroutineFrame::CoroutineFrame() {
 
 CoroutineFrame::~CoroutineFrame() {
   DisappointWaiter();
-  if (exception_ && activation_ != nullptr) Here().NoteUntaken(*this);
+  if (exception_) NoteUntaken();
   if (activation_ != nullptr) Here().Remove(*this);
 }
 
@@ -77,7 +79,7 @@ std::coroutine_handle<> CoroutineFrame::Finish() noexcept {
   if (dropped_) Here().Bury(*this);
   if (waiter_ == nullptr) {
     // One that runs beside later handlers has nobody to be thrown at.
-    if (exception_ && root_of_ == nullptr && activation_->answered) Here().NoteUntaken(*this);
+    if (exception_ && root_of_ == nullptr && activation_->answered) NoteUntaken();
     return std::noop_coroutine();
   }
   if (waiter_elsewhere_) {
@@ -121,7 +123,7 @@ void CoroutineFrame::WaitForTurn(Suspension& suspension) {
 
 void CoroutineFrame::WaitFor(CoroutineFrame& other, Suspension& suspension) {
   other.CheckHere("co_await of a Reply");
-  const bool lost = other.activation_ == nullptr || Activations::Doomed(*other.activation_);
+  const bool lost = other.lost();
   other.waiter_elsewhere_ = other.activation_ != activation_;
   if (!other.waiter_elsewhere_ && !lost) {
     // A cancellation ends what the other one awaits.
@@ -151,6 +153,17 @@ void CoroutineFrame::EndOffload() {
   if (dropped.empty()) return;
   Activations::Scope scope(*Shard::Current(), activation.cell, activation.envelope, &activation);
   for (CoroutineFrame* const frame : dropped) frame->handle_.destroy();
+}
+
+bool CoroutineFrame::lost() const {
+  return activation_ == nullptr || Activations::Doomed(*activation_);
+}
+
+void CoroutineFrame::NoteUntaken() const {
+  if (lost()) return;
+  Cell& cell = *activation_->cell;
+  if (cell.state != CellState::kRunning && cell.state != CellState::kStarting) return;
+  Shard::Current()->supervisor().CoroutineThrew(cell, exception_);
 }
 
 void CoroutineFrame::DisappointWaiter() {

@@ -78,6 +78,10 @@ class CoroutineFrame {
  private:
   friend class Activations;
 
+  // It is not resumed any more, since the life that it belongs to is over.
+  bool lost() const;
+  // What it threw reaches nobody: its actor fails, if it lives.
+  void NoteUntaken() const;
   // On the stack, or about to be.
   bool runs() const { return waits_at_ == nullptr && !handle_.done(); }
   // A CHECK unless this thread runs the shard that it was created on.

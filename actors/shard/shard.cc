@@ -123,9 +123,10 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
   const uint32_t limit = std::min(budget, limits_.turn_messages_per_actor_max);
   uint32_t handled = 0;
   if (cell.stall != 0) [[unlikely]] {
-    // Coroutines that are always ready leave half of the visit to the mailbox, and one message of
-    // it at least; of that half, one runs after each message.
-    handled = SeeToAttention(cell, handled, cell.mailbox.empty() ? limit : limit - limit / 2);
+    // Handlers that wait go on before new ones begin. Those beside them may be ready for ever: they
+    // leave the mailbox half of the visit, and all leave it one message.
+    handled =
+        SeeToAttention(cell, handled, limit, cell.mailbox.empty() ? limit : limit - limit / 2);
     if ((cell.stall & kMailboxWaits) != 0) return handled;
     handled = std::min(handled, limit - 1);
   }
@@ -142,7 +143,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
     if ((envelope->flags & kNeedsCheck) != 0 || envelope->deadline < now) [[unlikely]] {
       if (!PassesChecks(cell, envelope)) {
         // There is room for what waits for it.
-        handled = SeeToAttention(cell, handled, limit);
+        handled = SeeToAttention(cell, handled, limit, cell.mailbox.empty() ? limit : 1);
         if ((cell.stall & kMailboxWaits) != 0) break;
         continue;
       }
@@ -150,7 +151,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
     ++dispatched;
     RunMessage(cell, envelope);
     if (cell.stall != 0) [[unlikely]] {
-      handled = SeeToAttention(cell, handled, cell.mailbox.empty() ? limit : handled + 1);
+      handled = SeeToAttention(cell, handled, limit, cell.mailbox.empty() ? limit : 1);
       if ((cell.stall & kMailboxWaits) != 0) break;
     }
   }
@@ -170,7 +171,8 @@ uint32_t Shard::RunReady(uint32_t budget) {
   return budget - left;
 }
 
-uint32_t Shard::SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit) {
+// Coroutines that the actor keeps, beside its handlers, take up to `kept_max`.
+uint32_t Shard::SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit, uint32_t kept_max) {
   if (cell.arrivals_wait()) mailboxes().AdmitWaiting(cell);
   if ((cell.stall & kAttention) == 0) return handled;
   cell.stall &= static_cast<uint8_t>(~kAttention);
@@ -189,8 +191,17 @@ uint32_t Shard::SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit) {
   for (; ready > 0 && cell.ready_tail() != nullptr && (cell.stall & kHeld) == 0 &&
          (cell.state == CellState::kStopping || !cell.marked(kFailed));
        --ready) {
-    const uint32_t left = std::max<uint32_t>(limit - std::min(limit, handled), 1);
-    handled += std::max<uint32_t>(activations_->Run(*cell.ready_tail()->ready_next, left), 1);
+    Activation& next = *cell.ready_tail()->ready_next;
+    uint32_t left = std::max<uint32_t>(limit - std::min(limit, handled), 1);
+    if (next.answered) left = std::min(left, kept_max);
+    if (left == 0) {
+      cell.ties().ready_tail = &next;  // To the end of the circle.
+      continue;
+    }
+    const bool kept = next.answered;
+    const uint32_t ran = std::max<uint32_t>(activations_->Run(next, left), 1);
+    if (kept) kept_max -= std::min(kept_max, ran);
+    handled += ran;
   }
   if (cell.ready_tail() != nullptr) {
     cell.stall |= kAttention;

@@ -224,7 +224,7 @@ class Shard final {
   void RunMessage(Cell& cell, Envelope* envelope);
   bool PassesChecks(Cell& cell, Envelope* envelope);
   // Does what is to be done besides the mailbox. Returns `handled` and what that took.
-  uint32_t SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit);
+  uint32_t SeeToAttention(Cell& cell, uint32_t handled, uint32_t limit, uint32_t kept_max);
 
   // Set once.
   Runtime& runtime_;

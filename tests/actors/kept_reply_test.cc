@@ -1,6 +1,7 @@
 // A Reply that an actor keeps in a member beyond the handler that began it: it goes on beside the
 // actor's other handlers and ends with the actor's life.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -18,6 +19,7 @@
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/spawn_options.h"
+#include "troupe/actors/stop_reason.h"
 #include "troupe/actors/stream.h"
 #include "troupe/tests/actors/in_a_child.h"
 #include "troupe/tests/actors/probe.h"
@@ -335,7 +337,7 @@ class LentReplyTest : public testing::Test {
   void ExpectAborted() {
     EXPECT_EQ(outcome_.status().code(), absl::StatusCode::kAborted) << outcome_.status();
     EXPECT_EQ(outcome_.status().message(),
-              "the coroutine that was to answer the request ended with its actor");
+              "the coroutine that was to answer has ended with its actor");
     EXPECT_EQ(Alive::count(), 0);
     const auto later = borrower_.Mix(Num(7)).Within(absl::Milliseconds(10)).Wait();
     EXPECT_TRUE(later.ok()) << later.status();
@@ -363,12 +365,62 @@ TEST_F(LentReplyTest, F114_WhoseActorHasEndedTheRequestIsAborted) {
   ExpectAborted();
 }
 
+// Answers for its start or its stop with a coroutine that goes on no more.
+struct Borrows final : public Actor {
+  explicit Borrows(std::optional<Reply<void>>* lent) : lent(lent) {}
+  Reply<void> OnStart(Context& cx) override {
+    if (*lent) return *std::exchange(*lent, std::nullopt);
+    kept.emplace(Forever(cx));
+    return absl::OkStatus();
+  }
+  Reply<void> OnStop(Context&, StopReason) override { return *std::exchange(kept, std::nullopt); }
+  static Reply<void> Forever(Context& cx) {
+    const Alive alive;
+    co_await cx.Sleep(absl::InfiniteDuration());
+    co_return absl::OkStatus();
+  }
+
+  std::optional<Reply<void>>* const lent;
+  std::optional<Reply<void>> kept;
+};
+
+TEST(LentForLifeTest, F114_AnOnStopWithACoroutineOfTheLifeThatIsOverEnds) {
+  std::optional<Reply<void>> none;
+  Stage stage(1);
+  const Ref<Borrows> actor = stage.system().Spawn<Borrows>(OnShard(0), &none);
+  stage.RunFor(absl::Milliseconds(1));
+  EXPECT_EQ(Alive::count(), 1);
+  stage.system().Stop(actor);
+  stage.RunFor(absl::Milliseconds(1));
+  EXPECT_EQ(Alive::count(), 0);
+  EXPECT_EQ(stage.system().Counters().stopped, 1u);
+}
+
+TEST(LentForLifeTest, F114_AnOnStartWithTheCoroutineOfAnActorThatHasEndedFails) {
+  std::optional<Reply<void>> lent;
+  Stage stage(1);
+  const Ref<ProbeActor> lender = stage.Spawn(
+      0, Script{.tick = [&](Context& cx, const Tick&) { lent.emplace(Borrows::Forever(cx)); }});
+  lender.Send(Tick{});
+  stage.RunFor(absl::Milliseconds(1));
+  stage.system().Spawn<Borrows>(
+      {.restart = {.kind = RestartKind::kNever}, .placement = Placement::OnShard(0)}, &lent);
+  stage.RunFor(absl::Milliseconds(1));
+  EXPECT_EQ(stage.system().Counters().failures, 0u);
+  stage.system().Stop(lender);
+  stage.RunFor(absl::Milliseconds(1));
+  EXPECT_EQ(stage.system().Counters().failures, 1u);
+  EXPECT_TRUE(stage.Logged("failed: OnStart: the coroutine that was to answer has ended"));
+}
+
 // --- A request or stream that an actor keeps, awaited by handlers whose callers give up. ---
 
 struct KeptRequest {
   std::optional<Pending<Number>> request;
   std::optional<Stream<Number>> stream;
 };
+
+Reply<Number> Outcome(Pending<Number>& kept) { co_return co_await kept; }
 
 // What `keeper` has of `kept`, for a caller that waits for `patience`.
 absl::StatusOr<Number> Read(Probe::Ref keeper, absl::Duration patience) {
@@ -419,6 +471,61 @@ TEST(KeptRequestTest, F119_AHandlerThatIsCancelledAtItLeavesItToTheNext) {
   }
 }
 
+// The await is cancelled and the reply comes before the handler runs again.
+TEST(KeptRequestTest, WhatComesForAHandlerThatIsCancelledIsTheNexts) {
+  std::optional<Pending<Number>> kept;
+  Stage stage(1);
+  const Probe::Ref peer(
+      stage.Spawn(0, Script{.mix = [](Context& cx, const Number& n) -> Reply<Number> {
+                    co_await cx.Sleep(absl::Milliseconds(9));
+                    co_return n;
+                  }}));
+  const Ref<ProbeActor> keeper = stage.Spawn(
+      0, Script{.ask = [&](Context&, const Number&) { return Outcome(*kept); },
+                .tick = [&](Context&, const Tick&) { kept.emplace(peer.Mix(Num(5)).Start()); }});
+  keeper.Send(Tick{});
+  absl::StatusOr<Number> first = absl::UnknownError("not yet");
+  stage.Spawn(0, Script{}).Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+    first = co_await Probe::Ref(keeper).Ask(Num(0)).Within(absl::Milliseconds(10));
+    co_return absl::OkStatus();
+  }});
+  stage.RunFor(absl::Milliseconds(1));
+  stage.simulation().Pause("node", absl::Milliseconds(20));
+  stage.RunFor(absl::Milliseconds(30));
+  EXPECT_EQ(first.status().code(), absl::StatusCode::kDeadlineExceeded) << first.status();
+  const absl::StatusOr<Number> second = Read(keeper, absl::Seconds(1));
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->value(), 5);
+  Perform(keeper, [&](ProbeActor&, Context&) { kept.reset(); });
+}
+
+TEST(KeptRequestTest, AHandlerThatIsCancelledTakesNothingFromAStreamThatHasEnded) {
+  std::optional<Stream<Number>> kept;
+  absl::Status cancelled;
+  Stage stage(1);
+  const Probe::Ref peer(stage.Spawn(
+      0, Script{.count = [](Context&, const Number& n, Sink<Number> out) -> Reply<void> {
+        (co_await out.Write(n)).IgnoreError();
+        co_return absl::OkStatus();
+      }}));
+  const Ref<ProbeActor> keeper = stage.Spawn(
+      0, Script{.ask = [&](Context& cx, const Number& n) -> Reply<Number> {
+                  co_await cx.Sleep(absl::Milliseconds(n.value()));
+                  const auto item = co_await kept->Next();
+                  if (cx.cancelled()) cancelled = item.status();
+                  if (!item.ok()) co_return item.status();
+                  co_return item->value_or(Num(-1));
+                },
+                .tick = [&](Context&, const Tick&) { kept.emplace(peer.Count(Num(5)).Start()); }});
+  keeper.Send(Tick{});
+  EXPECT_FALSE(Probe::Ref(keeper).Ask(Num(1000)).Within(absl::Milliseconds(10)).Wait().ok());
+  const absl::StatusOr<Number> second = Read(keeper, absl::Seconds(1));
+  EXPECT_EQ(cancelled.code(), absl::StatusCode::kCancelled) << cancelled;
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->value(), 5);
+  Perform(keeper, [&](ProbeActor&, Context&) { kept.reset(); });
+}
+
 // --- Beside the mailbox. ---
 
 // Is ready in every turn.
@@ -456,6 +563,34 @@ TEST(KeptReplyTurnTest, CoroutinesThatAreReadyInEveryVisitLeaveRoomForTheMailbox
     stage.RunFor(absl::Milliseconds(1));
     Perform(actor, [&](ProbeActor&, Context&) { kept.clear(); });
   }
+}
+
+// Handlers that wait go on before new ones begin, or there were more and more of them.
+TEST(KeptReplyTurnTest, HandlersThatWaitAreAsManyAsAVisitTakes) {
+  constexpr int kRequests = 2000;
+  int waiting = 0;
+  int waiting_max = 0;
+  int done = 0;
+  Stage stage(1);
+  const Probe::Ref peer(
+      stage.Spawn(0, Script{.mix = [](Context&, const Number& n) -> Reply<Number> { return n; }}));
+  const Probe::Ref server(
+      stage.Spawn(0, Script{.mix = [&](Context&, const Number& n) -> Reply<Number> {
+                    waiting_max = std::max(waiting_max, ++waiting);
+                    for (int i = 0; i < 10; ++i) (co_await peer.Mix(n)).status().IgnoreError();
+                    --waiting;
+                    ++done;
+                    co_return n;
+                  }}));
+  stage.Spawn(0, Script{}).Send(Do{[&](ProbeActor&, Context&) -> Reply<void> {
+    std::vector<Pending<Number>> all;
+    for (int i = 0; i < kRequests; ++i) all.push_back(server.Mix(Num(i)).Start());
+    for (Pending<Number>& each : all) EXPECT_TRUE((co_await each).ok());
+    co_return absl::OkStatus();
+  }});
+  stage.RunFor(absl::Seconds(1));
+  EXPECT_EQ(done, kRequests);
+  EXPECT_LE(waiting_max, 300);
 }
 
 }  // namespace
