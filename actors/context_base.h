@@ -55,7 +55,8 @@ concept Offloads = std::invocable<F, Args...> && !kIsReply<std::invoke_result_t<
 // A handler's access to the runtime: every effect outside its actor's own state. No call blocks.
 //
 // Thread:   the actor's shard.
-// Lifetime: until the handler's Reply completes, across suspensions; no longer.
+// Lifetime: until the handler has answered and its last coroutine has ended, which may be one that
+//           the actor keeps.
 class Context {
  public:
   Context(const Context&) = delete;
@@ -79,7 +80,9 @@ class Context {
 
   // The time until the caller stops waiting; infinite for a one-way message.
   absl::Duration Remaining() const;
-  // Whether nobody wants the outcome any more: the caller gave up, or the actor is being stopped.
+  // Whether nobody wants the outcome any more, since the caller gave up. An actor that is stopped
+  // destroys its waiting handlers where they await: what must happen then belongs into destructors
+  // of their locals, or into OnStop.
   bool cancelled() const;
   // The number of firings of a periodic timer that were skipped before this one.
   uint32_t missed() const;
@@ -152,14 +155,15 @@ class Context {
   requires Handles<A, Down> MonitorId Monitor(A* self, const AnyRef& target);
   bool Demonitor(MonitorId monitor);
 
-  // Sends SignalRaised for each `signal` of this process. Requires that SystemOptions list the
-  // signal.
+  // Sends SignalRaised for each `signal` of this process. One that SystemOptions list is caught
+  // from the System's start on, another one from now on: before, it does what it does by default.
   template <typename A>
   requires Handles<A, SignalRaised> SubscriptionId Subscribe(A* self, int signal);
   bool Unsubscribe(SubscriptionId subscription);
 
   // Starts a child process that leads a process group of its own. Sends ChildOutput as the child
-  // writes, if the actor has an On() for it, and ChildExited once. The child lives as long as the
+  // writes, and ChildExited once. Without an On() for ChildOutput, the child writes to this
+  // process's standard output and standard error. The child lives as long as the
   // actor: OnStop may end it politely, and what is left of its group after OnStop is killed, unless
   // ChildExited was handled. What it writes once the actor stops is dropped.
   // Errors: those of exec, returned synchronously; RESOURCE_EXHAUSTED at a limit.
@@ -178,7 +182,8 @@ class Context {
 
   // --- Awaits, for handlers that are coroutines. ---
 
-  // co_await cx.Sleep(duration): resumes in the first turn after `duration`.
+  // co_await cx.Sleep(duration): resumes in the first turn after `duration`, with OK, or earlier
+  // with CANCELLED in a handler that is cancelled.
   [[nodiscard("co_await it: by itself it does nothing")]] Sleeper Sleep(absl::Duration duration);
   // co_await cx.Offload(fn, args...): runs fn(args...) on the blocking pool and returns its result
   // as a StatusOr, or as a Status if there is no value. Arguments are copied or moved, never
@@ -198,8 +203,10 @@ class Context {
                   "or const references, as many as are given"))) internal::Unawaitable
       Offload(F function, Args... args);
   // co_await cx.WriteChildAll(child, bytes): resumes with an absl::Status once all bytes, however
-  // many, are written or in the child's queue.
-  // Errors: those of WriteChild(), except that it waits for space.
+  // many, are written or in the child's queue. A handler that waits here holds its actor, and with
+  // it the child's output: a child that writes while it reads may wait for the actor meanwhile.
+  // Then await it in a coroutine that the actor keeps. Errors: those of WriteChild(), except that
+  // it waits for space.
   [[nodiscard("co_await it: by itself it does nothing")]] ChildWriter WriteChildAll(
       ChildId child, std::string bytes);
 

@@ -20,7 +20,9 @@ struct ChildOptions {
   std::string directory = {};                 // Default: this process's.
   bool capture_output = true;                 // Else the child writes to this process's.
   bool pipe_input = false;                    // Else the child reads /dev/null.
-  bool kill_with_parent = false;              // PR_SET_PDEATHSIG: once the spawning thread ends.
+  // PR_SET_PDEATHSIG: the child, though not its group, is killed once the thread that started it
+  // ends.
+  bool kill_with_parent = false;
 };
 
 // How a child ended.

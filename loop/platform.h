@@ -124,8 +124,9 @@ class Platform {
   // Returns whether this platform or another has pinned a thread of this process.
   virtual bool cores_pinned() = 0;
 
-  // Ends this process at once, without destructors. Returns in simulation, where the node is
-  // crashed: no thread of it takes another turn.
+  // Ends this process at once, without destructors. In simulation it returns and the node is
+  // crashed: its threads run only for a wait of the test's own, as in Run() or ~System, and what
+  // they do then reaches no other node.
   virtual void EndProcess(int exit_code) = 0;
 
   // Returns whether one thread runs all shards, so that pinning and spinning are pointless.

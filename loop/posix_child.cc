@@ -20,7 +20,8 @@ namespace troupe {
 namespace {
 
 // How long a destructor waits for the end of a process that was killed: many times what it takes,
-// unless the process is huge or in an uninterruptible call.
+// unless the process is huge or in an uninterruptible call. While one is, the others are not waited
+// for.
 constexpr absl::Duration kEndWait = absl::Milliseconds(100);
 
 // What a pipe holds, unless a child has made it larger.
@@ -58,16 +59,6 @@ ssize_t WriteWithoutSigpipe(int fd, std::string_view bytes) {
   return count;
 }
 
-// Counts one more in `count`, which never exceeds `most`. Pairs with no other access: only the
-// count itself matters.
-bool TakePlace(std::atomic<uint32_t>& count, uint32_t most) {
-  uint32_t taken = count.load(std::memory_order_relaxed);
-  while (taken < most) {
-    if (count.compare_exchange_weak(taken, taken + 1, std::memory_order_relaxed)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 absl::Status PosixChild::Channel::Open(Fd fd, uint32_t events) {
@@ -99,30 +90,32 @@ void PosixChild::Channel::Hold(bool hold) {
   if (open()) Want(hold ? 0u : kReadable);
 }
 
-absl::StatusOr<std::unique_ptr<ChildProcess>> PosixChild::Spawn(
-    PosixPoller& poller, const ChildOptions& options, const Limits& limits,
-    std::atomic<uint32_t>& running_count, ChildHandler* handler) {
-  if (!TakePlace(running_count, limits.children_processes_max)) {
+absl::StatusOr<std::unique_ptr<ChildProcess>> PosixChild::Spawn(PosixPoller& poller,
+                                                                const ChildOptions& options,
+                                                                const Limits& limits,
+                                                                const ChildCount& count,
+                                                                ChildHandler* handler) {
+  ChildPlace place = ChildPlace::Take(count, limits.children_processes_max);
+  if (!place) {
     return absl::ResourceExhaustedError(
         absl::StrCat("children_processes_max: ", limits.children_processes_max));
   }
-  std::unique_ptr<PosixChild> child(new PosixChild(poller, limits, running_count, handler));
+  std::unique_ptr<PosixChild> child(new PosixChild(poller, limits, std::move(place), handler));
   TROUPE_RETURN_IF_ERROR(child->Start(options));
   return child;
 }
 
-PosixChild::PosixChild(PosixPoller& poller, const Limits& limits,
-                       std::atomic<uint32_t>& running_count, ChildHandler* handler)
+PosixChild::PosixChild(PosixPoller& poller, const Limits& limits, ChildPlace place,
+                       ChildHandler* handler)
     : poller_(poller),
       handler_(*handler),
-      running_count_(running_count),
+      place_(std::move(place)),
       output_bytes_max_(static_cast<size_t>(limits.child_output_bytes_max)),
       input_bytes_max_(static_cast<size_t>(limits.child_input_bytes_max)) {}
 
 PosixChild::~PosixChild() {
   end_.Close();
   if (!started_.process.lost()) End();
-  running_count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void PosixChild::End() {
@@ -132,11 +125,11 @@ void PosixChild::End() {
   if (error != 0 && error != ESRCH) {
     TROUPE_LOG(kWarning, "child process ", pid(),
                " goes on: ", StatusFromErrno(error, "SIGKILL").message());
-  } else {
+  } else if (!AnyReapedLater()) {
     process.AwaitEnd(kEndWait);
   }
   ChildStatus ignored;
-  if (!process.Reap(/*block=*/false, ignored)) ReapLater(std::move(process));
+  if (!process.Reap(/*block=*/false, ignored)) ReapLater(std::move(process), std::move(place_));
 }
 
 // On failure the destructor ends what was started.
@@ -192,8 +185,7 @@ absl::Status PosixChild::WriteInput(std::string_view bytes) {
 void PosixChild::CloseInput() {
   asked_to_end_ = true;
   input_closing_ = true;
-  if (!Unwritten().empty()) return;
-  input_.Close();
+  if (Unwritten().empty()) input_.Close();
   if (wants_room_) poller_.Defer(room_notice_);
 }
 

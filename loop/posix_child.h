@@ -1,7 +1,6 @@
 #ifndef TROUPE_LOOP_POSIX_CHILD_H_
 #define TROUPE_LOOP_POSIX_CHILD_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "troupe/base/limits.h"
+#include "troupe/loop/child_place.h"
 #include "troupe/loop/child_process.h"
 #include "troupe/loop/fd.h"
 #include "troupe/loop/liveness.h"
@@ -23,17 +23,18 @@ namespace troupe {
 //
 // Lifetime: destroying it while the child runs kills the group and waits for the kernel to end the
 //           child, for 100 ms at most: a child that takes longer or may not be killed, as one that
-//           has become another user's, is left to a thread that reaps it. It is not counted then.
+//           has become another user's, is left to a thread that reaps it. Its place is taken until
+//           then.
 // Bounds:   limits.child_output_bytes_max per call of OnChildOutput(), with nothing buffered
-//           between calls; limits.child_input_bytes_max unwritten; `running_count` up to
-//           limits.children_processes_max.
+//           between calls; limits.child_input_bytes_max unwritten; limits.children_processes_max
+//           places in `count`.
 class PosixChild final : public ChildProcess {
  public:
   // Errors: those of StartChild(); RESOURCE_EXHAUSTED at a bound.
   static absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(PosixPoller& poller,
                                                              const ChildOptions& options,
                                                              const Limits& limits,
-                                                             std::atomic<uint32_t>& running_count,
+                                                             const ChildCount& count,
                                                              ChildHandler* handler);
   ~PosixChild() override;
 
@@ -86,9 +87,7 @@ class PosixChild final : public ChildProcess {
     void (PosixChild::*const method_)();
   };
 
-  // Counted in `running_count` already.
-  PosixChild(PosixPoller& poller, const Limits& limits, std::atomic<uint32_t>& running_count,
-             ChildHandler* handler);
+  PosixChild(PosixPoller& poller, const Limits& limits, ChildPlace place, ChildHandler* handler);
 
   absl::Status Start(const ChildOptions& options);
   void End();
@@ -109,7 +108,7 @@ class PosixChild final : public ChildProcess {
 
   PosixPoller& poller_;
   ChildHandler& handler_;
-  std::atomic<uint32_t>& running_count_;
+  ChildPlace place_;
   const size_t output_bytes_max_;
   const size_t input_bytes_max_;
   StartedChild started_;

@@ -1,7 +1,9 @@
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
+#include "troupe/loop/child_place.h"
 #include "troupe/loop/core_pin.h"
 #include "troupe/loop/epoll_poller.h"
 #include "troupe/loop/platform.h"
@@ -73,7 +75,7 @@ class PosixPlatform final : public Platform {
                                                            const ChildOptions& options,
                                                            const Limits& limits,
                                                            ChildHandler* handler) override {
-    return PosixChild::Spawn(Own(poller), options, limits, running_children_, handler);
+    return PosixChild::Spawn(Own(poller), options, limits, children_count_, handler);
   }
 
   void MaskSignals(const std::vector<int>& signals) override { signals_.Mask(signals); }
@@ -87,7 +89,7 @@ class PosixPlatform final : public Platform {
  private:
   PosixClock clock_;
   PosixSignals signals_;
-  std::atomic<uint32_t> running_children_{0};
+  const ChildCount children_count_ = std::make_shared<std::atomic<uint32_t>>(0);
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <utility>
 
@@ -17,6 +18,9 @@
 
 namespace troupe {
 namespace {
+
+// Processes that a thread of ReapLater() waits for. A hint: orders nothing.
+std::atomic<int> reaped_later_count{0};
 
 int WaitIdAgain(idtype_t type, id_t id, siginfo_t& info, int options) {
   int result;
@@ -97,7 +101,11 @@ bool PosixProcess::Reap(bool block, ChildStatus& status) {
 
 void PosixProcess::AwaitEnd(absl::Duration wait) const {
   pollfd end = {.fd = end_.get(), .events = POLLIN, .revents = 0};
-  poll(&end, 1, static_cast<int>(absl::ToInt64Milliseconds(wait)));
+  const timespec at_most = absl::ToTimespec(wait);
+  // Signals wait: this is short.
+  sigset_t all;
+  sigfillset(&all);
+  ppoll(&end, 1, &at_most, &all);
 }
 
 bool PosixProcess::WaitId(bool block, bool reap, ChildStatus& status) const {
@@ -117,18 +125,23 @@ bool PosixProcess::WaitId(bool block, bool reap, ChildStatus& status) const {
   return true;
 }
 
-void ReapLater(PosixProcess process) {
+void ReapLater(PosixProcess process, ChildPlace place) {
   const pid_t pid = process.pid();
-  absl::StatusOr<PosixThread> waiting =
-      PosixThread::Start({.name = "child-reap"}, [process = std::move(process)]() mutable {
+  reaped_later_count.fetch_add(1, std::memory_order_relaxed);
+  absl::StatusOr<PosixThread> waiting = PosixThread::Start(
+      {.name = "child-reap"}, [process = std::move(process), place = std::move(place)]() mutable {
         ChildStatus ignored;
         process.Reap(/*block=*/true, ignored);
+        reaped_later_count.fetch_sub(1, std::memory_order_relaxed);
       });
   if (!waiting.ok()) {
+    reaped_later_count.fetch_sub(1, std::memory_order_relaxed);
     TROUPE_LOG(kError, "process ", pid, " is not reaped: ", waiting.status().message());
     return;
   }
   waiting->Detach();
 }
+
+bool AnyReapedLater() { return reaped_later_count.load(std::memory_order_relaxed) > 0; }
 
 }  // namespace troupe

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "troupe/loop/child_place.h"
 #include "troupe/loop/child_process.h"
 #include "troupe/loop/fd.h"
 
@@ -51,9 +52,11 @@ class PosixProcess {
   Fd end_;  // The pidfd, or a pipe from the waiting thread.
 };
 
-// Reaps a process whenever it ends, in a thread of its own. Without a thread it stays a zombie
-// until this process ends, and the log says so.
-void ReapLater(PosixProcess process);
+// Reaps a process whenever it ends, in a thread of its own, and gives its place back. Without a
+// thread it stays a zombie until this process ends, and the log says so.
+void ReapLater(PosixProcess process, ChildPlace place);
+// Whether some such process has not ended.
+bool AnyReapedLater();
 
 }  // namespace troupe
 

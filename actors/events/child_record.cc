@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "troupe/actors/cells/cell.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/events/event_records.h"
 #include "troupe/actors/shard/shard.h"
@@ -54,7 +55,6 @@ bool ChildRecord::BeforeHandler(Envelope& envelope) {
 }
 
 void ChildRecord::OnActorStops() {
-  drops_output_ = true;
   process_->HoldOutput(/*is_stderr=*/false, false);
   process_->HoldOutput(/*is_stderr=*/true, false);
 }
@@ -65,7 +65,7 @@ void ChildRecord::AfterHandler() {
 }
 
 void ChildRecord::OnChildOutput(bool is_stderr, std::string_view bytes) {
-  if (messages_.output == nullptr || drops_output_) return;
+  if (messages_.output == nullptr || cell()->state == CellState::kStopping) return;
   process_->HoldOutput(is_stderr, true);
   Shard& shard = *Shard::Current();
   Envelope* const envelope = shard.NewEnvelope(messages_.output);

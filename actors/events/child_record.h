@@ -69,7 +69,7 @@ class ChildRecord final : public EventRecord, private ChildHandler {
   bool BeforeHandler(Envelope& envelope) override;
   void AfterHandler() override;
   bool OutlivesOnStop() const override { return true; }
-  // Nobody handles output any more, and the child must not wait for it.
+  // Nobody handles output from now on, and the child must not wait for it.
   void OnActorStops() override;
 
  private:
@@ -83,7 +83,6 @@ class ChildRecord final : public EventRecord, private ChildHandler {
   int pid_ = 0;
   Handling handling_ = Handling::kNothing;
   bool wants_room_message_ = false;
-  bool drops_output_ = false;
   std::deque<ChildInputWaiter*> waiters_;
   std::unique_ptr<ChildProcess> process_;
 };

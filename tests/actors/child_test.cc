@@ -358,7 +358,7 @@ TEST_P(ChildTest, F131_NothingComesBetweenThePiecesOfAnAwait) {
   End();
 }
 
-TEST_P(ChildTest, F131_WhatAChildWritesWhileItsActorStopsHoldsItUpNot) {
+TEST_P(ChildTest, F131_WhatAChildWritesWhileItsActorStopsDoesNotHoldItUp) {
   Collected<bool> ended;
   Collected<int> outputs;
   ChildId child;
@@ -369,6 +369,27 @@ TEST_P(ChildTest, F131_WhatAChildWritesWhileItsActorStopsHoldsItUpNot) {
   child = Exec(actor, Shell("trap 'head -c 1000000 /dev/zero; exit 0' TERM; echo ready; "
                             "while :; do sleep 0.01; done"));
   outputs.Wait(1);
+  StopAndWait(actor);
+  EXPECT_EQ(ended.Wait(1), std::vector<bool>{true});
+  End();
+}
+
+TEST_P(ChildTest, F131_WhatAChildOfOnStopWritesDoesNotHoldItUp) {
+  Collected<bool> ended;
+  const Ref<Waiter> actor = system_->Spawn<Waiter>(
+      OnShard(last()), [](Waiter&, Context&) -> Reply<void> { return absl::OkStatus(); },
+      [&](Waiter& self, Context& cx) -> Reply<void> {
+        const auto child = cx.Exec(&self, Shell("head -c 1000000 /dev/zero"));
+        EXPECT_TRUE(child.ok()) << child.status();
+        for (int i = 0; i < 2000 && cx.SignalChild(*child, 0).ok(); ++i) {
+          co_await cx.Sleep(absl::Milliseconds(1));
+        }
+        ended.Add(!cx.SignalChild(*child, 0).ok());
+        co_return absl::OkStatus();
+      });
+  Collected<bool> started;
+  actor.Send(WaiterDo([&](Waiter&, Context&) { started.Add(true); }));
+  started.Wait(1);
   StopAndWait(actor);
   EXPECT_EQ(ended.Wait(1), std::vector<bool>{true});
   End();

@@ -10,6 +10,7 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/reply.h"
+#include "troupe/actors/stop_reason.h"
 
 namespace troupe::test {
 
@@ -17,7 +18,13 @@ namespace troupe::test {
 class Waiter : public Actor {
  public:
   using OnAny = std::function<Reply<void>(Waiter&, Context&)>;
-  explicit Waiter(OnAny on_any) : on_any_(std::move(on_any)) {}
+  explicit Waiter(OnAny on_any, OnAny on_stop = {})
+      : on_any_(std::move(on_any)), on_stop_(std::move(on_stop)) {}
+
+  Reply<void> OnStop(Context& cx, StopReason) override {
+    if (!on_stop_) return absl::OkStatus();
+    return on_stop_(*this, cx);
+  }
 
   Reply<void> On(Context& cx, const std::function<void(Waiter&, Context&)>& run) {
     run(*this, cx);
@@ -30,6 +37,7 @@ class Waiter : public Actor {
 
  private:
   const OnAny on_any_;
+  const OnAny on_stop_;
 };
 using WaiterDo = std::function<void(Waiter&, Context&)>;
 

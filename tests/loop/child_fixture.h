@@ -12,13 +12,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "troupe/base/instant.h"
 #include "troupe/base/limits.h"
+#include "troupe/loop/child_place.h"
 #include "troupe/loop/child_process.h"
 #include "troupe/loop/posix_child.h"
+#include "troupe/loop/posix_clock.h"
 #include "troupe/tests/loop/test_loop.h"
 
 namespace troupe {
@@ -52,7 +57,7 @@ class PosixChildFixture : public testing::Test {
  protected:
   absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(const ChildOptions& options,
                                                       ChildProbe& probe) {
-    return PosixChild::Spawn(loop_.poller(), options, limits_, running_count_, &probe);
+    return PosixChild::Spawn(loop_.poller(), options, limits_, count_, &probe);
   }
   std::unique_ptr<ChildProcess> Start(const ChildOptions& options, ChildProbe& probe) {
     auto child = Spawn(options, probe);
@@ -71,10 +76,16 @@ class PosixChildFixture : public testing::Test {
     siginfo_t info;
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
   }
+  // On a machine that does much else, a child's end may come after its destructor.
+  static bool AllReapedSoon() {
+    const Instant give_up = PosixClock().Now() + absl::Seconds(10);
+    while (HasChildren() && PosixClock().Now() < give_up) std::this_thread::yield();
+    return !HasChildren();
+  }
 
   TestLoop loop_;
   Limits limits_;
-  std::atomic<uint32_t> running_count_{0};
+  const ChildCount count_ = std::make_shared<std::atomic<uint32_t>>(0);
 };
 
 }  // namespace troupe
