@@ -23,11 +23,12 @@ Effect EffectOf(int signal) {
     case SIGCHLD:
     case SIGURG:
     case SIGWINCH:
-      return Effect::kNone;
-    case SIGSTOP:
+    // A child has a session of its own, and a terminal's signals stop nothing in such a one.
     case SIGTSTP:
     case SIGTTIN:
     case SIGTTOU:
+      return Effect::kNone;
+    case SIGSTOP:
       return Effect::kStop;
     case SIGCONT:
       return Effect::kContinue;
@@ -157,6 +158,7 @@ void SimChild::EndAfter(absl::Duration wait) {
 
 void SimChild::OnReady() {
   SetReady(false);
+  if (exited_) return;
   if (!end_due_ || stopped_) return TellRoom();
   exited_ = true;
   --running_count_;

@@ -11,11 +11,13 @@ namespace {
 
 constexpr uint16_t kFirstEphemeral = 49152;
 
-// All addresses of a machine.
+// All addresses of a node; the second stands for those of both kinds.
 constexpr char kAny4[] = "0.0.0.0";
 constexpr char kAny6[] = "::";
 
-bool IsAny(std::string_view host) { return host == kAny4 || host == kAny6; }
+bool Covers(std::string_view wildcard, std::string_view host) {
+  return wildcard == kAny6 || (wildcard == kAny4 && host.find(':') == host.npos);
+}
 
 }  // namespace
 
@@ -24,7 +26,7 @@ absl::StatusOr<SocketAddress> SimNetwork::Bind(const SocketAddress& address,
   const auto parsed = SocketAddress::Parse(address.ToString());
   if (!parsed.ok()) return parsed.status();
   SocketAddress bound = address.port == 0 ? Ephemeral(address.host) : address;
-  if (InUse(bound)) {
+  if (InUse(bound, &acceptor->host())) {
     return absl::FailedPreconditionError(
         absl::StrCat("listen on ", bound.ToString(), ": Address already in use"));
   }
@@ -45,14 +47,17 @@ SocketAddress SimNetwork::Ephemeral(const std::string& host) {
   do {
     address.port =
         static_cast<uint16_t>(kFirstEphemeral + next_port_++ % (65536 - kFirstEphemeral));
-  } while (InUse(address));
+  } while (Find(address) != nullptr || InUse(address, nullptr));
   return address;
 }
 
-bool SimNetwork::InUse(const SocketAddress& address) const {
+bool SimNetwork::InUse(const SocketAddress& address, const SimHost* host) const {
   return std::any_of(bound_.begin(), bound_.end(), [&](const auto& bound) {
-    const auto& [host, port] = bound.first;
-    return port == address.port && (host == address.host || IsAny(host) || IsAny(address.host));
+    const auto& [other, port] = bound.first;
+    if (port != address.port) return false;
+    if (other == address.host) return true;
+    return &bound.second->host() == host &&
+           (Covers(other, address.host) || Covers(address.host, other));
   });
 }
 

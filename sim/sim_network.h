@@ -52,8 +52,9 @@ class SimNetwork {
   SimAcceptor* Find(const SocketAddress& address) const;
   // Returns an address with a port that nobody listens on.
   SocketAddress Ephemeral(const std::string& host);
-  // Whether somebody listens there, or on all addresses, or anywhere if `address` stands for all.
-  bool InUse(const SocketAddress& address) const;
+  // Whether somebody listens there, or `host` on all its addresses or on one that `address` stands
+  // for.
+  bool InUse(const SocketAddress& address, const SimHost* host) const;
 
   void Part(const SimHost& a, const SimHost& b);
   void Heal(const SimHost& a, const SimHost& b);

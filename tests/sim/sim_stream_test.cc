@@ -242,6 +242,12 @@ TEST_P(SimStreamTest, OnlyOneListensOnAnAddress) {
   EXPECT_EQ(wildcard.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(wildcard.status().message(),
             absl::StrCat("listen on ", everywhere.ToString(), ": Address already in use"));
+  // Of another node these are other addresses, but for those that are named.
+  EXPECT_TRUE(
+      client_.platform.Listen(*client_.poller, client_.timers, everywhere, 16, &acceptor_).ok());
+  EXPECT_FALSE(
+      client_.platform.Listen(*client_.poller, client_.timers, kServerAddress, 16, &acceptor_)
+          .ok());
   const auto any =
       server_.platform.Listen(*server_.poller, server_.timers, {"10.0.0.2", 0}, 16, &acceptor_);
   ASSERT_TRUE(any.ok()) << any.status();

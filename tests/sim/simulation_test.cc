@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <functional>
@@ -15,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/sim/tally.troupe.h"
 #include "troupe/actors/actor.h"
@@ -386,15 +388,67 @@ TEST(SimulationTest, F131_AStoppedProgramGoesOnWhenItIsContinued) {
   const auto system = StartOn(simulation.AddNode("a"));
   std::vector<std::string> heard;
   const Ref<Signaller> actor = system->Spawn<Signaller>({}, &heard);
-  for (const int signal : {SIGSTOP, SIGTSTP, 65, -1}) {
+  for (const int signal : {SIGSTOP, 65, -1}) {
     actor.Send(signal);
     simulation.RunFor(absl::Seconds(10));
   }
   actor.Send(SIGCONT);
   simulation.RunFor(absl::Seconds(10));
-  EXPECT_EQ(heard, (std::vector<std::string>{"", "", "signal 65 to process 1: Invalid argument",
+  EXPECT_EQ(heard, (std::vector<std::string>{"", "signal 65 to process 1: Invalid argument",
                                              "signal -1 to process 1: Invalid argument", "",
                                              "exit 0, signal 0"}));
+}
+
+TEST(SimulationTest, F131_ATerminalsSignalsStopNoProgram) {
+  TestSimulation simulation;
+  simulation.AddProgram("/bin/work", [](const ChildOptions&, std::string_view) {
+    return SimProgramRun{.takes = absl::Seconds(1)};
+  });
+  const auto system = StartOn(simulation.AddNode("a"));
+  std::vector<std::string> heard;
+  const Ref<Signaller> actor = system->Spawn<Signaller>({}, &heard);
+  for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) actor.Send(signal);
+  simulation.RunFor(absl::Seconds(10));
+  EXPECT_EQ(heard, (std::vector<std::string>{"", "", "", "exit 0, signal 0"}));
+}
+
+// Stops a program that it has written too much to, ends it, lets it go on, and takes its time.
+class Impatient final : public Actor {
+ public:
+  explicit Impatient(int* exits) : exits_(*exits) {}
+
+  Reply<void> OnStart(Context& cx) override {
+    child_ = cx.Exec(this, {.argv = {"/bin/work"}, .pipe_input = true}).value_or(Child());
+    while (cx.WriteChild(child_, std::string(1000, 'x')).ok()) {
+    }
+    EXPECT_TRUE(cx.SignalChild(child_, SIGSTOP).ok());
+    co_await cx.Sleep(absl::Milliseconds(1));
+    EXPECT_TRUE(cx.SignalChild(child_, SIGTERM).ok());
+    co_await cx.Sleep(absl::Milliseconds(1));
+    EXPECT_TRUE(cx.SignalChild(child_, SIGCONT).ok());
+    co_await cx.Sleep(absl::Milliseconds(10));
+    co_return absl::OkStatus();
+  }
+  void On(Context& cx, const ChildExited&) {
+    ++exits_;
+    const absl::Status next = cx.Exec(this, {.argv = {"/bin/work"}, .pipe_input = true}).status();
+    EXPECT_TRUE(next.ok()) << next;
+  }
+
+ private:
+  int& exits_;
+  Child child_;
+};
+
+TEST(SimulationTest, F131_AProgramExitsOnce) {
+  TestSimulation simulation;
+  simulation.AddProgram("/bin/work",
+                        [](const ChildOptions&, std::string_view) { return SimProgramRun{}; });
+  const auto system = StartOn(simulation.AddNode("a"));
+  int exits = 0;
+  system->Spawn<Impatient>({}, &exits);
+  simulation.RunFor(absl::Seconds(1));
+  EXPECT_EQ(exits, 1);
 }
 
 TEST(SimulationTest, F131_AStoppedProgramIsEndedByKillAlone) {
@@ -472,6 +526,20 @@ TEST(SimulationTest, ACrashedNodeStopsAtOnceAndStartsAgain) {
   simulation.Restart("a");
   system = StartOn(platform);
   PlayOn(*system, 10);
+}
+
+TEST(SimulationDeathTest, OnlyTheSeedThatFailedIsNamed) {
+  EXPECT_EXIT(
+      {
+        for (const uint64_t seed : {4, 5}) {
+          TestSimulation simulation({.seed = seed});
+          EXPECT_NE(seed, 4u);
+        }
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0),
+      testing::AllOf(testing::HasSubstr("simulation seed 4"),
+                     testing::Not(testing::HasSubstr("simulation seed 5"))));
 }
 
 TEST(SimulationDeathTest, ADeadlockNamesTheSeed) {
