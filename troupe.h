@@ -1,9 +1,11 @@
 #ifndef TROUPE_TROUPE_H_
 #define TROUPE_TROUPE_H_
 
-// The public headers; each can be included alone. Not included is transport/ref_proto.h, for
-// handles in fields of protobuf messages: the generated header of a .proto that imports
-// troupe/proto/ref.proto includes it.
+// The public headers; each can be included alone. With them come those that their signatures need:
+// actors/ids.h, base/instant.h, loop/child_process.h (ChildOptions, ChildStatus, SignalTarget) and
+// loop/poller.h (FdEvents). Not included is transport/ref_proto.h, for handles in fields of
+// protobuf messages: the generated header of a .proto that imports troupe/proto/ref.proto includes
+// it.
 
 #include "troupe/actors/actor.h"
 #include "troupe/actors/any_ref.h"

@@ -16,7 +16,7 @@ class System;
 
 // The result of a one-way send; it may be ignored.
 enum class SendResult : uint8_t {
-  kAccepted,  // In the mailbox on the same shard, else charged to this shard; see Undelivered.
+  kAccepted,  // In the mailbox if that is on the same shard, else on its way; see Undelivered.
   kFull,      // The mailbox, or a queue on the way to it, is at its limit.
   kGone,      // The actor is stopping or has ended, its node is unknown, or the handle is empty.
 };

@@ -8,7 +8,8 @@
 
 namespace troupe {
 
-// How far a failed request got.
+// How far a failed request got. An error that its handler returned is always kMaybeExecuted,
+// whatever the handler attached.
 enum class Certainty : uint8_t {
   kNotSent,        // The request never left this process or shard.
   kNotExecuted,    // It may have arrived, but its handler did not start.

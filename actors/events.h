@@ -63,7 +63,9 @@ struct ChildExited {
   ChildStatus status;
 };
 
-// A one-way message that this actor sent was accepted, then refused where it arrived.
+// A one-way message that this actor sent was accepted, then refused where it arrived. Not sent
+// while the actor's own mailbox is full: the counters (`undelivered`, `dead_letters`) miss none.
+// Threads that are no shard's get none.
 struct Undelivered {
   AnyRef target;
   std::string_view message;  // The message's type.

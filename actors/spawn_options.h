@@ -14,7 +14,8 @@ namespace troupe {
 enum class Overflow : uint8_t {
   kReject,  // Refused: the sender gets kFull, Undelivered or RESOURCE_EXHAUSTED.
   // The oldest one-way message becomes a dead letter. Acts as kReject if there is none among the
-  // first 64 that wait: requests and events are never dropped.
+  // first 64 that wait: requests and events are never dropped. So it does for what the destructor
+  // of a dropped message sends.
   kDropOldest,
 };
 
@@ -34,6 +35,11 @@ enum class RestartKind : uint8_t {
 std::string_view ToString(RestartKind kind);
 
 // How an actor that failed is restarted. A time that is out of range refuses the spawn.
+//
+// The new life has the handle, the name, the mailbox and the constructor's arguments of the old
+// one. The message that failed, handlers that waited, timers, monitors, watches, subscriptions,
+// child actors and child processes are gone. Who monitors the actor hears of its end alone, not of
+// restarts; the counters and the log have those.
 struct RestartOptions {
   RestartKind kind = RestartKind::kOnFailure;
   uint32_t max = 5;                           // Restarts ...

@@ -25,8 +25,8 @@ struct Limits {
   // oldest one-way message is dropped if the overflow option says so. Messages from elsewhere wait
   // for space, charged to their senders, and their shard is told to hold back: Send() then returns
   // kFull there. Once as many from one shard wait as the mailbox holds, further ones are refused,
-  // and the sender gets Undelivered. None waits for a mailbox smaller than
-  // turn_messages_per_actor_max.
+  // and the sender gets Undelivered. They are not made to wait for a
+  // mailbox smaller than turn_messages_per_actor_max, but refused.
   uint32_t mailbox_messages_max = 8192;
   uint64_t mailbox_bytes_max = 8u << 20;
   // Requests without an outcome. At the limit the next one fails at once with RESOURCE_EXHAUSTED

@@ -33,7 +33,8 @@ inline constexpr bool kIsExportable<Ref<A>> = HasService<A>;
 // peers, through the same handles.
 //
 // Thread:   any, unless stated otherwise. Started and destroyed on a thread that runs no shard.
-// Lifetime: ends before its System, which has one Node at a time. The destructor says goodbye to
+// Lifetime: ends before its System, which has one Node at a time, and after System::Run() or the
+//           actors that use it. The destructor says goodbye to
 //           all peers and gives every pending request its outcome.
 class Node {
  public:
