@@ -46,11 +46,13 @@ void WorkJob::Work(int thread) {
 
 void WorkJob::Complete(bool abandoned) {
   Shard& shard = *Shard::Current();
-  if (front_ != nullptr) front_->Forget(*this);
+  const bool pool_ended = front_ == nullptr;
+  if (!pool_ended) front_->Forget(*this);
   if (expired_) {
     ++shard.counters().expired;  // Its asker knows by itself.
   } else if (abandoned || cancelled_.load(std::memory_order_relaxed)) {
-    absl::Status why = absl::CancelledError("the job was given up");
+    absl::Status why = absl::CancelledError(
+        pool_ended ? "the pool of workers has ended, and with it the job" : "the job was given up");
     if (!started_ && envelope_->ask == 0) {
       // It never ran: whoever sent it hears of that.
       shard.dead_letters().RefuseSent(target_, envelope_,

@@ -22,6 +22,7 @@
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/typing/method.h"
 #include "troupe/base/check.h"
+#include "troupe/base/text.h"
 #include "troupe/loop/loop.h"
 
 namespace troupe::internal {
@@ -62,6 +63,11 @@ void StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope, absl::D
 
 PendingAsk* TakeAsk(uint64_t ask) { return Shard::Current()->asks().Take(ask); }
 
+absl::Status NoReplyInTime(std::string_view name) {
+  return absl::DeadlineExceededError(
+      absl::StrCat("no reply to ", AbslView(name), " within the deadline"));
+}
+
 void DropAsk(PendingAsk& ask) {
   constexpr std::string_view kCall = "the end of a request or stream";
   CheckOwned(ask, kCall);
@@ -70,8 +76,7 @@ void DropAsk(PendingAsk& ask) {
 
 void PendingAsk::OnTimer() {
   const Certainty certainty = Shard::Current()->asks().Drop(*this);
-  OnReply(WithCertainty(absl::DeadlineExceededError("no reply within the deadline"), certainty),
-          nullptr);
+  OnReply(WithCertainty(NoReplyInTime(request_->name), certainty), nullptr);
 }
 
 // --- The asker's side. ---
@@ -82,6 +87,7 @@ void AskTable::Start(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
     return ask.OnReply(WithCertainty(NothingToSend(), Certainty::kNotSent), nullptr);
   }
   ask.target_ = target;
+  ask.request_ = envelope->type;
   Certainty certainty = Certainty::kNotSent;
   absl::Status status = Register(ask, *envelope, timeout);
   if (status.ok()) {

@@ -14,6 +14,7 @@ namespace troupe::internal {
 class AskTable;
 struct Cell;
 struct Envelope;
+struct MessageType;
 
 // limits.ask_timeout.
 inline constexpr absl::Duration kDefaultTimeout = -absl::InfiniteDuration();
@@ -48,6 +49,7 @@ class PendingAsk : public TimerNode {
   friend class AskTable;
 
   uint64_t id_ = 0;
+  const MessageType* request_ = nullptr;
   AnyRef target_;
   Cell* asker_ = nullptr;
   uint64_t asker_generation_ = 0;
@@ -62,6 +64,8 @@ class PendingAsk : public TimerNode {
 void StartAsk(PendingAsk& ask, const AnyRef& target, Envelope* envelope, absl::Duration timeout);
 // Takes a request of this shard off its table, for its outcome. Null if it is gone.
 PendingAsk* TakeAsk(uint64_t ask);
+// The request `name` has no reply within its deadline.
+absl::Status NoReplyInTime(std::string_view name);
 // Gives the pending `ask` up. A CHECK on another shard or thread than its own.
 void DropAsk(PendingAsk& ask);
 // `call` concerns `ask`: a CHECK on another shard or thread than its own.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "troupe/actors/asks/ask_table.h"
@@ -116,6 +117,7 @@ void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Dur
   const Instant deadline = runtime.platform().clock().Now() + time;
   // What of the time has passed when the shard comes to it does not count again.
   const uint32_t bytes = envelope->bytes;
+  const std::string_view name = envelope->type->name;
   const bool posted = shard.inbox().Post(
       [&shard, &wait, target, envelope, deadline, time] {
         shard.asks().Start(wait, target, envelope, std::min(time, deadline - shard.loop().now()));
@@ -123,7 +125,7 @@ void RunWait(WaitBase& wait, const AnyRef& target, Envelope* envelope, absl::Dur
       bytes);
   if (!posted) return unsent(shard.inbox().WhyFull(bytes), Certainty::kNotSent);
   if (wait.event().WaitUntil(deadline)) return;
-  fail(absl::DeadlineExceededError("no reply within the deadline"), Certainty::kMaybeExecuted);
+  fail(NoReplyInTime(name), Certainty::kMaybeExecuted);
 }
 
 }  // namespace troupe::internal

@@ -245,6 +245,23 @@ TEST(RefusalTextsTest, WhatIsDroppedWhileItIsAwaited) {
   EXPECT_TRUE(done.ok()) << done.status();
 }
 
+TEST(RefusalTextsTest, WhatHasNoReplyInTime) {
+  constexpr std::string_view kWords = "no reply to troupe.test.Probe.Ask within the deadline";
+  const absl::Duration patience = absl::Milliseconds(5);
+  Stage stage(2);
+  const Probe::Ref deaf(
+      stage.Spawn(1, Script{.ask = [](Context& cx, const Number& n) -> Reply<Number> {
+                    co_await cx.Sleep(absl::Hours(1));
+                    co_return n;
+                  }}));
+  ExpectSays(deaf.Ask(Num(1)).Within(patience).Wait().status(), absl::StatusCode::kDeadlineExceeded,
+             kWords);
+  const auto awaited = stage.Run([&](Context&, const Number& n) -> Reply<Number> {
+    co_return co_await deaf.Ask(n).Within(patience);
+  });
+  ExpectSays(awaited.status(), absl::StatusCode::kDeadlineExceeded, kWords);
+}
+
 // --- What is too much. ---
 
 TEST(RefusalTextsTest, AnItemThatCanNeverFit) {
