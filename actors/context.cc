@@ -127,10 +127,13 @@ SubscriptionId Context::SubscribeSignal(const internal::MessageType* type, int s
   return SubscriptionId(id);
 }
 
-absl::StatusOr<Child> Context::ExecChild(const internal::ChildMessages& messages,
+absl::StatusOr<Child> Context::ExecChild(const internal::MessageType& exited,
+                                         const internal::MessageType* output,
+                                         const internal::MessageType* input_room,
                                          const ChildOptions& options) {
   Here();
-  auto record = std::make_unique<ChildRecord>(messages);
+  auto record = std::make_unique<ChildRecord>(
+      internal::ChildMessages{.output = output, .exited = &exited, .input_room = input_room});
   absl::Status begun = record->Begin(options);
   if (!begun.ok()) return begun;
   const uint64_t id = Here().records().Add(*envelope().cell, *record);

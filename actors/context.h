@@ -16,7 +16,6 @@
 #include "absl/time/time.h"
 #include "troupe/actors/context_base.h"
 #include "troupe/actors/events.h"
-#include "troupe/actors/events/child_record.h"
 #include "troupe/actors/events/child_writer.h"
 #include "troupe/actors/events/sleeper.h"
 #include "troupe/actors/events/timer_record.h"
@@ -155,16 +154,17 @@ requires Handles<A, SignalRaised> SubscriptionId Context::Subscribe(A*, int sign
 
 template <typename A>
 requires Handles<A, ChildExited> absl::StatusOr<Child> Context::Exec(A*, ChildOptions options) {
-  internal::ChildMessages messages{.exited = &internal::kMessageType<A, ChildExited>};
+  const internal::MessageType* output = nullptr;
+  const internal::MessageType* input_room = nullptr;
   if constexpr (internal::HandlesIn<A, Context, ChildOutput>) {
-    messages.output = &internal::kMessageType<A, ChildOutput>;
+    output = &internal::kMessageType<A, ChildOutput>;
   } else {
     options.capture_output = false;
   }
   if constexpr (internal::HandlesIn<A, Context, ChildInputRoom>) {
-    messages.input_room = &internal::kMessageType<A, ChildInputRoom>;
+    input_room = &internal::kMessageType<A, ChildInputRoom>;
   }
-  return ExecChild(messages, options);
+  return ExecChild(internal::kMessageType<A, ChildExited>, output, input_room, options);
 }
 
 inline Sleeper Context::Sleep(absl::Duration duration) {

@@ -35,7 +35,6 @@ struct FdReady;
 struct SignalRaised;
 struct WorkerOptions;
 namespace internal {
-struct ChildMessages;
 struct Envelope;
 struct MessageType;
 struct Unawaitable;
@@ -224,7 +223,10 @@ class Context {
   FdWatchId WatchFd(const internal::MessageType* type, int fd, uint32_t events);
   MonitorId MonitorActor(const internal::MessageType* type, const AnyRef& target);
   SubscriptionId SubscribeSignal(const internal::MessageType* type, int signal);
-  absl::StatusOr<Child> ExecChild(const internal::ChildMessages& messages,
+  // The types are null for events that the actor has no On() for.
+  absl::StatusOr<Child> ExecChild(const internal::MessageType& exited,
+                                  const internal::MessageType* output,
+                                  const internal::MessageType* input_room,
                                   const ChildOptions& options);
   bool RemoveRecord(uint64_t id);
 };

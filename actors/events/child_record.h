@@ -8,27 +8,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "troupe/actors/events/child_input_waiter.h"
 #include "troupe/actors/events/event_record.h"
 #include "troupe/actors/ids.h"
 #include "troupe/loop/child_process.h"
 
 namespace troupe::internal {
-
-class ChildRecord;
-
-// Waits until a child has room for input.
-//
-// Lifetime: leaves its record's list before it ends.
-class ChildInputWaiter {
- public:
-  // May RemoveWaiter() itself; whoever does not needs more room.
-  virtual void OnRoom(ChildRecord& record) = 0;
-  // The record ends, and has no waiters any more.
-  virtual void OnEnd() = 0;
-
- protected:
-  ~ChildInputWaiter() = default;
-};
 
 // The messages in which an actor learns about its children; null for one that it has no On() for.
 struct ChildMessages {

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/events/child_record.h"
 #include "troupe/actors/shard/place.h"
 #include "troupe/actors/shard/shard.h"
 #include "troupe/base/limits.h"

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "troupe/actors/coroutines/coroutine_frame.h"
 #include "troupe/actors/coroutines/suspension.h"
-#include "troupe/actors/events/child_record.h"
+#include "troupe/actors/events/child_input_waiter.h"
 #include "troupe/actors/ids.h"
 
 namespace troupe {
