@@ -1,20 +1,20 @@
 // What a user's file with one actor looks like: what item 16 compiles.
 
-#include "bench/echo.troupe.h"
 #include "troupe/troupe.h"
 
 namespace {
 
-class EchoActor final : public troupe::bench::Echo::Actor {
+struct Tick {
+  int wait_ms;
+};
+
+class Ticker final : public troupe::Actor {
  public:
-  troupe::Reply<troupe::bench::Msg> Call(troupe::Context& cx,
-                                         const troupe::bench::Msg& request) override {
-    const absl::Status slept = co_await cx.Sleep(absl::Milliseconds(1));
+  troupe::Reply<void> On(troupe::Context& cx, const Tick& tick) {
+    const absl::Status slept = co_await cx.Sleep(absl::Milliseconds(tick.wait_ms));
     if (!slept.ok()) co_return slept;
-    co_return request;
-  }
-  troupe::Reply<void> Push(troupe::Context&, const troupe::bench::Msg&) override {
-    return absl::OkStatus();
+    cx.After(this, absl::Seconds(1), Tick{.wait_ms = 2});
+    co_return absl::OkStatus();
   }
 };
 
@@ -23,6 +23,6 @@ class EchoActor final : public troupe::bench::Echo::Actor {
 int main() {
   auto system = troupe::System::Start();
   if (!system.ok()) return 1;
-  (*system)->Spawn<EchoActor>({.name = "echo"});
+  (*system)->Spawn<Ticker>({.name = "ticker"}).Send(Tick{.wait_ms = 1});
   return (*system)->Run();
 }
