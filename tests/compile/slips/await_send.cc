@@ -8,6 +8,7 @@ struct Guest : troupe::Actor {
 };
 
 troupe::Reply<void> Use(troupe::Ref<Guest> guest) {
-  co_await guest.Send(Bell{});  // SLIP: leave co_await out
+  const Bell bell;
+  co_await guest.Send(bell);  // SLIP: leave co_await out
   co_return absl::OkStatus();
 }

@@ -2,6 +2,7 @@
 #include "troupe/troupe.h"
 
 troupe::Reply<void> Use(kitchen::Cook::Ref cook) {
-  co_await cook.Serve({});  // SLIP: co_await its Next()
+  const kitchen::Order order;
+  co_await cook.Serve(order);  // SLIP: co_await its Next()
   co_return absl::OkStatus();
 }
