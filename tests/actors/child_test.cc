@@ -190,19 +190,26 @@ TEST_P(ChildTest, F98_TheNextOutputWaitsForTheHandlerOfTheLast) {
   End();
 }
 
-// Whether the process runs no more, reaped or not.
-bool IsGone(int pid) {
+// As the kernel names it; empty once the process is reaped.
+std::string StateOf(int pid) {
   std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
   std::string number, name, state;
   stat >> number >> name >> state;
+  return state;
+}
+// Whether the process runs no more, reaped or not.
+bool IsGone(int pid) {
+  const std::string state = StateOf(pid);
   return state.empty() || state == "Z" || state == "X";
 }
+bool IsStopped(int pid) { return StateOf(pid) == "T"; }
 
-bool IsGoneSoon(int pid) {
+bool Soon(bool (*is)(int pid), int pid) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!IsGone(pid) && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
-  return IsGone(pid);
+  while (!is(pid) && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+  return is(pid);
 }
+bool IsGoneSoon(int pid) { return Soon(&IsGone, pid); }
 
 // Sends TERM to a child and waits for its end, but not for ever.
 Reply<void> EndPolitely(Context& cx, ChildId child, Collected<bool>& ended) {
@@ -350,7 +357,93 @@ TEST_P(ChildTest, F131_NothingComesBetweenThePiecesOfAnAwait) {
     co_return co_await all;
   }});
   EXPECT_TRUE(outcomes.Wait(1)[0].ok());
-  EXPECT_EQ(rooms.Wait(1), std::vector<ChildId>{child});
+  EXPECT_EQ(rooms.Wait(1), std::vector<ChildId>{child.id});
+  told.exits.Wait(1);
+  EXPECT_EQ(between.Now()[0].code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(between.Now()[1].ok()) << between.Now()[1];
+  EXPECT_EQ(told.outputs, "xxy\n");
+  End();
+}
+
+TEST_P(ChildTest, F131_WhatAChildWritesWhileItsActorStopsDoesNotHoldItUp) {
+  Collected<bool> ended;
+  Collected<int> outputs;
+  ChildId child;
+  const Ref<ProbeActor> actor = Spawn(
+      last(), Script{.stop = [&](Context& cx, StopReason) { return EndPolitely(cx, child, ended); },
+                     .output = [&](Context&, const ChildOutput&) { outputs.Add(1); }});
+  // More than the pipe holds, before it ends.
+  child = Exec(actor, Shell("trap 'head -c 1000000 /dev/zero; exit 0' TERM; echo ready; "
+                            "while :; do sleep 0.01; done"));
+  outputs.Wait(1);
+  StopAndWait(actor);
+  EXPECT_EQ(ended.Wait(1), std::vector<bool>{true});
+  End();
+}
+
+TEST_P(ChildTest, F131_WhatAChildOfOnStopWritesDoesNotHoldItUp) {
+  Collected<bool> ended;
+  const Ref<Waiter> actor = system_->Spawn<Waiter>(
+      OnShard(last()), [](Waiter&, Context&) -> Reply<void> { return absl::OkStatus(); },
+      [&](Waiter& self, Context& cx) -> Reply<void> {
+        const auto child = cx.Exec(&self, Shell("head -c 1000000 /dev/zero"));
+        EXPECT_TRUE(child.ok()) << child.status();
+        for (int i = 0; i < 2000 && cx.SignalChild(*child, 0).ok(); ++i) {
+          co_await cx.Sleep(absl::Milliseconds(1));
+        }
+        ended.Add(!cx.SignalChild(*child, 0).ok());
+        co_return absl::OkStatus();
+      });
+  Collected<bool> started;
+  actor.Send(WaiterDo([&](Waiter&, Context&) { started.Add(true); }));
+  started.Wait(1);
+  StopAndWait(actor);
+  EXPECT_EQ(ended.Wait(1), std::vector<bool>{true});
+  End();
+}
+
+TEST_P(ChildTest, F131_AnAwaitOfAChildThatEndsIsUnavailable) {
+  Collected<absl::Status> outcomes;
+  Told told;
+  const Ref<ProbeActor> actor = Spawn(last(), told.script());
+  const ChildId child =
+      Exec(actor, {.argv = {"/bin/sh", "-c", "read go; exit 5"}, .pipe_input = true});
+  actor.Send(Do{[&](ProbeActor&, Context& cx) -> Reply<void> {
+    EXPECT_TRUE(cx.WriteChild(child, "go\n").ok());
+    return WriteAll(cx, child, 1 << 20, outcomes);
+  }});
+  EXPECT_EQ(outcomes.Wait(1)[0].code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(told.exits.Wait(1)[0].status.exit_code, 5);
+  End();
+}
+
+TEST_P(ChildTest, F131_AnAwaitThatWaitsWhenItsActorEndsIsCancelled) {
+  Collected<absl::Status> outcomes;
+  Told told;
+  const Ref<ProbeActor> actor = Spawn(last(), told.script());
+  Child child;
+  Perform(actor, [&](ProbeActor& self, Context& cx) {
+    child =
+        cx.Exec(&self, {.argv = {"/bin/sh", "-c", "kill -STOP $$; tr -d '\\n' | tail -c 3; echo"},
+                        .pipe_input = true})
+            .value_or(Child());
+  });
+  ASSERT_TRUE(Soon(&IsStopped, child.pid));
+  actor.Send(Do{[&](ProbeActor& self, Context& cx) -> Reply<void> {
+    // Beside it, since the handler that awaits holds its actor.
+    const auto write = [](Context& cx, ChildId child,
+                          Collected<absl::Status>& outcomes) -> Reply<void> {
+      outcomes.Add(co_await cx.WriteChildAll(child, std::string(1 << 20, 'x')));
+      co_return absl::OkStatus();
+    };
+    Reply<void> all = write(cx, child, outcomes);
+    EXPECT_FALSE(all.done());
+    between.Add(cx.WriteChild(child, "y"));
+    EXPECT_TRUE(cx.SignalChild(child, SIGCONT).ok());
+    co_return co_await all;
+  }});
+  EXPECT_TRUE(outcomes.Wait(1)[0].ok());
+  EXPECT_EQ(rooms.Wait(1), std::vector<ChildId>{child.id});
   told.exits.Wait(1);
   EXPECT_EQ(between.Now()[0].code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(between.Now()[1].ok()) << between.Now()[1];
