@@ -25,7 +25,29 @@ SimConnection::SimConnection(SimNetwork& network, SimHost& client, SocketAddress
 
 SimConnection::~SimConnection() { network_.Leave(id_); }
 
-void SimConnection::Open() { Send(kClient, {.kind = Kind::kOpen}); }
+void SimConnection::Open() {
+  if (!LosesOpen()) Send(kClient, {.kind = Kind::kOpen});
+}
+
+bool SimConnection::LosesOpen() {
+  const LinkOptions& link = network_.LinkOf(HostOf(kClient), HostOf(kServer));
+  absl::Status why;
+  if (link.refused_connects > 0 && scheduler_.Draw(link.refused_connects)) {
+    why = absl::UnavailableError("connection refused");
+  } else if (link.lost_connects > 0 && scheduler_.Draw(link.lost_connects)) {
+    why = absl::DeadlineExceededError("connection timed out");
+  } else {
+    return false;
+  }
+  const bool waits = why.code() == absl::StatusCode::kDeadlineExceeded;
+  scheduler_.After(
+      scheduler_.Draw(scheduler_.options().network_delay), [self = shared_from_this(), why, waits] {
+        // Whoever connects has said by now how long it waits.
+        const absl::Duration rest = waits ? self->ends_[kClient].timeout : absl::ZeroDuration();
+        self->scheduler_.After(rest, [self, why] { self->Fail(kClient, why); });
+      });
+  return true;
+}
 
 void SimConnection::Watch(Side side, SimEndWatcher* watcher, absl::Duration timeout) {
   ends_[side].watcher = watcher;
@@ -94,6 +116,21 @@ void SimConnection::Fail(Side side, absl::Status why) {
   Changed(side);
 }
 
+void SimConnection::Vanish(Side side) {
+  End& end = ends_[side];
+  end.closed = true;
+  end.received.clear();
+  end.sent.clear();
+  end.failure = absl::UnavailableError("the machine is off");
+  Changed(side);
+}
+
+void SimConnection::Break() {
+  for (const Side side : {kClient, kServer}) {
+    Fail(side, absl::UnavailableError("connection reset by peer"));
+  }
+}
+
 void SimConnection::Crash(Side side) {
   End& end = ends_[side];
   SimEndWatcher* const watcher = end.watcher;
@@ -122,7 +159,12 @@ void SimConnection::Send(Side from, Packet packet) {
 
 void SimConnection::ScheduleArrival(Side from) {
   End& end = ends_[from];
-  const Instant arrival = scheduler_.Now() + scheduler_.Draw(scheduler_.options().network_delay);
+  const SimHost* const host = HostOf(from);
+  const SimHost* const to = HostOf(Other(from));
+  const DelayRange delay =
+      network_.LinkOf(host, to).delay.value_or(scheduler_.options().network_delay);
+  const size_t bytes = end.sent.empty() ? 0 : end.sent.back().bytes.size();
+  const Instant arrival = network_.Departure(host, to, bytes) + scheduler_.Draw(delay);
   end.last_arrival = std::max(end.last_arrival, arrival);
   scheduler_.At(end.last_arrival, [self = shared_from_this(), from] { self->Arrive(from); });
 }
@@ -131,17 +173,22 @@ void SimConnection::Arrive(Side from) {
   End& end = ends_[from];
   // A reset took the place of what was on its way.
   if (end.sent.empty()) return;
-  if (Parting() != 0) {
+  if (IsCut(from)) {
     ++end.stalled;
-    GiveUpOnParting(from);
+    GiveUpInTrouble(from);
     return;
   }
-  const Packet packet = std::move(end.sent.front());
+  Packet packet = std::move(end.sent.front());
   end.sent.pop_front();
+  const size_t bytes = packet.bytes.size();
+  const size_t whole_bytes =
+      bytes > 0 ? network_.BreaksAt(HostOf(from), HostOf(Other(from)), bytes) : 0;
+  if (whole_bytes < bytes) packet.bytes.resize(whole_bytes);
   scheduler_.Trace(NameOf(static_cast<int>(packet.kind)),
                    absl::StrCat("connection ", id_, from == kClient ? " ->" : " <-"),
                    packet.bytes.size() + packet.room_bytes);
-  Receive(Other(from), packet);
+  if (bytes == 0 || whole_bytes > 0) Receive(Other(from), packet);
+  if (whole_bytes < bytes) Break();
 }
 
 void SimConnection::Receive(Side at, const Packet& packet) {
@@ -183,39 +230,47 @@ void SimConnection::ReceiveData(Side at, std::string_view bytes) {
   Changed(at);
 }
 
-// --- Partitions. ---
+// --- Trouble. ---
 
-uint64_t SimConnection::Parting() const {
-  const SimHost* server = ends_[kServer].host;
-  if (server == nullptr) {
-    SimAcceptor* const acceptor = network_.Find(ends_[kServer].address);
-    if (acceptor == nullptr) return 0;
-    server = &acceptor->host();
-  }
-  return network_.PartingOf(*ends_[kClient].host, *server);
+const SimHost* SimConnection::HostOf(Side side) const {
+  const SimHost* const host = ends_[side].host;
+  return host != nullptr ? host : network_.HostAt(ends_[side].address);
 }
 
-void SimConnection::GiveUpOnParting(Side side) {
-  const uint64_t parting = Parting();
-  if (std::exchange(ends_[side].giving_up, parting) == parting) return;
-  scheduler_.After(ends_[side].timeout, [self = shared_from_this(), side, parting] {
-    if (self->Parting() != parting) return;
+bool SimConnection::IsCut(Side from) const {
+  const SimHost* const here = HostOf(from);
+  const SimHost* const there = HostOf(Other(from));
+  return here != nullptr && there != nullptr && network_.IsCut(*here, *there);
+}
+
+uint64_t SimConnection::Trouble() const {
+  const SimHost* const server = HostOf(kServer);
+  return server == nullptr ? 0 : network_.TroubleOf(*HostOf(kClient), *server);
+}
+
+void SimConnection::GiveUpInTrouble(Side side) {
+  const uint64_t trouble = Trouble();
+  if (trouble == 0 || std::exchange(ends_[side].giving_up, trouble) == trouble) return;
+  scheduler_.After(ends_[side].timeout, [self = shared_from_this(), side, trouble] {
+    if (self->Trouble() != trouble) return;
     self->Fail(side, absl::DeadlineExceededError("connection timed out"));
   });
 }
 
-void SimConnection::OnParted() {
-  GiveUpOnParting(kClient);
-  GiveUpOnParting(kServer);
+void SimConnection::OnTrouble() {
+  GiveUpInTrouble(kClient);
+  GiveUpInTrouble(kServer);
 }
 
 void SimConnection::OnHealed() {
-  if (Parting() != 0) return;
   for (const Side side : {kClient, kServer}) {
+    if (ends_[side].stalled == 0 || IsCut(side)) continue;
     for (size_t count = std::exchange(ends_[side].stalled, 0); count > 0; --count) {
       ScheduleArrival(side);
     }
   }
+  // What is left of it.
+  if (ends_[kClient].giving_up != 0) OnTrouble();
 }
 
 }  // namespace troupe

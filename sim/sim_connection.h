@@ -30,8 +30,8 @@ class SimEndWatcher {
 
 // A simulated TCP connection: the state that both kernels keep, and the packets between them.
 //
-// Packets of one direction arrive in order, each after a delay of its own. While the two hosts are
-// partitioned they wait, and after the timeout both ends fail.
+// Packets of one direction arrive in order, each after a delay of its own. While their way is cut
+// they wait, and as none is acknowledged then, both ends fail after their timeout.
 //
 // Lifetime: shared by both ends and by the packets in flight.
 // Bounds:   stream_buffer_bytes in flight and unread, each way.
@@ -61,6 +61,10 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
   void Crash(Side side);
   // Fails this side with `why`.
   void Fail(Side side, absl::Status why);
+  // This side's machine is off: nobody hears of it.
+  void Vanish(Side side);
+  // Both ends find the connection reset, and what was in flight is lost.
+  void Break();
 
   bool connected(Side side) const { return ends_[side].connected; }
   bool has_input(Side side) const { return !ends_[side].received.empty(); }
@@ -71,7 +75,7 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
   const SimHost* host(Side side) const { return ends_[side].host; }
 
   // Called by the network.
-  void OnParted();
+  void OnTrouble();
   void OnHealed();
 
  private:
@@ -97,8 +101,8 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
     absl::Status failure;
     std::deque<Packet> sent;  // In flight from here.
     Instant last_arrival;
-    size_t stalled = 0;      // Arrivals held back by a partition.
-    uint64_t giving_up = 0;  // The partition whose timeout is scheduled.
+    size_t stalled = 0;      // Arrivals held back by a cut.
+    uint64_t giving_up = 0;  // The trouble whose timeout is scheduled.
   };
 
   static Side Other(Side side) { return side == kClient ? kServer : kClient; }
@@ -110,9 +114,13 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
   void Receive(Side at, const Packet& packet);
   void ReceiveOpen();
   void ReceiveData(Side at, std::string_view bytes);
-  // The partition between the two ends; 0 if there is none.
-  uint64_t Parting() const;
-  void GiveUpOnParting(Side side);
+  // Null for a server's that nobody has accepted at yet and nobody listens at.
+  const SimHost* HostOf(Side side) const;
+  bool IsCut(Side from) const;
+  uint64_t Trouble() const;
+  void GiveUpInTrouble(Side side);
+  // Of this connection, that it is opened in vain. False if it is not.
+  bool LosesOpen();
   void Changed(Side side);
 
   SimNetwork& network_;

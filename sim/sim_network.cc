@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "troupe/sim/sim_connection.h"
 
 namespace troupe {
 namespace {
 
 constexpr uint16_t kFirstEphemeral = 49152;
+
+// Of a packet, besides its data.
+constexpr size_t kHeaderBytes = 40;
 
 // All addresses of a node; the second stands for those of both kinds.
 constexpr char kAny4[] = "0.0.0.0";
@@ -61,21 +66,93 @@ bool SimNetwork::InUse(const SocketAddress& address, const SimHost* host) const 
   });
 }
 
-void SimNetwork::Part(const SimHost& a, const SimHost& b) {
-  if (!parted_.emplace(Key(a, b), last_parting_ + 1).second) return;
-  ++last_parting_;
-  for (const auto& connection : Between(a, b)) connection->OnParted();
+SimHost* SimNetwork::HostAt(const SocketAddress& address) const {
+  if (SimAcceptor* const acceptor = Find(address)) return &acceptor->host();
+  const auto dark = dark_.find(Key(address));
+  return dark == dark_.end() ? nullptr : dark->second;
 }
 
-void SimNetwork::Heal(const SimHost& a, const SimHost& b) {
-  if (parted_.erase(Key(a, b)) == 0) return;
+// --- The ways. ---
+
+const SimNetwork::Way* SimNetwork::FindWay(const SimHost* from, const SimHost* to) const {
+  if (from == nullptr || to == nullptr) return nullptr;
+  const auto found = ways_.find({from->index, to->index});
+  return found == ways_.end() ? nullptr : &found->second;
+}
+
+void SimNetwork::Cut(const SimHost& from, const SimHost& to) {
+  Way& way = WayOf(from, to);
+  if (way.cut != 0) return;
+  way.cut = ++last_change_;
+  for (const auto& connection : Between(from, to)) connection->OnTrouble();
+}
+
+void SimNetwork::Heal(const SimHost& from, const SimHost& to) {
+  if (std::exchange(WayOf(from, to).cut, 0) != 0) TellHealed();
+}
+
+// Also those that are being opened, and so are between nobody yet.
+void SimNetwork::TellHealed() {
   for (const auto& [id, connection] : connections_) connection->OnHealed();
 }
 
-uint64_t SimNetwork::PartingOf(const SimHost& a, const SimHost& b) const {
-  const auto found = parted_.find(Key(a, b));
-  return found == parted_.end() ? 0 : found->second;
+bool SimNetwork::IsCut(const SimHost& from, const SimHost& to) const {
+  if (from.off != 0 || to.off != 0) return true;
+  const Way* const way = FindWay(&from, &to);
+  return way != nullptr && way->cut != 0;
 }
+
+uint64_t SimNetwork::TroubleOf(const SimHost& a, const SimHost& b) const {
+  uint64_t trouble = std::max(a.off, b.off);
+  for (const Way* const way : {FindWay(&a, &b), FindWay(&b, &a)}) {
+    if (way != nullptr) trouble = std::max(trouble, way->cut);
+  }
+  return trouble;
+}
+
+void SimNetwork::SetLink(const SimHost& from, const SimHost& to, const LinkOptions& options) {
+  WayOf(from, to).options = options;
+}
+
+const LinkOptions& SimNetwork::LinkOf(const SimHost* from, const SimHost* to) const {
+  const Way* const way = FindWay(from, to);
+  return way != nullptr && way->options.has_value() ? *way->options : links_;
+}
+
+Instant SimNetwork::Departure(const SimHost* from, const SimHost* to, size_t bytes) {
+  const uint64_t bytes_per_second = LinkOf(from, to).bytes_per_second;
+  if (bytes_per_second == 0 || from == nullptr || to == nullptr) return scheduler_.Now();
+  Way& way = WayOf(*from, *to);
+  way.free_from = std::max(way.free_from, scheduler_.Now()) +
+                  absl::Seconds(1) * static_cast<int64_t>(bytes + kHeaderBytes) /
+                      static_cast<int64_t>(bytes_per_second);
+  return way.free_from;
+}
+
+void SimNetwork::Break(const SimHost& a, const SimHost& b) {
+  for (const auto& connection : Between(a, b)) connection->Break();
+}
+
+void SimNetwork::BreakAfter(const SimHost& from, const SimHost& to, uint64_t bytes) {
+  WayOf(from, to).bytes_to_break = bytes;
+}
+
+size_t SimNetwork::BreaksAt(const SimHost* from, const SimHost* to, size_t bytes) {
+  const double resets = LinkOf(from, to).resets;
+  if (resets > 0 && scheduler_.Draw(resets)) return scheduler_.random().Below(bytes);
+  if (FindWay(from, to) == nullptr) return bytes;
+  std::optional<uint64_t>& left = WayOf(*from, *to).bytes_to_break;
+  if (!left.has_value()) return bytes;
+  if (*left >= bytes) {
+    *left -= bytes;
+    return bytes;
+  }
+  const auto at = static_cast<size_t>(*left);
+  left.reset();
+  return at;
+}
+
+// --- Hosts. ---
 
 void SimNetwork::Crash(SimHost& host) {
   for (auto bound = bound_.begin(); bound != bound_.end();) {
@@ -97,6 +174,32 @@ void SimNetwork::Crash(SimHost& host) {
 uint64_t SimNetwork::Join(SimConnection& connection) {
   connections_.emplace(++last_connection_, &connection);
   return last_connection_;
+}
+
+void SimNetwork::SwitchOff(SimHost& host) {
+  host.off = ++last_change_;
+  for (auto bound = bound_.begin(); bound != bound_.end();) {
+    SimAcceptor* const acceptor = bound->second;
+    if (&acceptor->host() != &host) {
+      ++bound;
+      continue;
+    }
+    dark_.emplace(bound->first, &host);
+    bound = bound_.erase(bound);
+    acceptor->OnCrash();
+  }
+  for (const auto& connection : Between(host, host)) {
+    for (const auto side : {SimConnection::kClient, SimConnection::kServer}) {
+      if (connection->host(side) == &host) connection->Vanish(side);
+    }
+    connection->OnTrouble();
+  }
+}
+
+void SimNetwork::SwitchOn(SimHost& host) {
+  host.off = 0;
+  std::erase_if(dark_, [&](const auto& dark) { return dark.second == &host; });
+  TellHealed();
 }
 
 // Those that have an end at each; of one host with itself, all that have an end there.

@@ -35,7 +35,9 @@ class SimExecutor final : public Executor, private SimTask {
     if (over_) RunAt(Instant::Infinite());
   }
   bool may_wait() const override { return false; }
-  DelayRange step_time() const override { return scheduler().options().turn_time; }
+  DelayRange step_time() const override {
+    return host_.options.turn_time.value_or(scheduler().options().turn_time);
+  }
 
   SimHost& host_;
   LoopTask& task_;
@@ -49,7 +51,7 @@ class SimEvent final : public Event {
   void Notify() override { notified_ = true; }
   bool WaitUntil(Instant deadline) override {
     return scheduler_.DriveUntil(
-        &host_, [this] { return notified_; }, deadline);
+        &host_, [this] { return notified_; }, host_.clock.WorldAt(deadline));
   }
 
  private:
@@ -66,11 +68,11 @@ uint64_t SeedOf(uint64_t run, int index) {
 }  // namespace
 
 SimPlatform::SimPlatform(SimScheduler& scheduler, SimNetwork& network, const SimPrograms& programs,
-                         std::string name, int index)
+                         std::string name, int index, const MachineOptions& options)
     : scheduler_(scheduler),
       network_(network),
       programs_(programs),
-      host_{.name = std::move(name), .index = index},
+      host_(scheduler, std::move(name), index, options),
       seeds_(SeedOf(scheduler.options().seed, index)) {}
 
 void SimPlatform::EndProcess(int exit_code) {

@@ -1,6 +1,7 @@
 #ifndef TROUPE_SIM_SIM_PLATFORM_H_
 #define TROUPE_SIM_SIM_PLATFORM_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "troupe/base/random.h"
 #include "troupe/loop/platform.h"
+#include "troupe/sim/machine_options.h"
 #include "troupe/sim/sim_host.h"
 #include "troupe/sim/sim_network.h"
 #include "troupe/sim/sim_program.h"
@@ -25,14 +27,14 @@ using SimPrograms = std::map<std::string, SimProgram, std::less<>>;
 class SimPlatform final : public Platform {
  public:
   SimPlatform(SimScheduler& scheduler, SimNetwork& network, const SimPrograms& programs,
-              std::string name, int index);
+              std::string name, int index, const MachineOptions& options);
 
   SimHost& host() { return host_; }
   SimSignals& signals() { return signals_; }
 
-  Clock& clock() override { return scheduler_; }
+  Clock& clock() override { return host_.clock; }
   uint64_t RandomSeed() override { return seeds_.Next(); }
-  int usable_cores() override { return 2; }
+  int usable_cores() override { return std::max(host_.options.cores, 1); }
   bool cores_pinned() override { return false; }
   bool simulated() const override { return true; }
   void EndProcess(int exit_code) override;

@@ -32,16 +32,16 @@ absl::Status SimPoller::Modify(WatchId, uint32_t) { return NoDescriptors(); }
 size_t SimPoller::Poll(Instant, Instant deadline) {
   if (scheduler_.running() == nullptr) {
     scheduler_.DriveUntil(
-        &host_, [this] { return woken_ || !ready_.empty(); }, deadline);
+        &host_, [this] { return woken_ || !ready_.empty(); }, host_.clock.WorldAt(deadline));
     woken_ = false;
     return Deliver();
   }
   const size_t delivered = Deliver();
-  if (std::exchange(woken_, false) || delivered > 0 || deadline <= scheduler_.Now()) {
+  if (std::exchange(woken_, false) || delivered > 0 || deadline <= host_.clock.Now()) {
     return delivered;
   }
   sleeper_ = scheduler_.running();
-  sleeper_->RunAt(deadline);
+  sleeper_->RunAt(host_.clock.WorldAt(deadline));
   return 0;
 }
 

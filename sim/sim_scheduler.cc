@@ -15,7 +15,7 @@ constexpr Instant kStart = {1'000'000'000};
 
 }  // namespace
 
-SimTask::SimTask(SimScheduler& scheduler, const SimHost& host, std::string_view name)
+SimTask::SimTask(SimScheduler& scheduler, SimHost& host, std::string_view name)
     : scheduler_(scheduler), host_(host), name_(absl::StrCat(host.name, "/", AbslView(name))) {
   scheduler_.tasks_.push_back(this);
 }
@@ -46,11 +46,13 @@ bool SimScheduler::DriveUntil(SimHost* host, const std::function<bool()>& done, 
   TROUPE_CHECK_MSG(std::this_thread::get_id() == thread_,
                    "a simulation is driven by the thread that made it");
   TROUPE_CHECK_MSG(running_ == nullptr || running_->may_wait(), "a shard's turn waits");
-  if (host != nullptr) ++host->waiting_count;
   SimTask* const waiting = std::exchange(running_, nullptr);
-  Drive(done, deadline);
+  if (host != nullptr && (host->crashed || host == alone_)) {
+    DriveAlone(*host, done, deadline);
+  } else {
+    Drive(done, deadline);
+  }
   running_ = waiting;
-  if (host != nullptr) --host->waiting_count;
   return done();
 }
 
@@ -63,6 +65,28 @@ void SimScheduler::Drive(const std::function<bool()>& done, Instant deadline) {
   }
 }
 
+void SimScheduler::DriveAlone(SimHost& alone, const std::function<bool()>& done, Instant deadline) {
+  const SimHost* const outer = std::exchange(alone_, &alone);
+  const Instant crashed_at = now_;
+  // Its cores and its pause are no concern of a process that only has to end.
+  alone.paused_until = {};
+  for (uint64_t steps = 0; !done() && now_ < deadline; ++steps) {
+    if (steps == options_.steps_max) Fail("a crashed node did not end in steps_max steps");
+    if (SimTask* const task = PickRunnable()) {
+      RunStepOf(*task);
+      continue;
+    }
+    const Instant next = std::min(NextStart(), deadline);
+    if (next.is_infinite()) Fail("deadlock: a crashed node cannot end");
+    now_ = std::max(now_, next);
+  }
+  alone_ = outer;
+  if (outer != nullptr) return;
+  now_ = crashed_at;
+  // Those were of that other time too.
+  std::fill(alone.cores_free.begin(), alone.cores_free.end(), now_);
+}
+
 bool SimScheduler::Step(Instant deadline) {
   if (agenda_.next() <= now_) {
     agenda_.RunNext();
@@ -72,16 +96,22 @@ bool SimScheduler::Step(Instant deadline) {
     RunStepOf(*task);
     return true;
   }
-  const Instant next = NextChange();
+  const Instant next = std::min(agenda_.next(), NextStart());
   if (next.is_infinite()) return false;
   Advance(std::min(next, deadline));
   return true;
 }
 
+Instant SimScheduler::StartOf(const SimTask& task) const {
+  const bool runs = alone_ != nullptr ? &task.host_ == alone_ : !task.host_.crashed;
+  if (!runs) return Instant::Infinite();
+  return std::max({task.runs_at_, task.busy_until_, task.paused_until_, task.host_.runs_from()});
+}
+
 SimTask* SimScheduler::PickRunnable() {
   candidates_.clear();
   for (SimTask* const task : tasks_) {
-    if (std::max(task->runs_at_, task->host_.runs_from()) <= now_) candidates_.push_back(task);
+    if (StartOf(*task) <= now_) candidates_.push_back(task);
   }
   if (candidates_.empty()) return nullptr;
   return candidates_[candidates_.size() == 1 ? 0 : random_.Below(candidates_.size())];
@@ -89,18 +119,16 @@ SimTask* SimScheduler::PickRunnable() {
 
 void SimScheduler::RunStepOf(SimTask& task) {
   Trace("run", task.name_);
-  const DelayRange time = task.step_time();
+  task.busy_until_ = now_ + Draw(task.step_time());
+  task.host_.Occupy(task.busy_until_);
   running_ = &task;
-  task.RunStep();
+  task.RunStep();  // May be its last.
   running_ = nullptr;
-  now_ = now_ + Draw(time);
 }
 
-Instant SimScheduler::NextChange() const {
-  Instant next = agenda_.next();
-  for (const SimTask* const task : tasks_) {
-    next = std::min(next, std::max(task->runs_at_, task->host_.runs_from()));
-  }
+Instant SimScheduler::NextStart() const {
+  Instant next = Instant::Infinite();
+  for (const SimTask* const task : tasks_) next = std::min(next, StartOf(*task));
   return next;
 }
 
@@ -112,6 +140,16 @@ void SimScheduler::Advance(Instant to) {
 bool SimScheduler::HasTasksOf(const SimHost& host) const {
   return std::any_of(tasks_.begin(), tasks_.end(),
                      [&](const SimTask* task) { return &task->host_ == &host; });
+}
+
+bool SimScheduler::PauseThread(const SimHost& host, std::string_view name, Instant end) {
+  const std::string full_name = absl::StrCat(host.name, "/", AbslView(name));
+  for (SimTask* const task : tasks_) {
+    if (&task->host_ != &host || task->name_ != full_name) continue;
+    task->paused_until_ = end;
+    return true;
+  }
+  return false;
 }
 
 void SimScheduler::Fail(std::string_view why) const {

@@ -24,11 +24,11 @@ class SimScheduler;
 // Stands for a thread, a shard's or a worker's.
 class SimTask {
  public:
-  SimTask(SimScheduler& scheduler, const SimHost& host, std::string_view name);
+  SimTask(SimScheduler& scheduler, SimHost& host, std::string_view name);
   SimTask(const SimTask&) = delete;
   SimTask& operator=(const SimTask&) = delete;
 
-  // Sets the instant of the next step; Infinite() waits for another call.
+  // Sets the instant of the next step, in the simulation's time; Infinite() waits for another call.
   void RunAt(Instant when) { runs_at_ = when; }
   void RunNow() { runs_at_ = {}; }
 
@@ -39,20 +39,24 @@ class SimTask {
  private:
   friend class SimScheduler;
 
-  // Runs one step. The next one follows at once unless RunAt() was called.
+  // Runs one step. The next one follows once the time of this one is over, unless RunAt() was
+  // called for later.
   virtual void RunStep() = 0;
   // Whether a step may wait for an event, which runs other tasks inside it.
   virtual bool may_wait() const = 0;
   virtual DelayRange step_time() const = 0;
 
   SimScheduler& scheduler_;
-  const SimHost& host_;
+  SimHost& host_;
   const std::string name_;
   Instant runs_at_ = {};
+  Instant busy_until_ = {};    // With the step before.
+  Instant paused_until_ = {};  // The thread alone.
 };
 
 // Plays all threads on one, with a virtual clock. A seeded choice among the runnable tasks runs one
-// step; if none can run, time jumps to the next event.
+// step; if none can run, time jumps to the next event. A step takes no time of the others: it keeps
+// its own thread busy, and a core of its machine.
 //
 // Thread:   the one that made it, CHECKed by every call that drives.
 // Lifetime: outlives its tasks.
@@ -84,11 +88,15 @@ class SimScheduler final : public Clock {
 
   // Runs the simulation until `done()`; returns false if `deadline` came first. CHECKs, naming the
   // seed, that the run can make progress. `host` is the waiting node, or null for the test itself.
+  // If it is the process of a crashed node that waits, only its own threads run, and once it has
+  // what it waits for, no time has passed for anybody else.
   bool DriveUntil(SimHost* host, const std::function<bool()>& done, Instant deadline);
 
   // The task whose step is running, or null.
   SimTask* running() { return running_; }
   bool HasTasksOf(const SimHost& host) const;
+  // Keeps the thread of `host` with that name from running until `end`. False if there is none.
+  bool PauseThread(const SimHost& host, std::string_view name, Instant end);
 
   // Drops all pending events. No task may be left.
   void Clear() { agenda_.Clear(); }
@@ -97,11 +105,15 @@ class SimScheduler final : public Clock {
   friend class SimTask;
 
   void Drive(const std::function<bool()>& done, Instant deadline);
+  // The same with only the threads of `alone`, whose process has crashed.
+  void DriveAlone(SimHost& alone, const std::function<bool()>& done, Instant deadline);
   // Returns false if nothing can happen any more.
   bool Step(Instant deadline);
+  // When it may take its next step. Of a crashed process only those of `alone_` may.
+  Instant StartOf(const SimTask& task) const;
   SimTask* PickRunnable();
   void RunStepOf(SimTask& task);
-  Instant NextChange() const;
+  Instant NextStart() const;
   void Advance(Instant to);
   [[noreturn]] void Fail(std::string_view why) const;
 
@@ -114,6 +126,7 @@ class SimScheduler final : public Clock {
   std::vector<SimTask*> tasks_;  // In order of creation.
   std::vector<SimTask*> candidates_;
   SimTask* running_ = nullptr;
+  const SimHost* alone_ = nullptr;  // Whose threads alone run now.
 };
 
 }  // namespace troupe

@@ -18,7 +18,9 @@ class SimWorkers::Thread final : public SimTask {
 
   void Start(WorkItem* item) {
     item_ = item;
-    RunAt(scheduler().Now() + scheduler().Draw(scheduler().options().worker_time));
+    const DelayRange time =
+        workers_.host_.options.worker_time.value_or(scheduler().options().worker_time);
+    RunAt(scheduler().Now() + scheduler().Draw(time));
   }
 
  private:
@@ -77,7 +79,7 @@ int SimWorkers::Stop(Instant deadline) {
   // A shard may join threads that have nothing to do, but it may not wait.
   if (BusyCount() > 0) {
     scheduler_.DriveUntil(
-        &host_, [this] { return BusyCount() == 0; }, deadline);
+        &host_, [this] { return BusyCount() == 0; }, host_.clock.WorldAt(deadline));
   }
   // What is still in a job never comes back.
   const int stuck_count = BusyCount();

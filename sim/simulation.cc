@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "troupe/base/check.h"
 #include "troupe/base/logging.h"
+#include "troupe/base/text.h"
 
 namespace troupe {
 namespace {
@@ -60,13 +61,13 @@ Simulation::~Simulation() {
   scheduler_.Clear();
 }
 
-Platform& Simulation::AddNode(std::string name) {
+Platform& Simulation::AddNode(std::string name, const MachineOptions& options) {
   for (const auto& node : nodes_) {
     TROUPE_CHECK_MSG(node->host().name != name, "two nodes have one name");
   }
   const int index = static_cast<int>(nodes_.size());
-  nodes_.push_back(
-      std::make_unique<SimPlatform>(scheduler_, network_, programs_, std::move(name), index));
+  nodes_.push_back(std::make_unique<SimPlatform>(scheduler_, network_, programs_, std::move(name),
+                                                 index, options));
   return *nodes_.back();
 }
 
@@ -96,17 +97,57 @@ bool Simulation::RaiseSignal(std::string_view node, int signal) {
 
 void Simulation::Partition(std::string_view a, std::string_view b) {
   scheduler_.Trace("partition", a, static_cast<uint64_t>(Node(b).host().index));
-  network_.Part(Node(a).host(), Node(b).host());
+  network_.Cut(Node(a).host(), Node(b).host());
+  network_.Cut(Node(b).host(), Node(a).host());
 }
 
 void Simulation::Heal(std::string_view a, std::string_view b) {
   scheduler_.Trace("heal", a, static_cast<uint64_t>(Node(b).host().index));
   network_.Heal(Node(a).host(), Node(b).host());
+  network_.Heal(Node(b).host(), Node(a).host());
+}
+
+void Simulation::Cut(std::string_view from, std::string_view to) {
+  scheduler_.Trace("cut", from, static_cast<uint64_t>(Node(to).host().index));
+  network_.Cut(Node(from).host(), Node(to).host());
+}
+
+void Simulation::SetLink(std::string_view from, std::string_view to, const LinkOptions& options) {
+  scheduler_.Trace("link", from, static_cast<uint64_t>(Node(to).host().index));
+  network_.SetLink(Node(from).host(), Node(to).host(), options);
+}
+
+void Simulation::SetLinks(const LinkOptions& options) {
+  scheduler_.Trace("links", "");
+  network_.SetLinks(options);
+}
+
+void Simulation::Reset(std::string_view a, std::string_view b) {
+  scheduler_.Trace("reset", a, static_cast<uint64_t>(Node(b).host().index));
+  network_.Break(Node(a).host(), Node(b).host());
+}
+
+void Simulation::ResetAfter(std::string_view from, std::string_view to, uint64_t bytes) {
+  scheduler_.Trace("reset after", from, bytes);
+  network_.BreakAfter(Node(from).host(), Node(to).host(), bytes);
 }
 
 void Simulation::Pause(std::string_view node, absl::Duration time) {
   scheduler_.Trace("pause", node, static_cast<uint64_t>(NanosRoundedUp(time)));
   Node(node).host().paused_until = scheduler_.Now() + time;
+}
+
+void Simulation::PauseShard(std::string_view node, int shard, absl::Duration time) {
+  const std::string thread = absl::StrCat("shard-", shard);
+  scheduler_.Trace("pause", absl::StrCat(AbslView(node), "/", thread),
+                   static_cast<uint64_t>(NanosRoundedUp(time)));
+  TROUPE_CHECK_MSG(scheduler_.PauseThread(Node(node).host(), thread, scheduler_.Now() + time),
+                   "the node has no shard of this number");
+}
+
+void Simulation::SetWallClockError(std::string_view node, absl::Duration error) {
+  scheduler_.Trace("wall clock", node, static_cast<uint64_t>(absl::ToInt64Nanoseconds(error)));
+  Node(node).host().clock.set_wall_error(error);
 }
 
 void Simulation::Crash(std::string_view node) {
@@ -119,6 +160,14 @@ void Simulation::Restart(std::string_view node) {
   SimHost& host = Node(node).host();
   TROUPE_CHECK_MSG(!scheduler_.HasTasksOf(host), "the crashed node's System is still there");
   host.crashed = false;
+  if (host.off != 0) network_.SwitchOn(host);
+}
+
+void Simulation::SwitchOff(std::string_view node) {
+  scheduler_.Trace("off", node);
+  SimHost& host = Node(node).host();
+  host.crashed = true;
+  network_.SwitchOff(host);
 }
 
 }  // namespace troupe

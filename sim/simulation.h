@@ -11,6 +11,8 @@
 
 #include "absl/time/time.h"
 #include "troupe/loop/platform.h"
+#include "troupe/sim/link_options.h"
+#include "troupe/sim/machine_options.h"
 #include "troupe/sim/sim_network.h"
 #include "troupe/sim/sim_platform.h"
 #include "troupe/sim/sim_program.h"
@@ -40,9 +42,10 @@ class Simulation {
   Simulation& operator=(const Simulation&) = delete;
 
   // Adds a node. `name` must be new.
-  Platform& AddNode(std::string name);
+  Platform& AddNode(std::string name, const MachineOptions& options = {});
 
   uint64_t seed() const { return scheduler_.options().seed; }
+  // The right time; a node's own clock is its Platform's.
   Clock& clock() { return scheduler_; }
 
   void RunFor(absl::Duration time);
@@ -54,19 +57,38 @@ class Simulation {
   // Raises a signal on a node. Returns false if nobody there catches it.
   bool RaiseSignal(std::string_view node, int signal);
 
+  // Sets how the network treats what `from` sends to `to`, or what anybody sends to anybody that
+  // has no link of its own.
+  void SetLink(std::string_view from, std::string_view to, const LinkOptions& options);
+  void SetLinks(const LinkOptions& options);
+
   // Cuts the network between two nodes until Heal(): what is sent waits, as TCP retransmits, and
   // connections fail after their timeout.
   void Partition(std::string_view a, std::string_view b);
   void Heal(std::string_view a, std::string_view b);
+  // Cuts one way only. What arrives on the other one is not acknowledged, so that connections fail
+  // all the same.
+  void Cut(std::string_view from, std::string_view to);
 
-  // Stops all threads of a node for `time`; the network goes on.
+  // Resets the connections between two nodes, now or once `bytes` more have arrived at `to`.
+  void Reset(std::string_view a, std::string_view b);
+  void ResetAfter(std::string_view from, std::string_view to, uint64_t bytes);
+
+  // Stops all threads of a node for `time`, or one shard's; the network goes on.
   void Pause(std::string_view node, absl::Duration time);
+  void PauseShard(std::string_view node, int shard, absl::Duration time);
+
+  // Sets how wrong a node's wall clock is from now on.
+  void SetWallClockError(std::string_view node, absl::Duration error);
 
   // Ends a node's process at once, as by SIGKILL: its threads stop and its connections close.
-  // Destroy its System then; nobody hears what that still does. After Restart() a new System may
-  // start on the same platform.
+  // Destroy its Node and its System then: that takes no time and reaches no other node. After
+  // Restart() new ones may start on the same platform.
   void Crash(std::string_view node);
   void Restart(std::string_view node);
+  // Switches a node's machine off: as a crash, but nobody's connection to it is closed; what is
+  // sent there waits in vain until the senders' timeouts. Restart() switches it on.
+  void SwitchOff(std::string_view node);
 
   // Returns a hash that is equal for equal runs, and covers payloads.
   uint64_t trace_hash() { return scheduler_.trace().hash(); }

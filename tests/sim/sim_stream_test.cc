@@ -63,6 +63,11 @@ size_t WriteText(ByteStream& stream, std::string_view text) {
   return stream.Write({&piece, 1}).bytes;
 }
 
+// Requires that there is room for it.
+void WriteAll(ByteStream& stream, std::string_view text) {
+  while (!text.empty()) text.remove_prefix(WriteText(stream, text));
+}
+
 // A node's poller, turned by the test.
 struct Node {
   explicit Node(Platform& p) : platform(p), timers(p.clock().Now()) {}
@@ -221,6 +226,119 @@ TEST_P(SimStreamTest, APartitionThatLastsFailsBothEnds) {
   ASSERT_TRUE(RunUntil([&] { return client_probe_.failed == 1 && server_probe_.failed == 1; }));
   EXPECT_EQ(client_probe_.stream->status().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_GE(simulation_.clock().Now() - before, absl::Seconds(10));
+}
+
+// --- Links that misbehave. ---
+
+TEST_P(SimStreamTest, ACutGoesOneWayAndBothEndsFailInTheEnd) {
+  Connect();
+  simulation_.Cut("client", "server");
+  WriteAll(*client_probe_.stream, "lost");
+  WriteAll(*server_probe_.stream, "there");
+  EXPECT_TRUE(RunUntil([&] { return client_probe_.text == "there"; }));
+  ASSERT_TRUE(RunUntil([&] { return client_probe_.failed == 1 && server_probe_.failed == 1; }));
+  EXPECT_EQ(server_probe_.text, "");
+  for (const Probe* const probe : {&client_probe_, &server_probe_}) {
+    EXPECT_EQ(probe->stream->status().code(), absl::StatusCode::kDeadlineExceeded);
+  }
+}
+
+TEST_P(SimStreamTest, ACutThatIsHealedInTimeLosesNothing) {
+  Connect();
+  simulation_.Cut("client", "server");
+  WriteAll(*client_probe_.stream, "late");
+  simulation_.RunFor(absl::Seconds(5));
+  simulation_.Heal("client", "server");
+  EXPECT_TRUE(RunUntil([&] { return server_probe_.text == "late"; }));
+  simulation_.RunFor(absl::Minutes(1));
+  WriteAll(*server_probe_.stream, "thanks");
+  EXPECT_TRUE(RunUntil([&] { return client_probe_.text == "thanks"; }));
+}
+
+TEST_P(SimStreamTest, AConnectionBreaksAtTheByteThatItIsToldTo) {
+  for (const size_t bytes : {0u, 1u, 7u, 20u}) {
+    SCOPED_TRACE(bytes);
+    client_probe_ = Probe();
+    server_probe_ = Probe();
+    Connect();
+    simulation_.ResetAfter("client", "server", bytes);
+    const std::string all = "seven..seven..seven..seven..";
+    WriteAll(*client_probe_.stream, all);
+    ASSERT_TRUE(RunUntil([&] { return client_probe_.failed == 1 && server_probe_.failed == 1; }));
+    EXPECT_EQ(server_probe_.text, all.substr(0, bytes));
+    EXPECT_EQ(client_probe_.stream->status().code(), absl::StatusCode::kUnavailable);
+  }
+}
+
+TEST_P(SimStreamTest, AResetEndsEachConnectionOfTheTwo) {
+  Connect();
+  simulation_.Reset("client", "server");
+  ASSERT_TRUE(RunUntil([&] { return client_probe_.failed == 1 && server_probe_.failed == 1; }));
+  EXPECT_EQ(server_probe_.stream->status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_P(SimStreamTest, ALinkHasItsOwnDelayAndCarriesSoMuch) {
+  Connect();
+  simulation_.SetLink("client", "server",
+                      {.delay = DelayRange{absl::Milliseconds(300), absl::Milliseconds(300)},
+                       .bytes_per_second = 10'000});
+  const Instant before = simulation_.clock().Now();
+  size_t written = 0;
+  const std::string text(5'000, 'x');
+  while (written < text.size()) {
+    written += WriteText(*client_probe_.stream, std::string_view(text).substr(written));
+  }
+  ASSERT_TRUE(RunUntil([&] { return server_probe_.text.size() == text.size(); }));
+  const absl::Duration took = simulation_.clock().Now() - before;
+  EXPECT_GE(took, absl::Milliseconds(800));
+  EXPECT_LE(took, absl::Milliseconds(900));
+}
+
+TEST_P(SimStreamTest, AConnectMayBeRefusedOrLost) {
+  const Instant before = simulation_.clock().Now();
+  simulation_.SetLink("client", "server", {.refused_connects = 1});
+  Probe refused;
+  refused.stream = client_.platform.Connect(*client_.poller, kServerAddress, {}, &refused);
+  ASSERT_TRUE(RunUntil([&] { return refused.failed == 1; }));
+  EXPECT_EQ(refused.stream->status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(simulation_.clock().Now() - before, absl::Milliseconds(100));
+  simulation_.SetLink("client", "server", {.lost_connects = 1});
+  Probe lost;
+  lost.stream =
+      client_.platform.Connect(*client_.poller, kServerAddress, {.user_timeout_ms = 3000}, &lost);
+  ASSERT_TRUE(RunUntil([&] { return lost.failed == 1; }));
+  EXPECT_EQ(lost.stream->status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_GT(simulation_.clock().Now() - before, absl::Seconds(3));
+  simulation_.SetLink("client", "server", {});
+  Connect();
+}
+
+TEST_P(SimStreamTest, AMachineThatIsOffSaysNothing) {
+  Connect();
+  simulation_.SwitchOff("server");
+  WriteAll(*client_probe_.stream, "anybody?");
+  simulation_.RunFor(absl::Seconds(5));
+  client_.poller->Poll({}, {});
+  EXPECT_EQ(client_probe_.failed, 0);
+  Probe second;
+  second.stream = client_.platform.Connect(*client_.poller, kServerAddress, {}, &second);
+  ASSERT_TRUE(RunUntil([&] { return client_probe_.failed == 1 && second.failed == 1; }));
+  EXPECT_EQ(client_probe_.stream->status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(second.stream->status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_P(SimStreamTest, AMachineThatIsOnAgainKnowsNoOldConnection) {
+  Connect();
+  simulation_.SwitchOff("server");
+  WriteAll(*client_probe_.stream, "anybody?");
+  simulation_.RunFor(absl::Seconds(5));
+  simulation_.Restart("server");
+  ASSERT_TRUE(RunUntil([&] { return client_probe_.failed == 1; }));
+  EXPECT_EQ(client_probe_.stream->status().code(), absl::StatusCode::kUnavailable);
+  Probe second;
+  second.stream = client_.platform.Connect(*client_.poller, kServerAddress, {}, &second);
+  ASSERT_TRUE(RunUntil([&] { return second.failed == 1; })) << "nobody listens any more";
+  EXPECT_EQ(second.stream->status().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST_P(SimStreamTest, ACrashClosesItsConnectionsAndItsListeners) {
