@@ -10,7 +10,9 @@
 
 #include "troupe/base/clock.h"
 #include "troupe/base/instant.h"
+#include "troupe/base/random.h"
 #include "troupe/sim/machine_options.h"
+#include "troupe/sim/sim_calls.h"
 #include "troupe/sim/sim_clock.h"
 
 namespace troupe {
@@ -19,11 +21,13 @@ namespace troupe {
 //
 // Thread: the simulation's.
 struct SimHost {
-  SimHost(const Clock& world, std::string host_name, int host_index, const MachineOptions& opts)
+  SimHost(const Clock& world, Random& random, std::string host_name, int host_index,
+          const MachineOptions& opts)
       : name(std::move(host_name)),
         index(host_index),
         options(opts),
         clock(world, opts),
+        calls(random),
         cores_free(static_cast<size_t>(std::max(opts.cores, 1))) {}
   SimHost(const SimHost&) = delete;
   SimHost& operator=(const SimHost&) = delete;
@@ -32,6 +36,7 @@ struct SimHost {
   const int index;
   const MachineOptions options;
   SimClock clock;
+  SimCalls calls;
 
   // No thread of the process runs before.
   Instant paused_until = {};

@@ -10,6 +10,7 @@ namespace troupe {
 namespace {
 
 constexpr size_t kWaitingMax = 4096;
+constexpr absl::Duration kPause = absl::Milliseconds(10);
 
 }  // namespace
 
@@ -48,6 +49,7 @@ void SimListener::ResetWaiting() {
 void SimListener::OnReady() {
   Liveness::Watch watch(liveness_);
   for (int i = 0; i < accepts_per_turn_max_ && !waiting_.empty(); ++i) {
+    if (!host_.calls.Make("accept4").ok()) return Pause();
     auto accepted = std::make_unique<SimPendingStream>(std::move(waiting_.front()));
     waiting_.pop_front();
     SetReady(!waiting_.empty());
@@ -56,10 +58,20 @@ void SimListener::OnReady() {
   }
 }
 
+void SimListener::Pause() {
+  SetReady(false);
+  pause_ = std::make_shared<bool>();
+  network_.scheduler().After(kPause, [this, pause = std::weak_ptr<bool>(pause_)] {
+    if (pause.expired()) return;
+    pause_.reset();
+    SetReady(!waiting_.empty());
+  });
+}
+
 bool SimListener::OnConnection(std::shared_ptr<SimConnection> connection) {
   if (waiting_.size() == kWaitingMax) return false;
   waiting_.push_back(std::move(connection));
-  SetReady(true);
+  SetReady(pause_ == nullptr);
   return true;
 }
 

@@ -31,6 +31,8 @@ class SimListener final : public Listener, private SimSource, private SimAccepto
               ListenerHandler* handler);
 
   void ResetWaiting();
+  // Without descriptors it waits a while and tries again, as others do.
+  void Pause();
   void OnReady() override;
   bool OnConnection(std::shared_ptr<SimConnection> connection) override;
   void OnCrash() override;
@@ -43,6 +45,7 @@ class SimListener final : public Listener, private SimSource, private SimAccepto
   SocketAddress local_;
   bool bound_ = false;
   std::deque<std::shared_ptr<SimConnection>> waiting_;
+  std::shared_ptr<bool> pause_;  // Set while it waits.
   Liveness liveness_;
 };
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "troupe/base/check.h"
 #include "troupe/base/printable.h"
+#include "troupe/base/status_macros.h"
 #include "troupe/sim/sim_child.h"
 #include "troupe/sim/sim_listener.h"
 #include "troupe/sim/sim_poller.h"
@@ -72,7 +73,7 @@ SimPlatform::SimPlatform(SimScheduler& scheduler, SimNetwork& network, const Sim
     : scheduler_(scheduler),
       network_(network),
       programs_(programs),
-      host_(scheduler, std::move(name), index, options),
+      host_(scheduler, scheduler.random(), std::move(name), index, options),
       seeds_(SeedOf(scheduler.options().seed, index)) {}
 
 void SimPlatform::EndProcess(int exit_code) {
@@ -86,17 +87,20 @@ void SimPlatform::Crash() {
 }
 
 absl::StatusOr<std::unique_ptr<Poller>> SimPlatform::MakePoller(const Limits&) {
+  TROUPE_RETURN_IF_ERROR(host_.calls.Make("epoll_create1"));
   return std::make_unique<SimPoller>(scheduler_, host_);
 }
 
 absl::StatusOr<std::unique_ptr<Executor>> SimPlatform::StartLoop(ThreadOptions options,
                                                                  LoopTask* task) {
+  TROUPE_RETURN_IF_ERROR(host_.calls.Make("pthread_create"));
   return std::make_unique<SimExecutor>(scheduler_, host_, options.name, task);
 }
 
 absl::StatusOr<std::unique_ptr<WorkerThreads>> SimPlatform::StartWorkers(std::string name,
                                                                          int threads,
                                                                          int queue_max) {
+  TROUPE_RETURN_IF_ERROR(host_.calls.Make("pthread_create"));
   return std::make_unique<SimWorkers>(scheduler_, host_, name, threads, queue_max);
 }
 
@@ -109,6 +113,7 @@ absl::StatusOr<std::unique_ptr<Listener>> SimPlatform::Listen(Poller& poller, Ti
                                                               int accepts_per_turn_max,
                                                               ListenerHandler* handler) {
   if (host_.crashed) return absl::UnavailableError("the process crashed");
+  TROUPE_RETURN_IF_ERROR(host_.calls.Make(absl::StrCat("listen on ", address.ToString())));
   return SimListener::Make(Own(poller), network_, address, accepts_per_turn_max, handler);
 }
 
@@ -116,6 +121,7 @@ std::unique_ptr<ByteStream> SimPlatform::Connect(Poller& poller, const SocketAdd
                                                  const ByteStreamOptions& options,
                                                  ByteStreamHandler* handler) {
   absl::Status failure = SocketAddress::Parse(address.ToString()).status();
+  failure.Update(host_.calls.Make("socket"));
   if (host_.crashed) failure = absl::UnavailableError("the process crashed");
   if (!failure.ok()) {
     return std::make_unique<SimStream>(Own(poller), address, failure, handler);
@@ -149,12 +155,14 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> SimPlatform::SpawnChild(Poller& po
   if (children_count_ >= limits.children_processes_max) {
     return absl::ResourceExhaustedError("children_processes_max children run");
   }
+  TROUPE_RETURN_IF_ERROR(host_.calls.Make(absl::StrCat("fork of ", Printable(options.argv[0]))));
   return std::make_unique<SimChild>(Own(poller), ++last_pid_, program->second, options, limits,
                                     children_count_, handler);
 }
 
 absl::StatusOr<std::unique_ptr<SignalSource>> SimPlatform::CatchSignals(
     Poller& poller, const std::vector<int>& signals, SignalHandler* handler) {
+  TROUPE_RETURN_IF_ERROR(host_.calls.Make("signalfd"));
   return signals_.Catch(Own(poller), signals, handler);
 }
 

@@ -150,6 +150,16 @@ void Simulation::SetWallClockError(std::string_view node, absl::Duration error) 
   Node(node).host().clock.set_wall_error(error);
 }
 
+void Simulation::FailCall(std::string_view node, uint64_t n) {
+  scheduler_.Trace("fails call", node, n);
+  Node(node).host().calls.FailNth(n);
+}
+
+void Simulation::FailCalls(std::string_view node, double share) {
+  scheduler_.Trace("fails calls", node, static_cast<uint64_t>(share * 1e6));
+  Node(node).host().calls.set_failing_share(share);
+}
+
 void Simulation::Crash(std::string_view node) {
   scheduler_.Trace("crash", node);
   Node(node).Crash();

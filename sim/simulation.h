@@ -81,6 +81,15 @@ class Simulation {
   // Sets how wrong a node's wall clock is from now on.
   void SetWallClockError(std::string_view node, absl::Duration error);
 
+  // The calls of a node, so far, that a kernel without descriptors or threads refuses: to make a
+  // poller, a thread, a listener, a connection or a child, to accept, to catch signals.
+  uint64_t CallsOf(std::string_view node) { return Node(node).host().calls.count(); }
+  // Makes the n-th of them from now on fail; 0 for none. A test that does so for 1, 2, 3, ... until
+  // a run makes fewer calls has tried them all.
+  void FailCall(std::string_view node, uint64_t n);
+  // Makes so many of them fail, from 0 to 1.
+  void FailCalls(std::string_view node, double share);
+
   // Ends a node's process at once, as by SIGKILL: its threads stop and its connections close.
   // Destroy its Node and its System then: that takes no time and reaches no other node. After
   // Restart() new ones may start on the same platform.
