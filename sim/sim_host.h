@@ -20,7 +20,8 @@ namespace troupe {
 // The machine of a simulated node, and the one process on it.
 //
 // Thread: the simulation's.
-struct SimHost {
+class SimHost {
+ public:
   SimHost(const Clock& world, Random& random, std::string host_name, int host_index,
           const MachineOptions& opts)
       : name(std::move(host_name)),
@@ -28,7 +29,7 @@ struct SimHost {
         options(opts),
         clock(world, opts),
         calls(random),
-        cores_free(static_cast<size_t>(std::max(opts.cores, 1))) {}
+        cores_free_(static_cast<size_t>(std::max(opts.cores, 1))) {}
   SimHost(const SimHost&) = delete;
   SimHost& operator=(const SimHost&) = delete;
 
@@ -38,22 +39,36 @@ struct SimHost {
   SimClock clock;
   SimCalls calls;
 
-  // No thread of the process runs before.
-  Instant paused_until = {};
   // After a crash no thread of the process runs, unless the test itself waits for it, as ~System
   // does: then they run apart from everything else.
   bool crashed = false;
   // Other than 0 while the machine is off: what is sent to it waits in vain.
   uint64_t off = 0;
-  // From when on each core runs another thread.
-  std::vector<Instant> cores_free;
-
   // When a thread may run: not before this.
-  Instant runs_from() const {
-    return std::max(paused_until, *std::min_element(cores_free.begin(), cores_free.end()));
+  Instant runs_from = {};
+
+  // No thread runs until then.
+  void Pause(Instant end) {
+    paused_until_ = end;
+    Update();
   }
-  // A thread runs until `end`.
-  void Occupy(Instant end) { *std::min_element(cores_free.begin(), cores_free.end()) = end; }
+  // A thread runs until `end`, on the core that was free first.
+  void Occupy(Instant end) {
+    *std::min_element(cores_free_.begin(), cores_free_.end()) = end;
+    Update();
+  }
+  void FreeCores(Instant when) {
+    std::fill(cores_free_.begin(), cores_free_.end(), when);
+    Update();
+  }
+
+ private:
+  void Update() {
+    runs_from = std::max(paused_until_, *std::min_element(cores_free_.begin(), cores_free_.end()));
+  }
+
+  Instant paused_until_ = {};
+  std::vector<Instant> cores_free_;  // From when on each core runs another thread.
 };
 
 }  // namespace troupe

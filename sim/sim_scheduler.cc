@@ -69,14 +69,14 @@ void SimScheduler::DriveAlone(SimHost& alone, const std::function<bool()>& done,
   const SimHost* const outer = std::exchange(alone_, &alone);
   const Instant crashed_at = now_;
   // Its cores and its pause are no concern of a process that only has to end.
-  alone.paused_until = {};
+  alone.Pause({});
   for (uint64_t steps = 0; !done() && now_ < deadline; ++steps) {
     if (steps == options_.steps_max) Fail("a crashed node did not end in steps_max steps");
     if (SimTask* const task = PickRunnable()) {
       RunStepOf(*task);
       continue;
     }
-    const Instant next = std::min(NextStart(), deadline);
+    const Instant next = std::min(next_start_, deadline);
     if (next.is_infinite()) Fail("deadlock: a crashed node cannot end");
     now_ = std::max(now_, next);
   }
@@ -84,7 +84,7 @@ void SimScheduler::DriveAlone(SimHost& alone, const std::function<bool()>& done,
   if (outer != nullptr) return;
   now_ = crashed_at;
   // Those were of that other time too.
-  std::fill(alone.cores_free.begin(), alone.cores_free.end(), now_);
+  alone.FreeCores(now_);
 }
 
 bool SimScheduler::Step(Instant deadline) {
@@ -96,23 +96,33 @@ bool SimScheduler::Step(Instant deadline) {
     RunStepOf(*task);
     return true;
   }
-  const Instant next = std::min(agenda_.next(), NextStart());
+  const Instant next = std::min(agenda_.next(), next_start_);
   if (next.is_infinite()) return false;
   Advance(std::min(next, deadline));
   return true;
 }
 
-Instant SimScheduler::StartOf(const SimTask& task) const {
-  const bool runs = alone_ != nullptr ? &task.host_ == alone_ : !task.host_.crashed;
-  if (!runs) return Instant::Infinite();
-  return std::max({task.runs_at_, task.busy_until_, task.paused_until_, task.host_.runs_from()});
+// Plain numbers: each step looks at all threads.
+int64_t SimScheduler::StartNanosOf(const SimTask& task) const {
+  const SimHost& host = task.host_;
+  const bool runs = alone_ != nullptr ? &host == alone_ : !host.crashed;
+  if (!runs) return Instant::Infinite().nanos;
+  const int64_t host_nanos = host.runs_from.nanos;
+  return task.ready_at_.nanos > host_nanos ? task.ready_at_.nanos : host_nanos;
 }
 
 SimTask* SimScheduler::PickRunnable() {
   candidates_.clear();
+  int64_t next_nanos = Instant::Infinite().nanos;
   for (SimTask* const task : tasks_) {
-    if (StartOf(*task) <= now_) candidates_.push_back(task);
+    const int64_t start_nanos = StartNanosOf(*task);
+    if (start_nanos <= now_.nanos) {
+      candidates_.push_back(task);
+    } else if (start_nanos < next_nanos) {
+      next_nanos = start_nanos;
+    }
   }
+  next_start_ = {next_nanos};
   if (candidates_.empty()) return nullptr;
   return candidates_[candidates_.size() == 1 ? 0 : random_.Below(candidates_.size())];
 }
@@ -120,16 +130,11 @@ SimTask* SimScheduler::PickRunnable() {
 void SimScheduler::RunStepOf(SimTask& task) {
   Trace("run", task.name_);
   task.busy_until_ = now_ + Draw(task.step_time());
+  task.UpdateReadyAt();
   task.host_.Occupy(task.busy_until_);
   running_ = &task;
   task.RunStep();  // May be its last.
   running_ = nullptr;
-}
-
-Instant SimScheduler::NextStart() const {
-  Instant next = Instant::Infinite();
-  for (const SimTask* const task : tasks_) next = std::min(next, StartOf(*task));
-  return next;
 }
 
 void SimScheduler::Advance(Instant to) {
@@ -147,6 +152,7 @@ bool SimScheduler::PauseThread(const SimHost& host, std::string_view name, Insta
   for (SimTask* const task : tasks_) {
     if (&task->host_ != &host || task->name_ != full_name) continue;
     task->paused_until_ = end;
+    task->UpdateReadyAt();
     return true;
   }
   return false;

@@ -1,6 +1,7 @@
 #ifndef TROUPE_SIM_SIM_SCHEDULER_H_
 #define TROUPE_SIM_SIM_SCHEDULER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -29,8 +30,11 @@ class SimTask {
   SimTask& operator=(const SimTask&) = delete;
 
   // Sets the instant of the next step, in the simulation's time; Infinite() waits for another call.
-  void RunAt(Instant when) { runs_at_ = when; }
-  void RunNow() { runs_at_ = {}; }
+  void RunAt(Instant when) {
+    runs_at_ = when;
+    UpdateReadyAt();
+  }
+  void RunNow() { RunAt({}); }
 
  protected:
   ~SimTask();
@@ -46,12 +50,15 @@ class SimTask {
   virtual bool may_wait() const = 0;
   virtual DelayRange step_time() const = 0;
 
+  void UpdateReadyAt() { ready_at_ = std::max({runs_at_, busy_until_, paused_until_}); }
+
   SimScheduler& scheduler_;
   SimHost& host_;
   const std::string name_;
   Instant runs_at_ = {};
   Instant busy_until_ = {};    // With the step before.
   Instant paused_until_ = {};  // The thread alone.
+  Instant ready_at_ = {};      // The latest of these.
 };
 
 // Plays all threads on one, with a virtual clock. A seeded choice among the runnable tasks runs one
@@ -110,10 +117,10 @@ class SimScheduler final : public Clock {
   // Returns false if nothing can happen any more.
   bool Step(Instant deadline);
   // When it may take its next step. Of a crashed process only those of `alone_` may.
-  Instant StartOf(const SimTask& task) const;
+  int64_t StartNanosOf(const SimTask& task) const;
+  // One of those that may take a step now; else null, and next_start_ is when the first may.
   SimTask* PickRunnable();
   void RunStepOf(SimTask& task);
-  Instant NextStart() const;
   void Advance(Instant to);
   [[noreturn]] void Fail(std::string_view why) const;
 
@@ -125,6 +132,7 @@ class SimScheduler final : public Clock {
   Instant now_;
   std::vector<SimTask*> tasks_;  // In order of creation.
   std::vector<SimTask*> candidates_;
+  Instant next_start_ = {};
   SimTask* running_ = nullptr;
   const SimHost* alone_ = nullptr;  // Whose threads alone run now.
 };

@@ -134,7 +134,7 @@ void Simulation::ResetAfter(std::string_view from, std::string_view to, uint64_t
 
 void Simulation::Pause(std::string_view node, absl::Duration time) {
   scheduler_.Trace("pause", node, static_cast<uint64_t>(NanosRoundedUp(time)));
-  Node(node).host().paused_until = scheduler_.Now() + time;
+  Node(node).host().Pause(scheduler_.Now() + time);
 }
 
 void Simulation::PauseShard(std::string_view node, int shard, absl::Duration time) {
