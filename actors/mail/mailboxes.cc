@@ -58,7 +58,10 @@ struct HoldBackOrder {
 }  // namespace
 
 SendResult Mailboxes::MakeRoom(Cell& cell, const Envelope& envelope) {
-  if (cell.messages_max == 0) return SendResult::kGone;  // It stops for good.
+  if (cell.messages_max == 0) {  // It stops for good.
+    if (envelope.ask == 0) ++shard_.counters().dead_letters;
+    return SendResult::kGone;
+  }
   if (cell.marked(kDropOldest) && !refuses_dropped_ && DropOldest(cell, envelope)) {
     return SendResult::kAccepted;
   }
