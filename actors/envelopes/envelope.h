@@ -60,6 +60,7 @@ enum EnvelopeFlags : uint16_t {
   kIndexed = 1u << 8,          // A request in InboundRequests.
   kTaken = 1u << 9,            // Out of its mailbox: it is handled.
   kWaitsForRoom = 1u << 10,    // Not in its mailbox yet, which is full.
+  kNotice = 1u << 11,          // Tells of a dead letter, and is none itself.
 };
 // What has to be freed with the envelope.
 constexpr uint16_t kAttachments = kOutOfLine | kHasChain | kHasOrigin | kIndexed;

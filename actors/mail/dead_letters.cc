@@ -74,7 +74,7 @@ void DeadLetters::RefuseSent(const AnyRef& target, Envelope* envelope, absl::Sta
                              Certainty certainty) {
   if (envelope->ask != 0) {
     ReplyError(*envelope, WithCertainty(std::move(why), certainty));
-  } else {
+  } else if ((envelope->flags & kNotice) == 0) {
     ++shard_.counters().dead_letters;
     if (envelope->flags & kHasOrigin) {
       envelope->origin->OnRefused(shard_, why);
@@ -123,6 +123,7 @@ void DeadLetters::NoteUndelivered(const AnyRef& sender, uint32_t life, const Any
   const bool lives = cell->state == CellState::kStarting || cell->state == CellState::kRunning;
   if (type == nullptr || !lives) return;
   Envelope* const envelope = shard_.NewEnvelope(type);
+  envelope->flags |= kNotice;
   shard_.SetPayload(envelope, Undelivered{.target = target, .message = message, .reason = reason},
                     0);
   // Counted in any case: a sender that does not look at its mailbox gets no more of them.
