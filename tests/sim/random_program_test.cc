@@ -58,6 +58,9 @@ struct Act {};
 
 struct SentNote {
   SendResult result = SendResult::kAccepted;
+  uint64_t sender_life = 0;
+  size_t target = 0;
+  bool elsewhere = false;  // The target is on another shard.
   int handled = 0;
 };
 struct Request {
@@ -82,8 +85,10 @@ class Peer;
 // Lives are numbered from 1 on over all actors.
 struct Ledger {
   std::vector<Ref<Peer>> actors;
-  std::vector<uint64_t> life_of;  // Of each actor; 0 once it has ended.
-  std::vector<bool> ended;        // Each actor's Down has come.
+  std::vector<uint64_t> life_of;                           // Of each actor; 0 once it has ended.
+  std::vector<bool> roomy;                                 // Each actor's mailbox never fills.
+  std::map<std::pair<uint64_t, size_t>, int> undelivered;  // Sender's life, target.
+  std::vector<bool> ended;                                 // Each actor's Down has come.
   std::map<uint64_t, SentNote> notes;
   std::map<uint64_t, Request> requests;
   std::map<uint64_t, Timer> timers;
@@ -172,6 +177,13 @@ class Peer final : public Tally::Actor {
     std::erase_if(alarms_, [&](const auto& each) { return each.first == alarm.number; });
   }
 
+  void On(Context&, const Undelivered& notice) {
+    const auto& actors = ledger_.actors;
+    const auto target = std::find(actors.begin(), actors.end(), notice.target);
+    if (target == actors.end()) return ledger_.Wrong("an Undelivered of nobody");
+    ++ledger_.undelivered[{life_, static_cast<size_t>(target - actors.begin())}];
+  }
+
   void On(Context&, const Down& down) {
     const auto found = std::find_if(watches_.begin(), watches_.end(),
                                     [&](const auto& each) { return each.first == down.monitor; });
@@ -185,10 +197,14 @@ class Peer final : public Tally::Actor {
   void ActLater(Context& cx) { cx.After(this, absl::Microseconds(cx.random().Below(2000)), Act{}); }
 
   void SendNotes(Context& cx) {
-    const Ref<Peer> to = ledger_.actors[cx.random().Below(ledger_.actors.size())];
+    const size_t target = cx.random().Below(ledger_.actors.size());
+    const Ref<Peer> to = ledger_.actors[target];
     for (uint64_t count = 1 + cx.random().Below(20); count > 0; --count) {
       const uint64_t number = ++ledger_.numbers;
-      ledger_.notes[number].result = to.Send(Note{number, life_});
+      ledger_.notes[number] = {.result = to.Send(Note{number, life_}),
+                               .sender_life = life_,
+                               .target = target,
+                               .elsewhere = to.shard() != cx.self().shard()};
     }
   }
 
@@ -267,10 +283,14 @@ class Gardener final : public Actor {
     const size_t index = ledger_.actors.size();
     ledger_.life_of.push_back(0);
     ledger_.ended.push_back(false);
+    ledger_.roomy.push_back(true);
     ledger_.actors.emplace_back();
     SpawnOptions options{.restart = {.max = 3, .backoff_min = absl::Milliseconds(1)}};
     options.placement = Placement::OnShard(static_cast<int>(cx.random().Below(kShards)));
-    if (cx.random().Below(3) == 0) options.mailbox.messages_max = 8;
+    if (cx.random().Below(3) == 0) {
+      options.mailbox.messages_max = 8;
+      ledger_.roomy[index] = false;
+    }
     if (cx.random().Below(3) == 0) options.mailbox.overflow = Overflow::kDropOldest;
     ledger_.actors[index] = cx.Spawn<Peer>(std::move(options), index, &ledger_);
     cx.Monitor(this, ledger_.actors[index]);
@@ -295,6 +315,28 @@ void JudgeNotes(const Ledger& ledger, const ShardCounters& counters,
   if (accepted != handled + (counters.dead_letters - gone)) {
     wrong.push_back(absl::StrCat(accepted, " notes were accepted, ", handled, " handled, ",
                                  counters.dead_letters, " dead letters, ", gone, " to nobody"));
+  }
+}
+
+// Of those who live on and have room for it, each hears of each loss on another shard.
+void JudgeUndelivered(const Ledger& ledger, std::vector<std::string>& wrong) {
+  std::map<std::pair<uint64_t, size_t>, int> lost;
+  for (const auto& [number, note] : ledger.notes) {
+    const bool is_lost = note.result == SendResult::kAccepted && note.handled == 0;
+    if (is_lost && note.elsewhere) ++lost[{note.sender_life, note.target}];
+  }
+  for (size_t i = 0; i < ledger.actors.size(); ++i) {
+    if (ledger.life_of[i] == 0 || !ledger.roomy[i]) continue;
+    for (size_t target = 0; target < ledger.actors.size(); ++target) {
+      const std::pair key(ledger.life_of[i], target);
+      const auto of = [&key](const auto& counts) {
+        const auto found = counts.find(key);
+        return found == counts.end() ? 0 : found->second;
+      };
+      if (of(lost) == of(ledger.undelivered)) continue;
+      wrong.push_back(absl::StrCat("actor ", i, " lost ", of(lost), " notes to actor ", target,
+                                   " and heard of ", of(ledger.undelivered)));
+    }
   }
 }
 
@@ -339,6 +381,7 @@ std::vector<std::string> RunProgram(uint64_t seed) {
   simulation.RunFor(absl::Seconds(5));  // Until all is quiet.
   std::vector<std::string> wrong = ledger.wrong;
   JudgeNotes(ledger, system->Counters(), wrong);
+  JudgeUndelivered(ledger, wrong);
   JudgeRequests(ledger, wrong);
   JudgeWatches(ledger, wrong);
   return wrong;
