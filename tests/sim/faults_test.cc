@@ -21,6 +21,7 @@
 #include "gtest/gtest.h"
 #include "tests/sim/tally.troupe.h"
 #include "troupe/actors/actor.h"
+#include "troupe/actors/call.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
@@ -45,6 +46,22 @@ struct Record {
   std::map<std::string, std::vector<int64_t>> last_answered;  // By the pair of nodes.
   std::vector<std::string> wrong;
   int64_t last_number = 0;
+  int hanging = 0;  // Handlers that wait until they are cancelled.
+  bool over = false;
+};
+
+// Every so many requests are never answered, and so are given up by their callers.
+bool Hangs(int64_t number) { return number % 50 == 0; }
+
+class Counted {
+ public:
+  explicit Counted(int* count) : count_(count) { ++*count_; }
+  ~Counted() { --*count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  int* const count_;
 };
 
 // Handles each request once, it hopes.
@@ -52,14 +69,21 @@ class Server final : public Tally::Actor {
  public:
   explicit Server(Record* record) : record_(record) {}
 
-  Reply<TallyReply> Add(Context&, const TallyRequest& request) override {
+  Reply<TallyReply> Add(Context& cx, const TallyRequest& request) override {
     ++record_->handled[request.amount()];
+    if (Hangs(request.amount())) return Hang(cx);
     TallyReply reply;
     reply.set_total(request.amount());
     return reply;
   }
 
  private:
+  Reply<TallyReply> Hang(Context& cx) {
+    const Counted counted(&record_->hanging);
+    co_await cx.Sleep(absl::InfiniteDuration());
+    co_return absl::CancelledError("given up");
+  }
+
   Record* const record_;
 };
 
@@ -76,13 +100,13 @@ class Caller final : public Actor {
   }
   Reply<void> On(Context& cx, const Begin&) {
     std::optional<Tally::Ref> server;
-    while (*node_ != nullptr) {
+    while (*node_ != nullptr && !record_->over) {
       if (!server.has_value()) {
         auto lookup = (*node_)->Lookup<Tally>(url_).Within(absl::Seconds(5));
         absl::StatusOr<Tally::Ref> found = co_await std::move(lookup);
         if (found.ok()) server = *found;
       } else {
-        const absl::StatusOr<bool> is_there = co_await AskOnce(*server);
+        const absl::StatusOr<bool> is_there = co_await AskOnce(cx, *server);
         if (!is_there.ok() || !*is_there) server.reset();
       }
       const auto pause = absl::Microseconds(cx.random().Below(50'000));
@@ -92,10 +116,16 @@ class Caller final : public Actor {
   }
 
  private:
-  Reply<bool> AskOnce(Tally::Ref server) {
+  Reply<bool> AskOnce(Context& cx, Tally::Ref server) {
     TallyRequest request;
     const int64_t number = ++record_->last_number;
     request.set_amount(number);
+    if (Hangs(number)) {
+      // Its time would last for the whole run: only the cancellation ends it at the server.
+      const Pending<TallyReply> dropped = server.Add(request).Within(absl::Hours(1)).Start();
+      co_await cx.Sleep(absl::Milliseconds(100));
+      co_return true;
+    }
     // Some give up while the session lives, others hear of its end.
     auto call = server.Add(request).Within(absl::Seconds(number % 2 == 0 ? 2 : 30));
     const absl::StatusOr<TallyReply> reply = co_await std::move(call);
@@ -207,6 +237,11 @@ RunResult RunWithFaults(uint64_t seed, bool crashes) {
   record.last_answered.clear();
   simulation.RunFor(absl::Seconds(15));
   RunResult result{.wrong = Judge(record), .answered = record.outcomes.size()};
+  record.over = true;
+  simulation.RunFor(absl::Seconds(35));
+  if (record.hanging != 0) {
+    result.wrong.push_back(absl::StrCat(record.hanging, " handlers wait for nobody"));
+  }
   if (record.last_answered.size() != kNodes * (kNodes - 1)) {
     result.wrong.push_back(absl::StrCat("only ", record.last_answered.size(),
                                         " pairs of nodes talk after all is mended"));
