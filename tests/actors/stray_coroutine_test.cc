@@ -110,7 +110,9 @@ void BeginsA(Where where, Then then, int shards) {
   stage.RunFor(absl::Milliseconds(20));
   EXPECT_EQ(Alive::count(), 0) << "a coroutine outlived its actor";
   EXPECT_GE(seen.begun, 1);
-  if (where == Where::kConstructor && then == Then::kKeeps) EXPECT_EQ(seen.answered, 1);
+  if (where == Where::kConstructor && then == Then::kKeeps) {
+    EXPECT_EQ(seen.answered, 1);
+  }
   stage.ExpectServed();
   stage.End();
 }
