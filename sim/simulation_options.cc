@@ -8,22 +8,26 @@
 namespace troupe {
 namespace {
 
-const char* SeedInEnvironment() { return std::getenv("TROUPE_SIM_SEED"); }
+constexpr char kSeed[] = "TROUPE_SIM_SEED";
+constexpr char kSeeds[] = "TROUPE_SIM_SEEDS";
+
+uint64_t InEnvironment(const char* variable, uint64_t otherwise) {
+  const char* const text = std::getenv(variable);
+  if (text == nullptr) return otherwise;
+  uint64_t number = 0;
+  TROUPE_CHECK_MSG(absl::SimpleAtoi(text, &number), "TROUPE_SIM_SEED or _SEEDS is no number");
+  return number;
+}
 
 }  // namespace
 
-uint64_t SimulationSeed(uint64_t otherwise) {
-  const char* const text = SeedInEnvironment();
-  if (text == nullptr) return otherwise;
-  uint64_t seed = 0;
-  TROUPE_CHECK_MSG(absl::SimpleAtoi(text, &seed), "TROUPE_SIM_SEED is no number");
-  return seed;
-}
+uint64_t SimulationSeed(uint64_t otherwise) { return InEnvironment(kSeed, otherwise); }
 
 std::vector<uint64_t> SimulationSeeds(size_t count) {
-  if (SeedInEnvironment() != nullptr) return {SimulationSeed()};
+  if (std::getenv(kSeed) != nullptr) return {SimulationSeed()};
+  const uint64_t wanted = InEnvironment(kSeeds, count);
   std::vector<uint64_t> seeds;
-  for (uint64_t seed = 1; seed <= count; ++seed) seeds.push_back(seed);
+  for (uint64_t seed = 1; seed <= wanted; ++seed) seeds.push_back(seed);
   return seeds;
 }
 

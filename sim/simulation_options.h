@@ -18,8 +18,8 @@ struct DelayRange {
 // Returns the seed in the environment variable TROUPE_SIM_SEED, or `otherwise`.
 uint64_t SimulationSeed(uint64_t otherwise = 1);
 
-// Returns 1, 2, ... `count`, for a test that tries many seeds, or only TROUPE_SIM_SEED if it is
-// set, so that the same test replays a failure.
+// Returns 1, 2, ... `count`, for a test that tries many seeds: as many as TROUPE_SIM_SEEDS says if
+// that is set, or only TROUPE_SIM_SEED if that is, so that the same test replays a failure.
 std::vector<uint64_t> SimulationSeeds(size_t count);
 
 // The parameters of a simulated run: equal options and equal calls give equal runs.
