@@ -1,5 +1,6 @@
 #include "troupe/actors/mail/dead_letters.h"
 
+#include <limits>
 #include <utility>
 
 #include "troupe/actors/asks/ask_table.h"
@@ -124,6 +125,10 @@ void DeadLetters::NoteUndelivered(const AnyRef& sender, uint32_t life, const Any
   if (type == nullptr || !lives) return;
   Envelope* const envelope = shard_.NewEnvelope(type);
   envelope->flags |= kNotice;
+  // The mailbox outlives a restart, and this is for the life that sent it: seen to when it is
+  // taken.
+  envelope->sender_life = life;
+  envelope->deadline = std::numeric_limits<int64_t>::min();
   shard_.SetPayload(envelope, Undelivered{.target = target, .message = message, .reason = reason},
                     0);
   // Counted in any case: a sender that does not look at its mailbox gets no more of them.

@@ -221,6 +221,9 @@ bool Shard::PassesChecks(Cell& cell, Envelope* envelope) {
   } else if (envelope->flags & kCancelled) {
     ++counters_.cancelled;
     mailboxes().NoteWithdrawnGone(cell);
+  } else if (envelope->flags & kNotice) {
+    envelope->deadline = kNoDeadline;
+    if (envelope->sender_life == cell.life) return true;
   } else if (envelope->deadline < now_nanos()) {
     ++counters_.expired;
   } else {
