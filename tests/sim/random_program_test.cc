@@ -386,10 +386,19 @@ std::vector<std::string> RunProgram(uint64_t seed) {
   return wrong;
 }
 
+void ExpectPromisesKept(uint64_t seed) {
+  const std::vector<std::string> wrong = RunProgram(seed);
+  EXPECT_TRUE(wrong.empty()) << "seed " << seed << ":\n" << absl::StrJoin(wrong, "\n");
+}
+
 TEST(RandomProgramTest, WhatItIsPromisedHolds) {
-  for (const uint64_t seed : SimulationSeeds(200)) {
-    const std::vector<std::string> wrong = RunProgram(seed);
-    EXPECT_TRUE(wrong.empty()) << "seed " << seed << ":\n" << absl::StrJoin(wrong, "\n");
+  for (const uint64_t seed : SimulationSeeds(200)) ExpectPromisesKept(seed);
+}
+
+// Notices of losses outlived a restart in the mailbox.
+TEST(RandomProgramTest, F163_SeedsThatOnceBrokeAPromise) {
+  for (const uint64_t seed : {695, 814, 1632, 1643, 2137, 3029, 3374, 3506}) {
+    ExpectPromisesKept(seed);
   }
 }
 
