@@ -39,13 +39,6 @@ void FaultDriver::MendAll() {
   MendDue();
 }
 
-absl::Duration FaultDriver::Draw(const DelayRange& range) {
-  const int64_t min = NanosRoundedUp(range.min);
-  const int64_t max = std::max(NanosRoundedUp(range.max), min);
-  return absl::Nanoseconds(
-      min + static_cast<int64_t>(random_.Below(static_cast<uint64_t>(max - min) + 1)));
-}
-
 FaultDriver::Pair FaultDriver::AnyPair() {
   const size_t from = random_.Below(nodes_.size());
   const size_t other = random_.Below(nodes_.size() - 1);

@@ -67,7 +67,7 @@ class FaultDriver {
   };
   using Pair = std::pair<std::string, std::string>;
 
-  absl::Duration Draw(const DelayRange& range);
+  absl::Duration Draw(const DelayRange& range) { return troupe::Draw(random_, range); }
   const std::string& AnyNode() { return nodes_[random_.Below(nodes_.size())]; }
   Pair AnyPair();
   void Fault();

@@ -31,7 +31,7 @@ absl::StatusOr<SocketAddress> SimNetwork::Bind(const SocketAddress& address,
   const auto parsed = SocketAddress::Parse(address.ToString());
   if (!parsed.ok()) return parsed.status();
   SocketAddress bound = address.port == 0 ? Ephemeral(address.host) : address;
-  if (InUse(bound, &acceptor->host())) {
+  if (InUse(bound, acceptor->host())) {
     return absl::FailedPreconditionError(
         absl::StrCat("listen on ", bound.ToString(), ": Address already in use"));
   }
@@ -52,16 +52,16 @@ SocketAddress SimNetwork::Ephemeral(const std::string& host) {
   do {
     address.port =
         static_cast<uint16_t>(kFirstEphemeral + next_port_++ % (65536 - kFirstEphemeral));
-  } while (Find(address) != nullptr || InUse(address, nullptr));
+  } while (Find(address) != nullptr);
   return address;
 }
 
-bool SimNetwork::InUse(const SocketAddress& address, const SimHost* host) const {
+bool SimNetwork::InUse(const SocketAddress& address, const SimHost& host) const {
   return std::any_of(bound_.begin(), bound_.end(), [&](const auto& bound) {
     const auto& [other, port] = bound.first;
     if (port != address.port) return false;
     if (other == address.host) return true;
-    return &bound.second->host() == host &&
+    return &bound.second->host() == &host &&
            (Covers(other, address.host) || Covers(address.host, other));
   });
 }
@@ -154,16 +154,23 @@ size_t SimNetwork::BreaksAt(const SimHost* from, const SimHost* to, size_t bytes
 
 // --- Hosts. ---
 
-void SimNetwork::Crash(SimHost& host) {
+std::vector<SimNetwork::Address> SimNetwork::CloseListeners(const SimHost& host) {
+  std::vector<Address> closed;
   for (auto bound = bound_.begin(); bound != bound_.end();) {
     SimAcceptor* const acceptor = bound->second;
     if (&acceptor->host() != &host) {
       ++bound;
       continue;
     }
+    closed.push_back(bound->first);
     bound = bound_.erase(bound);
     acceptor->OnCrash();
   }
+  return closed;
+}
+
+void SimNetwork::Crash(SimHost& host) {
+  CloseListeners(host);
   for (const auto side : {SimConnection::kClient, SimConnection::kServer}) {
     for (const auto& connection : Between(host, host)) {
       if (connection->host(side) == &host) connection->Crash(side);
@@ -178,16 +185,7 @@ uint64_t SimNetwork::Join(SimConnection& connection) {
 
 void SimNetwork::SwitchOff(SimHost& host) {
   host.off = ++last_change_;
-  for (auto bound = bound_.begin(); bound != bound_.end();) {
-    SimAcceptor* const acceptor = bound->second;
-    if (&acceptor->host() != &host) {
-      ++bound;
-      continue;
-    }
-    dark_.emplace(bound->first, &host);
-    bound = bound_.erase(bound);
-    acceptor->OnCrash();
-  }
+  for (const Address& address : CloseListeners(host)) dark_.emplace(address, &host);
   for (const auto& connection : Between(host, host)) {
     for (const auto side : {SimConnection::kClient, SimConnection::kServer}) {
       if (connection->host(side) == &host) connection->Vanish(side);

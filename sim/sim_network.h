@@ -60,7 +60,7 @@ class SimNetwork {
   SocketAddress Ephemeral(const std::string& host);
   // Whether somebody listens there, or `host` on all its addresses or on one that `address` stands
   // for.
-  bool InUse(const SocketAddress& address, const SimHost* host) const;
+  bool InUse(const SocketAddress& address, const SimHost& host) const;
 
   // What `from` sends to `to` waits until the way is healed.
   void Cut(const SimHost& from, const SimHost& to);
@@ -105,6 +105,8 @@ class SimNetwork {
   };
 
   void TellHealed();
+  // Returns their addresses.
+  std::vector<Address> CloseListeners(const SimHost& host);
   Way& WayOf(const SimHost& from, const SimHost& to) { return ways_[{from.index, to.index}]; }
   // Null if nothing was ever said of it.
   const Way* FindWay(const SimHost* from, const SimHost* to) const;

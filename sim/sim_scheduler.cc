@@ -35,13 +35,6 @@ SimScheduler::~SimScheduler() {
 
 absl::Time SimScheduler::WallNow() const { return options_.epoch + (now_ - kStart); }
 
-absl::Duration SimScheduler::Draw(const DelayRange& range) {
-  const int64_t min = NanosRoundedUp(range.min);
-  const int64_t max = std::max(NanosRoundedUp(range.max), min);
-  return absl::Nanoseconds(
-      min + static_cast<int64_t>(random_.Below(static_cast<uint64_t>(max - min) + 1)));
-}
-
 bool SimScheduler::DriveUntil(SimHost* host, const std::function<bool()>& done, Instant deadline) {
   TROUPE_CHECK_MSG(std::this_thread::get_id() == thread_,
                    "a simulation is driven by the thread that made it");

@@ -79,7 +79,7 @@ class SimScheduler final : public Clock {
   SimTrace& trace() { return trace_; }
   const SimulationOptions& options() const { return options_; }
 
-  absl::Duration Draw(const DelayRange& range);
+  absl::Duration Draw(const DelayRange& range) { return troupe::Draw(random_, range); }
   // Returns true in `share` of the calls.
   bool Draw(double share) { return random_.Unit() < share; }
 

@@ -1,9 +1,11 @@
 #include "troupe/sim/simulation_options.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "absl/strings/numbers.h"
 #include "troupe/base/check.h"
+#include "troupe/base/instant.h"
 
 namespace troupe {
 namespace {
@@ -20,6 +22,13 @@ uint64_t InEnvironment(const char* variable, uint64_t otherwise) {
 }
 
 }  // namespace
+
+absl::Duration Draw(Random& random, const DelayRange& range) {
+  const int64_t min = NanosRoundedUp(range.min);
+  const int64_t max = std::max(NanosRoundedUp(range.max), min);
+  return absl::Nanoseconds(
+      min + static_cast<int64_t>(random.Below(static_cast<uint64_t>(max - min) + 1)));
+}
 
 uint64_t SimulationSeed(uint64_t otherwise) { return InEnvironment(kSeed, otherwise); }
 

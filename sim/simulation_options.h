@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "troupe/base/random.h"
 
 namespace troupe {
 
@@ -14,6 +15,7 @@ struct DelayRange {
   absl::Duration min;
   absl::Duration max;
 };
+absl::Duration Draw(Random& random, const DelayRange& range);
 
 // Returns the seed in the environment variable TROUPE_SIM_SEED, or `otherwise`.
 uint64_t SimulationSeed(uint64_t otherwise = 1);

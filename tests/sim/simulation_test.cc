@@ -380,36 +380,52 @@ class Signaller final : public Actor {
   Child child_;
 };
 
-TEST(SimulationTest, F131_AStoppedProgramGoesOnWhenItIsContinued) {
-  TestSimulation simulation;
-  simulation.AddProgram("/bin/work", [](const ChildOptions&, std::string_view) {
-    return SimProgramRun{.takes = absl::Seconds(1)};
-  });
-  const auto system = StartOn(simulation.AddNode("a"));
-  std::vector<std::string> heard;
-  const Ref<Signaller> actor = system->Spawn<Signaller>({}, &heard);
-  for (const int signal : {SIGSTOP, 65, -1}) {
-    actor.Send(signal);
-    simulation.RunFor(absl::Seconds(10));
+class SignalledProgramTest : public testing::Test {
+ protected:
+  // One that runs for `time` by itself.
+  void Start(absl::Duration time) {
+    simulation_.AddProgram("/bin/work", [time](const ChildOptions&, std::string_view) {
+      return SimProgramRun{.takes = time};
+    });
+    system_ = StartOn(simulation_.AddNode("a"));
+    actor_ = system_->Spawn<Signaller>({}, &heard_);
   }
-  actor.Send(SIGCONT);
-  simulation.RunFor(absl::Seconds(10));
-  EXPECT_EQ(heard, (std::vector<std::string>{"", "signal 65 to process 1: Invalid argument",
-                                             "signal -1 to process 1: Invalid argument", "",
-                                             "exit 0, signal 0"}));
+
+  std::vector<std::string> heard_;
+  TestSimulation simulation_;
+  std::unique_ptr<System> system_;
+  Ref<Signaller> actor_;
+};
+
+TEST_F(SignalledProgramTest, F131_AStoppedProgramGoesOnWhenItIsContinued) {
+  Start(absl::Seconds(1));
+  for (const int signal : {SIGSTOP, 65, -1}) {
+    actor_.Send(signal);
+    simulation_.RunFor(absl::Seconds(10));
+  }
+  actor_.Send(SIGCONT);
+  simulation_.RunFor(absl::Seconds(10));
+  EXPECT_EQ(heard_, (std::vector<std::string>{"", "signal 65 to process 1: Invalid argument",
+                                              "signal -1 to process 1: Invalid argument", "",
+                                              "exit 0, signal 0"}));
 }
 
-TEST(SimulationTest, F131_ATerminalsSignalsStopNoProgram) {
-  TestSimulation simulation;
-  simulation.AddProgram("/bin/work", [](const ChildOptions&, std::string_view) {
-    return SimProgramRun{.takes = absl::Seconds(1)};
-  });
-  const auto system = StartOn(simulation.AddNode("a"));
-  std::vector<std::string> heard;
-  const Ref<Signaller> actor = system->Spawn<Signaller>({}, &heard);
-  for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) actor.Send(signal);
-  simulation.RunFor(absl::Seconds(10));
-  EXPECT_EQ(heard, (std::vector<std::string>{"", "", "", "exit 0, signal 0"}));
+TEST_F(SignalledProgramTest, F131_ATerminalsSignalsStopNoProgram) {
+  Start(absl::Seconds(1));
+  for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) actor_.Send(signal);
+  simulation_.RunFor(absl::Seconds(10));
+  EXPECT_EQ(heard_, (std::vector<std::string>{"", "", "", "exit 0, signal 0"}));
+}
+
+TEST_F(SignalledProgramTest, F131_AStoppedProgramIsEndedByKillAlone) {
+  Start(absl::Hours(1));
+  for (const int signal : {SIGSTOP, SIGTERM}) actor_.Send(signal);
+  simulation_.RunFor(absl::Seconds(10));
+  EXPECT_EQ(heard_.size(), 2u);
+  actor_.Send(SIGKILL);
+  simulation_.RunFor(absl::Seconds(10));
+  EXPECT_EQ(heard_.size(), 4u);
+  EXPECT_EQ(heard_.back(), "exit -1, signal 9");
 }
 
 // Stops a program that it has written too much to, ends it, lets it go on, and takes its time.
@@ -449,23 +465,6 @@ TEST(SimulationTest, F131_AProgramExitsOnce) {
   system->Spawn<Impatient>({}, &exits);
   simulation.RunFor(absl::Seconds(1));
   EXPECT_EQ(exits, 1);
-}
-
-TEST(SimulationTest, F131_AStoppedProgramIsEndedByKillAlone) {
-  TestSimulation simulation;
-  simulation.AddProgram("/bin/work", [](const ChildOptions&, std::string_view) {
-    return SimProgramRun{.takes = absl::Hours(1)};
-  });
-  const auto system = StartOn(simulation.AddNode("a"));
-  std::vector<std::string> heard;
-  const Ref<Signaller> actor = system->Spawn<Signaller>({}, &heard);
-  for (const int signal : {SIGSTOP, SIGTERM}) actor.Send(signal);
-  simulation.RunFor(absl::Seconds(10));
-  EXPECT_EQ(heard.size(), 2u);
-  actor.Send(SIGKILL);
-  simulation.RunFor(absl::Seconds(10));
-  EXPECT_EQ(heard.size(), 4u);
-  EXPECT_EQ(heard.back(), "exit -1, signal 9");
 }
 
 // Does not stop, and so makes somebody impatient.
