@@ -24,6 +24,17 @@ struct ShardCounters {
   ShardCounters& operator+=(const ShardCounters& other);
 };
 
+// What a System has at the moment. Once it is quiet, all but the actors and what they keep armed is
+// 0 again.
+struct SystemGauges {
+  uint64_t actors = 0;
+  uint64_t messages_waiting = 0;  // In mailboxes.
+  uint64_t bytes_waiting = 0;     // As the mailboxes are charged.
+  uint64_t requests_pending = 0;  // Asked by actors and threads of this System; without an outcome.
+  uint64_t event_records = 0;     // Timers, monitors, watches, subscriptions and children.
+  uint64_t bytes_between_shards = 0;  // On their way from one shard to another.
+};
+
 }  // namespace troupe
 
 #endif  // TROUPE_ACTORS_SHARD_COUNTERS_H_

@@ -59,7 +59,7 @@ class StreamState final : public PendingAsk, public Shared {
     if (waiter_ == &waiter) waiter_ = nullptr;
   }
   void Abandon(absl::Status why) {
-    if (pending()) DropAsk(*this);
+    if (pending()) why = DropAsk(*this, std::move(why));
     if (end_.has_value()) return;
     end_ = std::move(why);
     Wake();
@@ -168,7 +168,7 @@ class [[nodiscard(
       handle.promise().Wait(*this);
     }
     absl::StatusOr<std::optional<T>> await_resume() {
-      if (cancelled_) return internal::CancelledAwait();
+      if (cancelled_) return internal::CancelledSent();
       StopWaiting();
       return state_->Take();
     }

@@ -1,11 +1,13 @@
 #include "troupe/actors/system.h"
 
+#include <functional>
 #include <utility>
 
 #include "troupe/actors/coroutines/activation.h"
 #include "troupe/actors/coroutines/activations.h"
 #include "troupe/actors/mail/shard_inbox.h"
 #include "troupe/actors/runtime/runtime.h"
+#include "troupe/actors/runtime/shard_turn.h"
 #include "troupe/actors/shard/place.h"
 #include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/births.h"
@@ -75,17 +77,39 @@ int System::Run() {
 
 void System::Shutdown() { runtime_->RequestShutdown(); }
 
+namespace {
+
+// Runs `task` in a turn of `shard`, and waits for its end.
+void RunOn(internal::Runtime& runtime, internal::Shard& shard, const std::function<void()>& task) {
+  const std::unique_ptr<Event> done = runtime.platform().MakeEvent();
+  runtime.PostSurely(shard, [&] {
+    task();
+    done->Notify();
+  });
+  done->WaitUntil(Instant::Infinite());
+}
+
+}  // namespace
+
 ShardCounters System::Counters() {
   internal::CheckMayBlock(*runtime_, "System::Counters()");
   ShardCounters sum;
   for (size_t i = 0; i < runtime_->shard_count(); ++i) {
     internal::Shard& shard = runtime_->shard(i);
-    const std::unique_ptr<Event> done = runtime_->platform().MakeEvent();
-    runtime_->PostSurely(shard, [&] {
-      sum += shard.counters();
-      done->Notify();
-    });
-    done->WaitUntil(Instant::Infinite());
+    RunOn(*runtime_, shard, [&] { sum += shard.counters(); });
+  }
+  return sum;
+}
+
+SystemGauges System::Gauges() {
+  internal::CheckMayBlock(*runtime_, "System::Gauges()");
+  SystemGauges sum;
+  for (size_t i = 0; i < runtime_->shard_count(); ++i) {
+    internal::Shard& shard = runtime_->shard(i);
+    uint32_t next = 0;
+    do {
+      RunOn(*runtime_, shard, [&] { next = shard.turn().AddGauges(next, sum); });
+    } while (next != 0);
   }
   return sum;
 }

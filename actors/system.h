@@ -75,6 +75,11 @@ class System {
   // Thread: not a shard's.
   ShardCounters Counters();
 
+  // Returns what there is now, over all shards, each as of one of its last turns. Looks at every
+  // actor, some in a turn.
+  // Thread: not a shard's.
+  SystemGauges Gauges();
+
   const Limits& limits() const;
   size_t shard_count() const;
   internal::Runtime& runtime() { return *runtime_; }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "troupe/base/buggify.h"
 #include "troupe/base/status_macros.h"
 
 #if defined(__x86_64__)
@@ -57,7 +58,7 @@ bool Loop::RunTurn(bool may_block) {
   ++turns_;
   if (!std::exchange(now_is_fresh_, false)) ReadClock();
   PollBeforeTimers();
-  timers_.Advance(now_, options_.timers_per_turn_max);
+  timers_.Advance(now_, TROUPE_BUGGIFY("one timer a turn") ? 1 : options_.timers_per_turn_max);
   client_->DrainInbound();
   const size_t handled = client_->RunReady();
   client_->FlushOutbound();
@@ -118,6 +119,7 @@ bool Loop::Spin() {
 }
 
 void Loop::Sleep() {
+  if (TROUPE_BUGGIFY("a turn for nothing")) return;
   if (!waker_.PrepareSleep()) return;
   // The sleep ends where the next turn begins: in simulation Poll() returns at once, and what is
   // published between two turns must still find this shard asleep.

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "troupe/actors/shard/shard.h"
+#include "troupe/base/buggify.h"
 #include "troupe/base/text.h"
 #include "troupe/transport/node_core.h"
 #include "troupe/transport/node_shard.h"
@@ -53,7 +54,8 @@ char* Connection::Append(const Frame& frame, size_t payload_bytes) {
     std::memcpy(out_.Grow(kPreamble.size()), kPreamble.data(), kPreamble.size());
   }
   // What is whole by now can be worked on at the other end meanwhile.
-  if ((frames_waiting_ >= kFlushFrames || out_.size() >= kFlushBytes) && connected_ &&
+  const uint32_t frames_max = TROUPE_BUGGIFY("write each frame") ? 1 : kFlushFrames;
+  if ((frames_waiting_ >= frames_max || out_.size() >= kFlushBytes) && connected_ &&
       stalled_since_.is_infinite()) {
     WriteOut();
   }
@@ -152,7 +154,7 @@ void Connection::OnConnected() {
 }
 
 void Connection::OnReadable() {
-  size_t budget = node_.limits().turn_connection_bytes_max;
+  size_t budget = TROUPE_BUGGIFY("read once a turn") ? 1 : node_.limits().turn_connection_bytes_max;
   while (stream_ != nullptr && budget > 0 && ReadOnce(budget)) {
   }
 }

@@ -62,7 +62,7 @@ class AskState final : public PendingAsk, public Shared {
 
   // The caller gives up, or never begins.
   void Abandon(absl::Status status) {
-    if (pending()) DropAsk(*this);
+    if (pending()) status = DropAsk(*this, std::move(status));
     OnReply(std::move(status), nullptr);
   }
 
@@ -118,7 +118,7 @@ class AskWaiter final : public AskJoin {
     const auto take = [this](auto* ask) {
       using Taken = decltype(ask->Take());
       // What it has left is another await's, although it may have come meanwhile.
-      if (left_) return Taken(CancelledAwait());
+      if (left_) return Taken(CancelledSent());
       return ask != nullptr ? ask->Take() : Taken(AskTakenBefore());
     };
     return std::apply([&](auto*... asks) { return std::tuple<Outcome<T>...>(take(asks)...); },

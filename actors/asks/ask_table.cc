@@ -68,10 +68,12 @@ absl::Status NoReplyInTime(std::string_view name) {
       absl::StrCat("no reply to ", AbslView(name), " within the deadline"));
 }
 
-void DropAsk(PendingAsk& ask) {
+void DropAsk(PendingAsk& ask) { DropAsk(ask, absl::OkStatus()).IgnoreError(); }
+
+absl::Status DropAsk(PendingAsk& ask, absl::Status why) {
   constexpr std::string_view kCall = "the end of a request or stream";
   CheckOwned(ask, kCall);
-  Shard::Current()->asks().Drop(ask);
+  return WithCertainty(std::move(why), Shard::Current()->asks().Drop(ask));
 }
 
 void PendingAsk::OnTimer() {

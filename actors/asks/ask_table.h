@@ -48,6 +48,8 @@ class AskTable {
   // Forgets the ask without an outcome and tells the callee, unless that has answered. Returns how
   // far the request got.
   Certainty Drop(PendingAsk& ask);
+  // Requests of this shard without an outcome.
+  size_t pending() const { return asks_.count(); }
   // The shard ends: up to `budget` asks get their outcome. Returns how many.
   uint32_t FailSome(uint32_t budget);
 

@@ -27,6 +27,8 @@ absl::Status CancelledAwait() { return absl::CancelledError("the handler was can
 
 absl::Status CancelledUnsent() { return WithCertainty(CancelledAwait(), Certainty::kNotSent); }
 
+absl::Status CancelledSent() { return WithCertainty(CancelledAwait(), Certainty::kMaybeExecuted); }
+
 absl::Status DroppedAwait() {
   return absl::CancelledError("a Reply, request or stream was dropped while it was awaited");
 }

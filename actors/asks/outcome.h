@@ -54,6 +54,8 @@ absl::Status AwaitedTwice();
 absl::Status CancelledAwait();
 // The same for a request that was not sent.
 absl::Status CancelledUnsent();
+// The same for one that may be handled still.
+absl::Status CancelledSent();
 // What was awaited is gone.
 absl::Status DroppedAwait();
 // Why an await of the coroutine that runs was cut short: cancelled or dropped.

@@ -68,6 +68,8 @@ PendingAsk* TakeAsk(uint64_t ask);
 absl::Status NoReplyInTime(std::string_view name);
 // Gives the pending `ask` up. A CHECK on another shard or thread than its own.
 void DropAsk(PendingAsk& ask);
+// The same for one whose outcome is `why` then: returned with how far the request got.
+absl::Status DropAsk(PendingAsk& ask, absl::Status why);
 // `call` concerns `ask`: a CHECK on another shard or thread than its own.
 void CheckOwned(const PendingAsk& ask, std::string_view call);
 

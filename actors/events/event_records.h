@@ -30,6 +30,7 @@ class EventRecords {
   // Owns `record` from then on. 0 at the bound: then it does not.
   uint64_t Add(Cell& cell, EventRecord& record);
   EventRecord* Find(uint64_t id) const { return records_.Find(id); }
+  size_t count() const { return records_.count(); }
   // Destroys it. False when it is gone, or another actor's.
   bool Remove(uint64_t id, const Cell* owner);
   // Destroys up to `budget` of the actor's; before OnStop those stay that outlive it. Returns how

@@ -9,6 +9,7 @@
 #include "troupe/actors/envelopes/envelope.h"
 #include "troupe/actors/mail/sender_set.h"
 #include "troupe/actors/mail/shard_link.h"
+#include "troupe/base/buggify.h"
 #include "troupe/base/limits.h"
 #include "troupe/loop/waker.h"
 
@@ -44,6 +45,11 @@ class Outbox {
   bool RepliesOverflow(uint32_t bytes) {
     return !Fits(Charge::kReply, bytes, 2 * limits_.outbox_bytes_max);
   }
+  uint64_t BytesOnTheirWay() const {
+    uint64_t bytes = 0;
+    for (int i = 0; i < 2; ++i) bytes += sent_[i] - link_.taken[i].load(std::memory_order_relaxed);
+    return bytes;
+  }
   bool ControlFull() const { return control_count_ >= limits_.outbox_control_max; }
 
   // True when it is worth a Flush() now.
@@ -51,7 +57,7 @@ class Outbox {
     sent_[static_cast<int>(charge)] += envelope->bytes;
     if (charge == Charge::kMessage) ++messages_;
     data_.Push(envelope);
-    return ++unflushed_ >= kFlushAt;
+    return ++unflushed_ >= flush_at_;
   }
   void PushControl(Envelope* envelope) {
     ++control_count_;
@@ -91,7 +97,7 @@ class Outbox {
   void Return(Envelope* envelope) {
     envelope->next = returns_;
     returns_ = envelope;
-    if (++return_count_ >= kReturnBatch) FlushReturns();
+    if (++return_count_ >= return_batch_) FlushReturns();
   }
   void FlushReturns();
   bool returns_empty() const { return returns_ == nullptr; }
@@ -118,6 +124,8 @@ class Outbox {
   SenderSet& senders_;
   const Limits& limits_;
   const uint16_t from_;
+  const uint32_t flush_at_ = TROUPE_BUGGIFY("hand over each message") ? 1 : kFlushAt;
+  const uint32_t return_batch_ = TROUPE_BUGGIFY("return each envelope") ? 1 : kReturnBatch;
   EnvelopeQueue data_;
   EnvelopeQueue control_;
   uint64_t sent_[2] = {};

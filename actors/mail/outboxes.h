@@ -49,6 +49,8 @@ class Outboxes {
   // Something waits for room in a ring.
   bool pending() const { return !listed_.empty(); }
   bool HasReturns() const;
+  // What this shard sent to others and they have not taken.
+  uint64_t BytesOnTheirWay() const;
 
   // Takes some of the envelopes of this shard that have come home. False when none have.
   bool TakeReturns();

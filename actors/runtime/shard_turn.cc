@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "troupe/actors/asks/ask_table.h"
+#include "troupe/actors/cells/cell.h"
+#include "troupe/actors/cells/slot_table.h"
 #include "troupe/actors/coroutines/activations.h"
+#include "troupe/actors/events/event_records.h"
 #include "troupe/actors/mail/inbound_links.h"
 #include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/mail/shard_inbox.h"
@@ -12,6 +15,7 @@
 #include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/births.h"
 #include "troupe/actors/supervision/supervisor.h"
+#include "troupe/base/buggify.h"
 #include "troupe/base/limits.h"
 
 namespace troupe::internal {
@@ -36,7 +40,9 @@ void ShardTurn::DrainInbound() {
   shard_.activations().StartTurn();
   // A shard that could not handle what the last turn took leaves more in the rings.
   const size_t most = shard_.limits().turn_inbound_messages_max;
-  const size_t share = more_ ? std::max<size_t>(most / 4, 1) : most;
+  const size_t share = TROUPE_BUGGIFY("take one message a turn") ? 1
+                       : more_                                   ? std::max<size_t>(most / 4, 1)
+                                                                 : most;
   shard_.births().EndRefused();
   // Threads first: an actor that one spawned is installed before messages to it come.
   shard_.inbox().Drain(share);
@@ -45,7 +51,7 @@ void ShardTurn::DrainInbound() {
 }
 
 void ShardTurn::TakeCompletions() {
-  if (completions_.Empty()) return;
+  if (completions_.Empty() || TROUPE_BUGGIFY("complete work a turn later")) return;
   for (ShardWork* work = completions_.TakeAll(); work != nullptr;) {
     ShardWork* const next = work->next_done;
     work->Complete(work->abandoned());
@@ -64,9 +70,10 @@ void ShardTurn::FollowEnd() {
 
 size_t ShardTurn::RunReady() {
   if (shard_.runtime().end() != Runtime::End::kNotYet) FollowEnd();
-  const uint32_t most = shard_.limits().turn_messages_max;
+  const uint32_t most = TROUPE_BUGGIFY("a short turn") ? 2 : shard_.limits().turn_messages_max;
   uint32_t left = most;
-  if (shard_.supervisor().final_sweep().Continue(kSweepSlots)) left /= 2;
+  const uint32_t slots = TROUPE_BUGGIFY("sweep few actors a turn") ? 2 : kSweepSlots;
+  if (shard_.supervisor().final_sweep().Continue(slots)) left /= 2;
   const uint32_t handled = shard_.RunReady(left);
   more_ = !shard_.run_queue().empty();
   return most - left + handled;
@@ -114,6 +121,19 @@ bool ShardTurn::Finished() {
 void ShardTurn::TakeBack(ShardWork* work) {
   completions_.Push(work);
   loop_->waker().Publish();
+}
+
+uint32_t ShardTurn::AddGauges(uint32_t from, SystemGauges& sum) {
+  if (from == 0) {
+    sum.requests_pending += shard_.asks().pending();
+    sum.event_records += shard_.records().count();
+    sum.bytes_between_shards += shard_.outboxes().BytesOnTheirWay();
+  }
+  return shard_.slots_table().ForSomeActors(from, kSweepSlots, [&](const Cell& cell) {
+    ++sum.actors;
+    sum.messages_waiting += cell.messages;
+    sum.bytes_waiting += cell.bytes;
+  });
 }
 
 bool ShardTurn::RunLast() {

@@ -2,13 +2,18 @@
 #define TROUPE_ACTORS_RUNTIME_SHARD_TURN_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "troupe/actors/runtime/worker_pool.h"
 #include "troupe/loop/loop.h"
 #include "troupe/loop/platform.h"
 
-namespace troupe::internal {
+namespace troupe {
+
+struct SystemGauges;
+
+namespace internal {
 
 class Shard;
 
@@ -37,6 +42,10 @@ class ShardTurn final : public LoopTask, public LoopClient {
   // has its outcome. False when nothing is left to do.
   bool RunLast();
 
+  // Adds to `sum` what the shard has, of its actors those of some slots from `from` on. Returns the
+  // slot to go on with, or 0 once all were seen.
+  uint32_t AddGauges(uint32_t from, SystemGauges& sum);
+
   void set_loop(std::unique_ptr<Loop> loop) { loop_ = std::move(loop); }
   Loop* loop() { return loop_.get(); }
 
@@ -55,6 +64,7 @@ class ShardTurn final : public LoopTask, public LoopClient {
   bool said_quiet_ = false;
 };
 
-}  // namespace troupe::internal
+}  // namespace internal
+}  // namespace troupe
 
 #endif  // TROUPE_ACTORS_RUNTIME_SHARD_TURN_H_

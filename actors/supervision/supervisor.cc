@@ -19,6 +19,7 @@
 #include "troupe/actors/supervision/monitors.h"
 #include "troupe/actors/typing/dispatch.h"
 #include "troupe/actors/typing/instance.h"
+#include "troupe/base/buggify.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/text.h"
 #include "troupe/loop/loop.h"
@@ -250,6 +251,7 @@ bool Supervisor::EndAtOnce(Cell& cell) {
 }
 
 uint32_t Supervisor::Continue(Cell& cell, uint32_t budget) {
+  if (TROUPE_BUGGIFY("one step of a stop a turn")) budget = 1;
   if (cell.state != CellState::kStopping) {
     if (EndAtOnce(cell)) return 1;
     if (cell.state != CellState::kStopping) Begin(cell);
