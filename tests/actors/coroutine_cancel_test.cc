@@ -2,8 +2,10 @@
 // cancelled await takes a turn. Each runs in a child process, since one that takes none never
 // returns.
 
+#include <cstddef>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,6 +14,7 @@
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/actor.h"
 #include "troupe/actors/call.h"
+#include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
@@ -194,6 +197,53 @@ TEST(CoroutineCancelHeldTest, F111_AHandlerThatHoldsItsActorHoldsNobodyElse) {
     ready = true;
     const absl::StatusOr<Number> next = poller.Ask(Num(2)).Wait();
     EXPECT_TRUE(next.ok()) << next.status();
+    stage.End();
+  });
+}
+
+// What a handler that is cancelled asked itself says how far it got, as all that fails does.
+TEST(CoroutineCancelHeldTest, ARequestWhoseAwaitIsCancelledSaysHowFarItGot) {
+  RunInAChild([] {
+    Stage stage(2);
+    const Probe::Ref silent(
+        stage.Spawn(1, Script{.mix = [](Context& cx, const Number& n) -> Reply<Number> {
+                                co_await cx.Sleep(absl::InfiniteDuration());
+                                co_return n;
+                              },
+                              .count = [](Context& cx, const Number&, Sink<Number>) -> Reply<void> {
+                                co_await cx.Sleep(absl::InfiniteDuration());
+                                co_return absl::OkStatus();
+                              }}));
+    std::vector<absl::Status> outcomes;
+    const Probe::Ref asker(
+        stage.Spawn(0, Script{.mix = [&, silent](Context&, const Number& n) -> Reply<Number> {
+                      Pending<Number> pending = silent.Mix(n).Start();
+                      Stream<Number> stream = silent.Count(n);
+                      switch (n.value()) {
+                        case 0:
+                          outcomes.push_back((co_await silent.Mix(n)).status());
+                          break;
+                        case 1:
+                          outcomes.push_back((co_await pending).status());
+                          break;
+                        default:
+                          outcomes.push_back((co_await stream.Next()).status());
+                      }
+                      outcomes.push_back((co_await silent.Mix(n)).status());
+                      co_return n;
+                    }}));
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_FALSE(asker.Mix(Num(i)).Within(absl::Milliseconds(10)).Wait().ok());
+      stage.RunFor(absl::Milliseconds(5));
+    }
+    EXPECT_EQ(outcomes.size(), 6u);
+    for (size_t i = 0; i < outcomes.size(); ++i) {
+      EXPECT_EQ(outcomes[i].code(), absl::StatusCode::kCancelled) << outcomes[i];
+      EXPECT_TRUE(HasCertainty(outcomes[i])) << outcomes[i];
+      EXPECT_EQ(CertaintyOf(outcomes[i]),
+                i % 2 == 0 ? Certainty::kMaybeExecuted : Certainty::kNotSent)
+          << outcomes[i];
+    }
     stage.End();
   });
 }
