@@ -10,33 +10,43 @@
 #include "troupe/sim/sim_trace.h"
 
 namespace troupe {
+namespace {
+
+constexpr uint64_t kDaySeconds = 24 * 60 * 60;
+
+}  // namespace
 
 FaultDriver::FaultDriver(Simulation& simulation, std::vector<std::string> nodes, uint64_t seed,
                          FaultOptions options)
     : simulation_(simulation),
       nodes_(std::move(nodes)),
       options_(std::move(options)),
+      seed_(seed),
+      schedule_(seed),
       random_(seed) {
   TROUPE_CHECK_MSG(nodes_.size() >= 2, "faults between nodes need two of them");
-  TROUPE_CHECK_MSG(options_.crashes == 0 || (options_.crash && options_.restart),
-                   "crashes need the test's `crash` and `restart`");
+  TROUPE_CHECK_MSG(
+      options_.crashes + options_.rolling_restarts == 0 || (options_.crash && options_.restart),
+      "crashes need the test's `crash` and `restart`");
 }
 
 void FaultDriver::RunFor(absl::Duration time) {
   const Instant end = simulation_.clock().Now() + time;
-  Instant next_fault = simulation_.clock().Now() + Draw(options_.between);
+  Instant next_fault = simulation_.clock().Now() + troupe::Draw(schedule_, options_.between);
   while (simulation_.clock().Now() < end) {
-    const Instant next = std::min({MendDue(), next_fault, end});
+    const Instant next = std::min({DoDue(), next_fault, end});
     if (next > simulation_.clock().Now()) simulation_.RunFor(next - simulation_.clock().Now());
     if (simulation_.clock().Now() < next_fault || simulation_.clock().Now() >= end) continue;
-    Fault();
-    next_fault = simulation_.clock().Now() + Draw(options_.between);
+    const size_t fault = faults_++;
+    if (!options_.happens || options_.happens(fault)) Fault(fault);
+    next_fault = simulation_.clock().Now() + troupe::Draw(schedule_, options_.between);
   }
 }
 
 void FaultDriver::MendAll() {
-  for (Mending& each : mendings_) each.when = {};
-  MendDue();
+  std::erase_if(later_, [](const Later& each) { return !each.is_mending; });
+  for (Later& each : later_) each.when = {};
+  DoDue();
 }
 
 FaultDriver::Pair FaultDriver::AnyPair() {
@@ -45,15 +55,19 @@ FaultDriver::Pair FaultDriver::AnyPair() {
   return {nodes_[from], nodes_[other + (other >= from ? 1 : 0)]};
 }
 
-void FaultDriver::Fault() {
+void FaultDriver::Fault(size_t fault) {
+  random_ = Random(seed_ ^ (0x9e3779b97f4a7c15u * (fault + 1)));
   using Kind = void (FaultDriver::*)();
-  const std::array<std::pair<uint32_t, Kind>, 6> kinds = {{
+  const std::array<std::pair<uint32_t, Kind>, 9> kinds = {{
       {options_.partitions, &FaultDriver::Partition},
       {options_.one_way_cuts, &FaultDriver::CutOneWay},
       {options_.resets, &FaultDriver::Reset},
       {options_.clogs, &FaultDriver::Clog},
       {options_.pauses, &FaultDriver::Pause},
+      {options_.wall_clocks, &FaultDriver::SetWallClock},
+      {options_.failing_calls, &FaultDriver::FailCalls},
       {options_.crashes, &FaultDriver::Crash},
+      {options_.rolling_restarts, &FaultDriver::RestartAll},
   }};
   uint64_t all = 0;
   for (const auto& [weight, kind] : kinds) all += weight;
@@ -111,45 +125,87 @@ void FaultDriver::Pause() {
     Log(absl::StrCat("pause of ", node, " for ", absl::FormatDuration(time)));
     return simulation_.Pause(node, time);
   }
-  if (std::find(down_.begin(), down_.end(), node) != down_.end()) return;
+  if (IsDown(node)) return;
   const int shard = static_cast<int>(random_.Below(static_cast<uint64_t>(options_.shards)));
   Log(absl::StrCat("pause of shard ", shard, " of ", node, " for ", absl::FormatDuration(time)));
   simulation_.PauseShard(node, shard, time);
 }
 
+void FaultDriver::SetWallClock() {
+  const std::string& node = AnyNode();
+  const auto error = absl::Seconds(static_cast<int64_t>(random_.Below(2 * kDaySeconds))) -
+                     absl::Seconds(static_cast<int64_t>(kDaySeconds));
+  Log(absl::StrCat("wall clock of ", node, " wrong by ", absl::FormatDuration(error)));
+  simulation_.SetWallClockError(node, error);
+}
+
+void FaultDriver::FailCalls() {
+  const std::string& node = AnyNode();
+  const double share = random_.Unit() / 2;
+  Log(absl::StrCat("calls of ", node, " fail: ", share));
+  simulation_.FailCalls(node, share);
+  MendLater([this, node] { simulation_.FailCalls(node, 0); });
+}
+
 void FaultDriver::Crash() {
   const std::string node = AnyNode();
-  if (std::find(down_.begin(), down_.end(), node) != down_.end()) return;
+  if (IsDown(node)) return;
+  End(node, random_.Below(2) == 0);
+  MendLater([this, node] { StartAgain(node); });
+}
+
+void FaultDriver::RestartAll() {
+  const absl::Duration each = Draw(options_.lasts);
+  Instant when = simulation_.clock().Now();
+  Log(absl::StrCat("restart of all, each for ", absl::FormatDuration(each)));
+  for (const std::string& node : nodes_) {
+    const bool is_switched_off = random_.Below(2) == 0;
+    later_.push_back({when, /*is_mending=*/false, [this, node, is_switched_off] {
+                        if (!IsDown(node)) End(node, is_switched_off);
+                      }});
+    when = when + each;
+    later_.push_back({when, /*is_mending=*/true, [this, node] { StartAgain(node); }});
+  }
+}
+
+void FaultDriver::End(const std::string& node, bool is_switched_off) {
   down_.push_back(node);
-  if (random_.Below(2) == 0) {
-    Log(absl::StrCat("crash of ", node));
-    simulation_.Crash(node);
-  } else {
+  if (is_switched_off) {
     Log(absl::StrCat(node, " is switched off"));
     simulation_.SwitchOff(node);
+  } else {
+    Log(absl::StrCat("crash of ", node));
+    simulation_.Crash(node);
   }
   options_.crash(node);
-  MendLater([this, node] {
-    std::erase(down_, node);
-    simulation_.Restart(node);
-    options_.restart(node);
-  });
+}
+
+void FaultDriver::StartAgain(const std::string& node) {
+  // Another fault may have been faster.
+  if (std::erase(down_, node) == 0) return;
+  Log(absl::StrCat(node, " starts again"));
+  simulation_.Restart(node);
+  options_.restart(node);
+}
+
+bool FaultDriver::IsDown(const std::string& node) const {
+  return std::find(down_.begin(), down_.end(), node) != down_.end();
 }
 
 void FaultDriver::MendLater(std::function<void()> mend) {
-  mendings_.push_back({simulation_.clock().Now() + Draw(options_.lasts), std::move(mend)});
+  later_.push_back({simulation_.clock().Now() + Draw(options_.lasts), true, std::move(mend)});
 }
 
-Instant FaultDriver::MendDue() {
+Instant FaultDriver::DoDue() {
   Instant next = Instant::Infinite();
-  // In the order of their faults. What is mended may begin something, but no fault.
-  for (size_t i = 0; i < mendings_.size();) {
-    if (mendings_[i].when <= simulation_.clock().Now()) {
-      const std::function<void()> mend = std::move(mendings_[i].mend);
-      mendings_.erase(mendings_.begin() + static_cast<ptrdiff_t>(i));
-      mend();
+  // In the order of their faults. What is done may begin something, but no fault.
+  for (size_t i = 0; i < later_.size();) {
+    if (later_[i].when <= simulation_.clock().Now()) {
+      const std::function<void()> action = std::move(later_[i].action);
+      later_.erase(later_.begin() + static_cast<ptrdiff_t>(i));
+      action();
     } else {
-      next = std::min(next, mendings_[i++].when);
+      next = std::min(next, later_[i++].when);
     }
   }
   return next;

@@ -1,6 +1,7 @@
 #ifndef TROUPE_SIM_FAULT_DRIVER_H_
 #define TROUPE_SIM_FAULT_DRIVER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -24,16 +25,23 @@ struct FaultOptions {
 
   uint32_t partitions = 2;
   uint32_t one_way_cuts = 2;
-  uint32_t resets = 2;   // Now, or in the middle of what comes next.
-  uint32_t clogs = 2;    // A link that is slow, or carries little.
-  uint32_t pauses = 1;   // Of a node, or of one of its shards.
-  uint32_t crashes = 0;  // Needs `crash` and `restart`.
+  uint32_t resets = 2;            // Now, or in the middle of what comes next.
+  uint32_t clogs = 2;             // A link that is slow, or carries little.
+  uint32_t pauses = 1;            // Of a node, or of one of its shards.
+  uint32_t wall_clocks = 1;       // One that jumps, by up to a day.
+  uint32_t failing_calls = 0;     // A node whose kernel refuses some of what it asks for.
+  uint32_t crashes = 0;           // Needs `crash` and `restart`, as the next.
+  uint32_t rolling_restarts = 0;  // Of all nodes, one after the other.
 
   int shards = 1;  // That every node has at least.
   // The test's own part of a crash: what is destroyed after Simulation::Crash() or SwitchOff(), and
   // what is started after Restart().
   std::function<void(const std::string& node)> crash = {};
   std::function<void(const std::string& node)> restart = {};
+
+  // Whether the n-th fault happens, from 0 on; see SimRun::Each(). What the others are does not
+  // change.
+  std::function<bool(size_t fault)> happens = {};
 };
 
 // Disturbs some nodes of a simulation by a seed, then mends everything, after which a cluster must
@@ -61,32 +69,43 @@ class FaultDriver {
   const std::vector<std::string>& log() const { return log_; }
 
  private:
-  struct Mending {
+  // What is due later: the end of a fault, or another part of it.
+  struct Later {
     Instant when;
-    std::function<void()> mend;
+    bool is_mending;
+    std::function<void()> action;
   };
   using Pair = std::pair<std::string, std::string>;
 
   absl::Duration Draw(const DelayRange& range) { return troupe::Draw(random_, range); }
   const std::string& AnyNode() { return nodes_[random_.Below(nodes_.size())]; }
   Pair AnyPair();
-  void Fault();
+  void Fault(size_t fault);
   void Partition();
   void CutOneWay();
   void Reset();
   void Clog();
   void Pause();
+  void SetWallClock();
+  void FailCalls();
   void Crash();
+  void RestartAll();
+  void End(const std::string& node, bool is_switched_off);
+  void StartAgain(const std::string& node);
+  bool IsDown(const std::string& node) const;
   void MendLater(std::function<void()> mend);
-  // Mends what is due; returns when the next is.
-  Instant MendDue();
+  // Does what is due; returns when the next is.
+  Instant DoDue();
   void Log(std::string line);
 
   Simulation& simulation_;
   const std::vector<std::string> nodes_;
   const FaultOptions options_;
-  Random random_;
-  std::vector<Mending> mendings_;
+  const uint64_t seed_;
+  Random schedule_;
+  Random random_;  // Of one fault.
+  std::vector<Later> later_;
+  size_t faults_ = 0;
   std::vector<std::string> down_;
   std::vector<std::string> log_;
 };

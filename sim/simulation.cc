@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/base/buggify.h"
 #include "troupe/base/check.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/text.h"
@@ -21,6 +24,7 @@ void NameSeed(int) {
   std::fprintf(stderr, "simulation seed %llu (TROUPE_SIM_SEED=%llu replays it)\n",
                static_cast<unsigned long long>(current_simulation->seed()),
                static_cast<unsigned long long>(current_simulation->seed()));
+  current_simulation->LeaveTrace();
 }
 
 }  // namespace
@@ -50,15 +54,27 @@ Simulation::Simulation(SimulationOptions options)
     : scheduler_(options),
       network_(scheduler_),
       log_(std::make_unique<LogToTrace>(scheduler_)),
+      buggify_(options.seed, options.buggify_sites, options.buggify_firings),
+      outer_buggify_(
+          std::exchange(internal::buggify, options.buggify_sites > 0 ? &buggify_ : nullptr)),
       outer_(std::exchange(current_simulation, this)) {
   if (outer_ == nullptr) previous_abort = std::signal(SIGABRT, &NameSeed);
 }
 
 Simulation::~Simulation() {
+  LeaveTrace();
   current_simulation = outer_;
+  internal::buggify = outer_buggify_;
   if (outer_ == nullptr) std::signal(SIGABRT, previous_abort);
   // Packets hold connections, which know the network.
   scheduler_.Clear();
+}
+
+void Simulation::LeaveTrace() {
+  const std::string& files = scheduler_.options().trace_files;
+  if (files.empty()) return;
+  std::ofstream text(files + ".txt");
+  for (const std::string& line : trace()) text << line << "\n";
 }
 
 Platform& Simulation::AddNode(std::string name, const MachineOptions& options) {

@@ -13,6 +13,7 @@
 #include "troupe/loop/platform.h"
 #include "troupe/sim/link_options.h"
 #include "troupe/sim/machine_options.h"
+#include "troupe/sim/sim_buggify.h"
 #include "troupe/sim/sim_network.h"
 #include "troupe/sim/sim_platform.h"
 #include "troupe/sim/sim_program.h"
@@ -99,6 +100,12 @@ class Simulation {
   // sent there waits in vain until the senders' timeouts. Restart() switches it on.
   void SwitchOff(std::string_view node);
 
+  // Writes options.trace_files, if that names any.
+  void LeaveTrace();
+
+  // What the TROUPE_BUGGIFY sites did.
+  const SimBuggify& buggify() const { return buggify_; }
+
   // Returns a hash that is equal for equal runs, and covers payloads.
   uint64_t trace_hash() { return scheduler_.trace().hash(); }
   // Empty without options.record_trace.
@@ -114,6 +121,8 @@ class Simulation {
   SimPrograms programs_;
   std::vector<std::unique_ptr<SimPlatform>> nodes_;
   std::unique_ptr<LogToTrace> log_;
+  SimBuggify buggify_;
+  Buggify* const outer_buggify_;
   Simulation* const outer_;
 };
 

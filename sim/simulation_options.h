@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -16,6 +17,9 @@ struct DelayRange {
   absl::Duration max;
 };
 absl::Duration Draw(Random& random, const DelayRange& range);
+
+// Returns the number in that variable of the environment, or `otherwise`. CHECKs that it is one.
+uint64_t SimulationNumber(const char* variable, uint64_t otherwise);
 
 // Returns the seed in the environment variable TROUPE_SIM_SEED, or `otherwise`.
 uint64_t SimulationSeed(uint64_t otherwise = 1);
@@ -40,12 +44,20 @@ struct SimulationOptions {
   // The share of reads and writes, from 0 to 1, that move fewer bytes than they could.
   double partial_io = 0.25;
 
+  // The share of the TROUPE_BUGGIFY sites that are on, and how often one that is on does the rare
+  // thing; from 0 to 1.
+  double buggify_sites = 0;
+  double buggify_firings = 0.1;
+
   // The wall clock at the start.
   absl::Time epoch = absl::FromUnixSeconds(1'700'000'000);
 
   // Whether to keep the lines of the trace, the newest trace_lines_max.
   bool record_trace = false;
   size_t trace_lines_max = 1u << 20;
+  // Where the end of the simulation, or abort(), leaves the trace, as text and as a page: this,
+  // with .txt and .html behind it. Nowhere if empty.
+  std::string trace_files = {};
   // Whether to write log lines to stderr, stamped with virtual time; the trace has them in either
   // case.
   bool log_to_stderr = true;

@@ -59,6 +59,9 @@ class LayersTest(unittest.TestCase):
             with self.subTest(header):
                 self.assertEqual(breaches_of({"transport/a.cc": f"#include <{header}>\n"}),
                                  [("transport/a.cc", 1, "os-header")])
+                self.assertEqual(breaches_of({"sim/a.cc": f"#include <{header}>\n"}),
+                                 [("sim/a.cc", 1, "os-header")])
+                self.assertEqual(breaches_of({"sim/seeds/a.cc": f"#include <{header}>\n"}), [])
 
     def test_lockfree_queues_are_named_in_one_file(self):
         include = "#include <boost/lockfree/spsc_queue.hpp>\n"
@@ -70,7 +73,8 @@ class LayersTest(unittest.TestCase):
         code = "// absl::Now()\nauto now = absl::Now();\nstd::chrono::steady_clock::now();\n"
         self.assertEqual(breaches_of({"actors/a.cc": code}),
                          [("actors/a.cc", 2, "clock"), ("actors/a.cc", 3, "clock")])
-        self.assertEqual(breaches_of({"loop/a.cc": code, "base/a.cc": code}), [])
+        self.assertEqual(
+            breaches_of({"loop/a.cc": code, "base/a.cc": code, "sim/seeds/a.cc": code}), [])
 
     def test_paths_of_one_machine_are_found_in_any_text(self):
         self.assertEqual(breaches_of({"README.md": f"see {HOME}/x\nsee /usr/include, $HOME/work/x\n"}),

@@ -2,10 +2,8 @@
 // seed: no request is handled twice, no outcome lies about that, and once all is mended all is
 // well.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -16,20 +14,22 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/sim/tally.troupe.h"
 #include "troupe/actors/actor.h"
 #include "troupe/actors/call.h"
-#include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/system.h"
+#include "troupe/base/limits.h"
+#include "troupe/loop/platform.h"
 #include "troupe/sim/fault_driver.h"
-#include "troupe/sim/test_simulation.h"
+#include "troupe/sim/for_each_seed.h"
+#include "troupe/sim/oracles/requests_oracle.h"
+#include "troupe/sim/sim_run.h"
 #include "troupe/transport/node.h"
 
 namespace troupe {
@@ -41,12 +41,12 @@ using tally::TallyRequest;
 
 // What happened, whatever became of whom it happened to.
 struct Record {
-  std::map<int64_t, int> handled;  // Requests, by number.
-  std::map<int64_t, absl::Status> outcomes;
-  std::map<std::string, std::vector<int64_t>> last_answered;  // By the pair of nodes.
-  std::vector<std::string> wrong;
-  int64_t last_number = 0;
-  int hanging = 0;  // Handlers that wait until they are cancelled.
+  explicit Record(SimRun& sim_run) : run(sim_run), requests(sim_run) {}
+
+  SimRun& run;
+  RequestsOracle requests;
+  std::set<std::string> talking;  // Pairs of nodes.
+  int64_t hanging = 0;            // Handlers that wait until they are cancelled.
   bool over = false;
 };
 
@@ -55,13 +55,13 @@ bool Hangs(int64_t number) { return number % 50 == 0; }
 
 class Counted {
  public:
-  explicit Counted(int* count) : count_(count) { ++*count_; }
+  explicit Counted(int64_t* count) : count_(count) { ++*count_; }
   ~Counted() { --*count_; }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
 
  private:
-  int* const count_;
+  int64_t* const count_;
 };
 
 // Handles each request once, it hopes.
@@ -70,7 +70,7 @@ class Server final : public Tally::Actor {
   explicit Server(Record* record) : record_(record) {}
 
   Reply<TallyReply> Add(Context& cx, const TallyRequest& request) override {
-    ++record_->handled[request.amount()];
+    record_->requests.Ran(static_cast<uint64_t>(request.amount()));
     if (Hangs(request.amount())) return Hang(cx);
     TallyReply reply;
     reply.set_total(request.amount());
@@ -118,7 +118,8 @@ class Caller final : public Actor {
  private:
   Reply<bool> AskOnce(Context& cx, Tally::Ref server) {
     TallyRequest request;
-    const int64_t number = ++record_->last_number;
+    const uint64_t asked = record_->requests.New(0);
+    const auto number = static_cast<int64_t>(asked);
     request.set_amount(number);
     if (Hangs(number)) {
       // Its time would last for the whole run: only the cancellation ends it at the server.
@@ -129,10 +130,10 @@ class Caller final : public Actor {
     // Some give up while the session lives, others hear of its end.
     auto call = server.Add(request).Within(absl::Seconds(number % 2 == 0 ? 2 : 30));
     const absl::StatusOr<TallyReply> reply = co_await std::move(call);
-    record_->outcomes.emplace(number, reply.status());
+    record_->requests.Outcome(asked, reply.status());
     if (reply.ok()) {
-      if (reply->total() != number) record_->wrong.push_back("the reply of another request");
-      record_->last_answered[pair_].push_back(number);
+      record_->run.Expect(reply->total() == number, "the reply of another request");
+      record_->talking.insert(pair_);
     }
     co_return reply.ok();
   }
@@ -150,9 +151,9 @@ std::string AddressOf(int node) { return absl::StrCat("127.0.0.1:", 4500 + node)
 
 class Cluster {
  public:
-  Cluster(Simulation& simulation, Record* record) : record_(record) {
+  Cluster(SimRun& run, Record* record) : record_(record), limits_(run.limits()) {
     for (int i = 0; i < kNodes; ++i) {
-      platforms_.push_back(&simulation.AddNode(NameOf(i)));
+      platforms_.push_back(&run.AddNode(NameOf(i)));
       members_.push_back(std::make_unique<Member>());
     }
     for (int i = 0; i < kNodes; ++i) Start(i);
@@ -179,7 +180,8 @@ class Cluster {
 
   void Start(int i) {
     Member& member = *members_[static_cast<size_t>(i)];
-    member.system = *System::Start({.shards = 2, .platform = platforms_[static_cast<size_t>(i)]});
+    member.system = *System::Start(
+        {.shards = 2, .limits = limits_, .platform = platforms_[static_cast<size_t>(i)]});
     member.node = *Node::Start(*member.system, {.name = NameOf(i), .listen = AddressOf(i)});
     EXPECT_EQ(member.node->Export("server", Tally::Ref(member.system->Spawn<Server>({}, record_))),
               absl::OkStatus());
@@ -192,78 +194,45 @@ class Cluster {
   }
 
   Record* const record_;
+  const Limits limits_;
   std::vector<Platform*> platforms_;
   std::vector<std::unique_ptr<Member>> members_;
 };
 
-// What is wrong with what happened.
-std::vector<std::string> Judge(const Record& record) {
-  std::vector<std::string> wrong = record.wrong;
-  for (const auto& [number, times] : record.handled) {
-    if (times > 1)
-      wrong.push_back(absl::StrCat("request ", number, " was handled ", times, " times"));
-  }
-  for (const auto& [number, outcome] : record.outcomes) {
-    const bool handled = record.handled.contains(number);
-    if (outcome.ok() && !handled) {
-      wrong.push_back(absl::StrCat("request ", number, " has a reply and was not handled"));
-    }
-    if (!outcome.ok() && handled && CertaintyOf(outcome) != Certainty::kMaybeExecuted) {
-      wrong.push_back(absl::StrCat("request ", number, " was handled, but: ", outcome.ToString()));
-    }
-  }
-  return wrong;
-}
-
-struct RunResult {
-  std::vector<std::string> wrong;
-  size_t answered = 0;
-};
-
-RunResult RunWithFaults(uint64_t seed, bool crashes) {
-  TestSimulation simulation({.seed = seed, .log_to_stderr = false});
-  Record record;
-  Cluster cluster(simulation, &record);
-  FaultDriver faults(simulation, Cluster::names(), seed,
+void RunWithFaults(SimRun& run, bool crashes) {
+  Record record(run);
+  Cluster cluster(run, &record);
+  FaultDriver faults(run.simulation(), Cluster::names(), run.seed(),
                      {.crashes = crashes ? 2u : 0u,
+                      .rolling_restarts = crashes ? 1u : 0u,
                       .shards = 2,
                       .crash = [&](const std::string& node) { cluster.End(node); },
-                      .restart = [&](const std::string& node) { cluster.Start(node); }});
-  simulation.RunFor(absl::Seconds(5));
-  faults.RunFor(absl::Minutes(1));
+                      .restart = [&](const std::string& node) { cluster.Start(node); },
+                      .happens = run.Each("fault")});
+  run.simulation().RunFor(absl::Seconds(5));
+  faults.RunFor(absl::Seconds(run.Number("seconds", 1, 100)));
   faults.MendAll();
   // Pauses end by themselves, and those who wait before they dial again wait at most so long.
-  simulation.RunFor(absl::Seconds(45));
-  record.last_answered.clear();
-  simulation.RunFor(absl::Seconds(15));
-  RunResult result{.wrong = Judge(record), .answered = record.outcomes.size()};
+  run.simulation().RunFor(absl::Seconds(45));
+  record.talking.clear();
+  run.simulation().RunFor(absl::Seconds(15));
+  run.Expect(
+      record.talking.size() == kNodes * (kNodes - 1),
+      absl::StrCat("only ", record.talking.size(), " pairs of nodes talk after all is mended"));
   record.over = true;
-  simulation.RunFor(absl::Seconds(35));
-  if (record.hanging != 0) {
-    result.wrong.push_back(absl::StrCat(record.hanging, " handlers wait for nobody"));
-  }
-  if (record.last_answered.size() != kNodes * (kNodes - 1)) {
-    result.wrong.push_back(absl::StrCat("only ", record.last_answered.size(),
-                                        " pairs of nodes talk after all is mended"));
-  }
-  if (!result.wrong.empty()) {
-    for (const std::string& line : faults.log()) result.wrong.push_back(line);
-  }
-  return result;
+  run.simulation().RunFor(absl::Seconds(35));
+  // Callers end with their nodes, and take what they ask with them.
+  record.requests.Judge([](uint64_t) { return false; });
+  run.Expect(record.hanging == 0, absl::StrCat(record.hanging, " handlers wait for nobody"));
 }
 
-class FaultsTest : public testing::TestWithParam<bool> {};
-
-TEST_P(FaultsTest, NothingIsHandledTwiceNoOutcomeLiesAndAllIsWellAtTheEnd) {
-  for (const uint64_t seed : SimulationSeeds(8)) {
-    const RunResult result = RunWithFaults(seed, GetParam());
-    EXPECT_GT(result.answered, 500u);
-    EXPECT_TRUE(result.wrong.empty()) << "seed " << seed << ":\n"
-                                      << absl::StrJoin(result.wrong, "\n");
-  }
+TEST(FaultsTest, NothingIsHandledTwiceNoOutcomeLiesAndAllIsWellAtTheEnd) {
+  ForEachSeed([](SimRun& run) { RunWithFaults(run, /*crashes=*/false); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Crashes, FaultsTest, testing::Bool());
+TEST(FaultsTest, TheSameWhenProcessesCrashAndMachinesAreSwitchedOff) {
+  ForEachSeed([](SimRun& run) { RunWithFaults(run, /*crashes=*/true); });
+}
 
 }  // namespace
 }  // namespace troupe
