@@ -24,6 +24,11 @@ _CLANG = [
     "-fclang-abi-compat=17",
 ]
 
+# Objects may end inside of the functions that they call (loop/liveness.h). Without this LLVM takes
+# `this` to be readable until the caller's own end, and loads members before it has looked whether
+# they are still there.
+_CLANG_IF_KNOWN = ["-mllvm", "-use-dereferenceable-at-point-semantics=1"]
+
 _GCC = [
     # Says so of coroutine frames that are initialised.
     "-Wno-maybe-uninitialized",
@@ -36,11 +41,16 @@ def _compiler_repository_impl(rctx):
     path = rctx.which(name) or name
     probe = rctx.execute([path, "--version"])
     is_clang = probe.return_code == 0 and "clang" in probe.stdout
+    own = list(_CLANG if is_clang else _GCC)
+    if is_clang:
+        knows = rctx.execute([path] + _CLANG_IF_KNOWN + ["-x", "c++", "-c", "/dev/null", "-o", "/dev/null"])
+        if knows.return_code == 0:
+            own += _CLANG_IF_KNOWN
     write_workspace(rctx)
     rctx.file("BUILD", "", executable = False)
     rctx.file("flags.bzl", "\n".join([
         "COMPILER = %r" % ("clang" if is_clang else "gcc"),
-        "COPTS = %r" % (_COMMON + (_CLANG if is_clang else _GCC)),
+        "COPTS = %r" % (_COMMON + own),
         "",
     ]), executable = False)
 
