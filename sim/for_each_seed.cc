@@ -26,7 +26,7 @@ namespace troupe {
 namespace {
 
 constexpr int kShrinkTriesMax = 400;
-constexpr std::chrono::seconds kShrinkTimeMax{90};
+constexpr uint64_t kShrinkSecondsMax = 90;
 
 // From so many runs on there is a summary.
 constexpr uint64_t kManySeeds = 1000;
@@ -132,7 +132,8 @@ void ExplainFailure(const SeedRunner& runner, const RunReport& failed) {
   RunShrinker shrinker(
       failed, {},
       [&](const SimChoices::Given& given) { return runner.RunApart(failed.seed, given); },
-      kShrinkTriesMax, kShrinkTimeMax);
+      kShrinkTriesMax,
+      std::chrono::seconds(SimulationNumber("TROUPE_SIM_SHRINK_SECONDS", kShrinkSecondsMax)));
   const RunReport smallest = shrinker.Shrink();
   SimulationOptions recorded = runner.options();
   recorded.record_trace = true;

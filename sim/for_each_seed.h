@@ -27,7 +27,7 @@ struct SeedOptions {
 // trace and its log lines, and TROUPE_SIM_CHOICES=actors=3 as small as it says.
 // TROUPE_SIM_SEEDS=100000 tries so many, from TROUPE_SIM_FIRST_SEED on, and prints a summary;
 // TROUPE_SIM_FAILURES=20 goes on until so many have failed, and TROUPE_SIM_PROCESSES is how many
-// run at a time.
+// run at a time; TROUPE_SIM_SHRINK_SECONDS=0 makes no failing run smaller.
 //
 // Thread: the test's, of a process without other threads.
 void ForEachSeed(const Scenario& scenario, const SeedOptions& options = {});

@@ -46,7 +46,10 @@ class Gardener final : public Actor {
     cx.After(this, world_.pause_max, Look{});
     return absl::OkStatus();
   }
-  void On(Context& cx, const Down&) {
+  void On(Context& cx, const Down& down) {
+    if (const size_t who = world_.Find(down.who); who < world_.actors.size()) {
+      world_.actors[who].is_down = true;
+    }
     if (!world_.over) Plant(cx);
   }
   Reply<void> On(Context& cx, const Look&) {

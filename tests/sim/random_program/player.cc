@@ -250,6 +250,7 @@ void Player::LookAround(Context& cx) {
                                   [&](const Known& each) { return each.ref == *found; });
   const bool right = known != world_.actors.end() && known->name == name;
   world_.run.Expect(right, "a name leads to an actor that never had it");
+  world_.run.Expect(!right || !known->is_down, "a name leads to an actor whose Down was handled");
 }
 
 void Player::Drop(Context& cx) {

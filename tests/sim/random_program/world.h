@@ -51,6 +51,7 @@ struct Known {
   ActorRef handle;       // The same, for good.
   uint64_t life = 0;     // Of all lives, from 1 on; 0 while it has none.
   bool roomy = true;     // Its mailbox never fills.
+  bool is_down = false;  // Its node's gardener has had its Down.
   bool is_pool = false;  // Of workers, several of which may run at a time.
   std::string name;
 };
