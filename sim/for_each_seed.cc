@@ -29,7 +29,7 @@ constexpr int kShrinkTriesMax = 400;
 constexpr uint64_t kShrinkSecondsMax = 90;
 
 // From so many runs on there is a summary.
-constexpr uint64_t kManySeeds = 1000;
+constexpr uint64_t kManySeeds = 200;
 
 std::string InEnvironment(const char* variable) {
   const char* const text = std::getenv(variable);
