@@ -28,7 +28,8 @@ Coordinator::Coordinator(JobOptions options, troupe::Node* node, JobResult* resu
 
 troupe::Reply<void> Coordinator::OnStart(troupe::Context& cx) {
   started_ = cx.Now();
-  absl::StatusOr<FileList> list = co_await cx.Offload(&ListFiles, options_.paths);
+  absl::StatusOr<FileList> list =
+      co_await cx.Offload(&ListFiles, options_.paths, options_.batch_files);
   TROUPE_CO_RETURN_IF_ERROR(list.status());
   list_ = *std::move(list);
   for (const std::string& problem : list_.problems) Complain(problem);
@@ -225,16 +226,11 @@ void Coordinator::On(troupe::Context& cx, const Totals& totals) {
 
 void Coordinator::Finish(troupe::Context& cx) {
   ShowProgress(/*last=*/true);
-  for (const auto& [word, count] : words_.Top(kWordsShown)) {
-    std::cout << word << " " << count << "\n";
-  }
-  const uint64_t files = std::accumulate(batch_files_.begin(), batch_files_.end(), uint64_t{0});
-  const uint64_t bytes = std::accumulate(batch_bytes_.begin(), batch_bytes_.end(), uint64_t{0});
-  std::cout << absl::StrFormat("%d files, %.1f MB, %.1f seconds\n", files,
-                               static_cast<double>(bytes) / kBytesPerMegabyte,
-                               absl::ToDoubleSeconds(cx.Now() - started_))
-            << std::flush;
-  End(cx, files > 0 ? 0 : 1);
+  result_->words = words_.Top(kWordsShown);
+  result_->files = std::accumulate(batch_files_.begin(), batch_files_.end(), uint64_t{0});
+  result_->bytes = std::accumulate(batch_bytes_.begin(), batch_bytes_.end(), uint64_t{0});
+  result_->took = cx.Now() - started_;
+  End(cx, result_->files > 0 ? 0 : 1);
 }
 
 void Coordinator::End(troupe::Context& cx, int exit_code) {

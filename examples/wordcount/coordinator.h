@@ -1,9 +1,11 @@
 #ifndef TROUPE_EXAMPLES_WORDCOUNT_COORDINATOR_H_
 #define TROUPE_EXAMPLES_WORDCOUNT_COORDINATOR_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "troupe/examples/wordcount/feeder.h"
@@ -18,7 +20,8 @@ struct JobOptions {
   std::vector<std::string> paths;
   int nodes = 2;
   int workers_per_node = 1;
-  int first_port = 0;  // Node i listens on first_port + i; if 0, on any free port.
+  size_t batch_files = 128;  // At most, in one request.
+  int first_port = 0;        // Node i listens on first_port + i; if 0, on any free port.
   bool show_progress = false;
   std::string program;  // This program's file, run by the node processes.
 };
@@ -26,9 +29,13 @@ struct JobOptions {
 // The result of the job, for main() to read after the system has ended.
 struct JobResult {
   int exit_code = 1;
+  std::vector<std::pair<std::string, uint64_t>> words;  // The most frequent ones.
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+  absl::Duration took;
 };
 
-// Starts the node processes, distributes the files over their workers, and prints the result. A
+// Starts the node processes, distributes the files over their workers, and adds up the result. A
 // node's counts count only once its totals have arrived: if a node is lost before, its files go to
 // the others.
 class Coordinator final : public troupe::Actor {

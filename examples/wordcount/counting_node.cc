@@ -1,42 +1,32 @@
 #include "troupe/examples/wordcount/counting_node.h"
 
-#include <cstdio>
-#include <iostream>
-#include <memory>
-
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "examples/wordcount/counter.troupe.h"
 #include "troupe/examples/wordcount/counter_worker.h"
-#include "troupe/troupe.h"
 
 namespace wordcount {
-namespace {
-
-int Refuse(const CountingNodeOptions& options, const absl::Status& status) {
-  std::cerr << "wordcount: " << options.name << ": " << status.message() << "\n";
-  return 1;
-}
-
-}  // namespace
 
 std::string CounterName(int index) { return absl::StrCat("counter-", index); }
 
-int RunCountingNode(const CountingNodeOptions& options) {
-  absl::StatusOr<std::unique_ptr<troupe::System>> system = troupe::System::Start({.shards = 1});
-  if (!system.ok()) return Refuse(options, system.status());
-  absl::StatusOr<std::unique_ptr<troupe::Node>> node =
-      troupe::Node::Start(**system, {.name = options.name, .listen = options.listen});
-  if (!node.ok()) return Refuse(options, node.status());
+absl::StatusOr<std::unique_ptr<CountingNode>> CountingNode::Start(
+    const CountingNodeOptions& options) {
+  auto started = std::make_unique<CountingNode>();
+  TROUPE_ASSIGN_OR_RETURN(started->system_,
+                          troupe::System::Start({.shards = 1, .platform = options.platform}));
+  TROUPE_ASSIGN_OR_RETURN(
+      started->node_,
+      troupe::Node::Start(*started->system_, {.name = options.name, .listen = options.listen}));
   for (int i = 0; i < options.workers; ++i) {
     const std::string name = CounterName(i);
     const Counter::Ref counter =
-        (*system)->SpawnWorkers<CounterWorker>({.name = name, .threads = 1, .queue_max = 4});
-    const absl::Status exported = (*node)->Export(name, counter);
-    if (!exported.ok()) return Refuse(options, exported);
+        started->system_->SpawnWorkers<CounterWorker>({.name = name, .threads = 1, .queue_max = 4});
+    TROUPE_RETURN_IF_ERROR(started->node_->Export(name, counter));
   }
-  std::cout << "ready " << (*node)->address().ToString() << std::endl;
-  return (*system)->Run();
+  return started;
+}
+
+std::string CountingNode::ReadyLine() const {
+  return absl::StrCat("ready ", node_->address().ToString(), "\n");
 }
 
 }  // namespace wordcount

@@ -12,10 +12,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kBatchBytes = 2u << 20;
-constexpr size_t kBatchFiles = 128;
 
 class Lister {
  public:
+  explicit Lister(size_t batch_files) : batch_files_(batch_files) {}
+
   void Visit(const fs::path& path) {
     std::error_code error;
     const fs::file_status status = fs::symlink_status(path, error);
@@ -53,7 +54,7 @@ class Lister {
     batch_.push_back(file.string());
     batch_bytes_ += error ? 0 : bytes;
     ++list_.files;
-    if (batch_bytes_ >= kBatchBytes || batch_.size() >= kBatchFiles) Cut();
+    if (batch_bytes_ >= kBatchBytes || batch_.size() >= batch_files_) Cut();
   }
 
   void Cut() {
@@ -65,6 +66,7 @@ class Lister {
     list_.problems.push_back(absl::StrCat(path.string(), ": ", why.message()));
   }
 
+  const size_t batch_files_;
   FileList list_;
   FileBatch batch_;
   uint64_t batch_bytes_ = 0;
@@ -72,8 +74,8 @@ class Lister {
 
 }  // namespace
 
-FileList ListFiles(const std::vector<std::string>& paths) {
-  Lister lister;
+FileList ListFiles(const std::vector<std::string>& paths, size_t batch_files) {
+  Lister lister(batch_files);
   for (const std::string& path : paths) lister.Visit(path);
   return lister.Finish();
 }

@@ -20,6 +20,8 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "troupe/examples/wordcount/coordinator.h"
 #include "troupe/examples/wordcount/counting_node.h"
 #include "troupe/troupe.h"
@@ -33,6 +35,8 @@ ABSL_FLAG(std::string, listen, "127.0.0.1:0", "For node processes: the address."
 
 namespace wordcount {
 namespace {
+
+constexpr double kBytesPerMegabyte = 1e6;
 
 // Paths are relative to the folder that the user is in, also under `bazel run`.
 std::string Absolute(const std::string& path) {
@@ -51,6 +55,15 @@ int WorkersPerNode(int nodes) {
 int Refuse(const std::string& line) {
   std::cerr << "wordcount: " << line << "\n";
   return 2;
+}
+
+void Print(const JobResult& result) {
+  if (result.files == 0) return;
+  for (const auto& [word, count] : result.words) std::cout << word << " " << count << "\n";
+  std::cout << absl::StrFormat("%d files, %.1f MB, %.1f seconds\n", result.files,
+                               static_cast<double>(result.bytes) / kBytesPerMegabyte,
+                               absl::ToDoubleSeconds(result.took))
+            << std::flush;
 }
 
 int RunJob(std::vector<std::string> paths) {
@@ -73,7 +86,18 @@ int RunJob(std::vector<std::string> paths) {
                  .program = std::filesystem::read_symlink("/proc/self/exe").string()},
       node->get(), &result);
   (*system)->Run();
+  Print(result);
   return result.exit_code;
+}
+
+int Serve(const CountingNodeOptions& options) {
+  const auto node = CountingNode::Start(options);
+  if (!node.ok()) {
+    std::cerr << "wordcount: " << options.name << ": " << node.status().message() << "\n";
+    return 1;
+  }
+  std::cout << (*node)->ReadyLine() << std::flush;
+  return (*node)->Run();
 }
 
 }  // namespace
@@ -86,9 +110,9 @@ int main(int argc, char** argv) {
   std::vector<char*> words = absl::ParseCommandLine(argc, argv);
   troupe::SetLogLevel(troupe::LogLevel::kError);  // The user gets printed messages instead.
   if (const std::string name = absl::GetFlag(FLAGS_serve_as); !name.empty()) {
-    return wordcount::RunCountingNode({.name = name,
-                                       .listen = absl::GetFlag(FLAGS_listen),
-                                       .workers = std::max(1, absl::GetFlag(FLAGS_workers))});
+    return wordcount::Serve({.name = name,
+                             .listen = absl::GetFlag(FLAGS_listen),
+                             .workers = std::max(1, absl::GetFlag(FLAGS_workers))});
   }
   return wordcount::RunJob(std::vector<std::string>(words.begin() + 1, words.end()));
 }

@@ -43,8 +43,13 @@ void WordTable::Add(std::string_view word, uint64_t count) {
 }
 
 std::string WordTable::ToText() const {
+  std::vector<const std::pair<const std::string, uint64_t>*> sorted;
+  sorted.reserve(counts_.size());
+  for (const auto& entry : counts_) sorted.push_back(&entry);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
   std::string text;
-  for (const auto& [word, count] : counts_) absl::StrAppend(&text, word, " ", count, "\n");
+  for (const auto* entry : sorted) absl::StrAppend(&text, entry->first, " ", entry->second, "\n");
   return text;
 }
 

@@ -21,7 +21,7 @@ class WordTable {
 
   void Add(std::string_view word, uint64_t count);
 
-  // Returns "word count\n" for each word, in no particular order.
+  // Returns "word count\n" for each word, in alphabetical order.
   std::string ToText() const;
 
   // Returns the `most` most frequent words, the most frequent first, words of equal count in
