@@ -17,6 +17,8 @@
 
 namespace troupe {
 
+class MessageTracer;
+
 // The turns of one shard, driven by the platform.
 class LoopTask {
  public:
@@ -128,6 +130,9 @@ class Platform {
   // crashed: its threads run only for a wait of the test's own, as in Run() or ~System, and what
   // they do then reaches no other node.
   virtual void EndProcess(int exit_code) = 0;
+
+  // Returns who wants to know what actors do, or null.
+  virtual MessageTracer* tracer() { return nullptr; }
 
   // Returns whether one thread runs all shards, so that pinning and spinning are pointless.
   virtual bool simulated() const = 0;

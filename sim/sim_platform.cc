@@ -74,7 +74,22 @@ SimPlatform::SimPlatform(SimScheduler& scheduler, SimNetwork& network, const Sim
       network_(network),
       programs_(programs),
       host_(scheduler, scheduler.random(), std::move(name), index, options),
+      tracer_(scheduler, host_),
       seeds_(SeedOf(scheduler.options().seed, index)) {}
+
+void SimPlatform::Tracer::OnMessage(const TracedActor& actor, const std::string& name,
+                                    std::string_view message, const TracedActor& sender) {
+  scheduler_.story().Message(scheduler_.Now(), host_.name, actor, name, message, sender);
+}
+
+void SimPlatform::Tracer::OnOutcome(const TracedActor& asker, std::string_view request,
+                                    const TracedActor& target) {
+  scheduler_.story().Outcome(scheduler_.Now(), host_.name, asker, request, target);
+}
+
+void SimPlatform::Tracer::OnEnd(const TracedActor& actor, const std::string& name) {
+  scheduler_.story().End(scheduler_.Now(), host_.name, actor, name);
+}
 
 void SimPlatform::EndProcess(int exit_code) {
   scheduler_.Trace("exit", host_.name, static_cast<uint64_t>(exit_code));

@@ -6,10 +6,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "troupe/base/random.h"
+#include "troupe/loop/message_tracer.h"
 #include "troupe/loop/platform.h"
 #include "troupe/sim/machine_options.h"
 #include "troupe/sim/sim_host.h"
@@ -37,6 +39,7 @@ class SimPlatform final : public Platform {
   int usable_cores() override { return std::max(host_.options.cores, 1); }
   bool cores_pinned() override { return false; }
   bool simulated() const override { return true; }
+  MessageTracer* tracer() override { return scheduler_.story().kept() ? &tracer_ : nullptr; }
   void EndProcess(int exit_code) override;
   // As by SIGKILL: its threads stop and its connections close.
   void Crash();
@@ -71,10 +74,27 @@ class SimPlatform final : public Platform {
                                                              SignalHandler* handler) override;
 
  private:
+  // Tells the run's story of this node.
+  class Tracer final : public MessageTracer {
+   public:
+    Tracer(SimScheduler& scheduler, const SimHost& host) : scheduler_(scheduler), host_(host) {}
+
+    void OnMessage(const TracedActor& actor, const std::string& name, std::string_view message,
+                   const TracedActor& sender) override;
+    void OnOutcome(const TracedActor& asker, std::string_view request,
+                   const TracedActor& target) override;
+    void OnEnd(const TracedActor& actor, const std::string& name) override;
+
+   private:
+    SimScheduler& scheduler_;
+    const SimHost& host_;
+  };
+
   SimScheduler& scheduler_;
   SimNetwork& network_;
   const SimPrograms& programs_;
   SimHost host_;
+  Tracer tracer_;
   SimSignals signals_;
   Random seeds_;
   int last_pid_ = 0;

@@ -13,6 +13,8 @@ namespace {
 // A monotonic clock says nothing about when it began: not at zero, so that nobody relies on it.
 constexpr Instant kStart = {1'000'000'000};
 
+constexpr size_t kStoryEventsMax = 1u << 18;
+
 }  // namespace
 
 SimTask::SimTask(SimScheduler& scheduler, SimHost& host, std::string_view name)
@@ -27,6 +29,7 @@ SimScheduler::SimScheduler(const SimulationOptions& options)
       thread_(std::this_thread::get_id()),
       random_(options.seed),
       trace_(options.record_trace ? options.trace_lines_max : 0),
+      story_(options.record_trace ? std::min(options.trace_lines_max, kStoryEventsMax) : 0),
       now_(kStart) {}
 
 SimScheduler::~SimScheduler() {

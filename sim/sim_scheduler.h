@@ -15,6 +15,7 @@
 #include "troupe/base/random.h"
 #include "troupe/sim/sim_agenda.h"
 #include "troupe/sim/sim_host.h"
+#include "troupe/sim/sim_story.h"
 #include "troupe/sim/sim_trace.h"
 #include "troupe/sim/simulation_options.h"
 
@@ -77,6 +78,7 @@ class SimScheduler final : public Clock {
 
   Random& random() { return random_; }
   SimTrace& trace() { return trace_; }
+  SimStory& story() { return story_; }
   const SimulationOptions& options() const { return options_; }
 
   absl::Duration Draw(const DelayRange& range) { return troupe::Draw(random_, range); }
@@ -128,6 +130,7 @@ class SimScheduler final : public Clock {
   const std::thread::id thread_;
   Random random_;
   SimTrace trace_;
+  SimStory story_;
   SimAgenda agenda_;
   Instant now_;
   std::vector<SimTask*> tasks_;  // In order of creation.

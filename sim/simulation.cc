@@ -12,6 +12,7 @@
 #include "troupe/base/check.h"
 #include "troupe/base/logging.h"
 #include "troupe/base/text.h"
+#include "troupe/sim/story_page.h"
 
 namespace troupe {
 namespace {
@@ -38,6 +39,7 @@ class Simulation::LogToTrace final : public LogSink {
 
   void Write(LogLevel, std::string_view line) override {
     scheduler_.trace().Note(scheduler_.Now(), line);
+    scheduler_.story().Log(scheduler_.Now(), line);
     if (!scheduler_.options().log_to_stderr) return;
     std::fprintf(stderr, "%s %.*s\n", SimTimeText(scheduler_.Now()).c_str(),
                  static_cast<int>(line.size()), line.data());
@@ -73,8 +75,14 @@ Simulation::~Simulation() {
 void Simulation::LeaveTrace() {
   const std::string& files = scheduler_.options().trace_files;
   if (files.empty()) return;
-  std::ofstream text(files + ".txt");
-  for (const std::string& line : trace()) text << line << "\n";
+  std::ofstream(files + ".txt") << trace_text();
+  std::ofstream(files + ".html") << trace_page();
+}
+
+std::string Simulation::trace_text() { return scheduler_.story().ToText(); }
+
+std::string Simulation::trace_page() {
+  return StoryPage(scheduler_.story(), absl::StrCat("seed ", seed()));
 }
 
 Platform& Simulation::AddNode(std::string name, const MachineOptions& options) {
@@ -107,54 +115,64 @@ void Simulation::AddProgram(std::string name, SimProgram program) {
 }
 
 bool Simulation::RaiseSignal(std::string_view node, int signal) {
+  Fault("signal ", signal, " on ", AbslView(node));
   scheduler_.Trace("signal", node, static_cast<uint64_t>(signal));
   return Node(node).signals().Raise(signal);
 }
 
 void Simulation::Partition(std::string_view a, std::string_view b) {
+  Fault("partition of ", AbslView(a), " and ", AbslView(b));
   scheduler_.Trace("partition", a, static_cast<uint64_t>(Node(b).host().index));
   network_.Cut(Node(a).host(), Node(b).host());
   network_.Cut(Node(b).host(), Node(a).host());
 }
 
 void Simulation::Heal(std::string_view a, std::string_view b) {
+  Fault("healed: ", AbslView(a), " and ", AbslView(b));
   scheduler_.Trace("heal", a, static_cast<uint64_t>(Node(b).host().index));
   network_.Heal(Node(a).host(), Node(b).host());
   network_.Heal(Node(b).host(), Node(a).host());
 }
 
 void Simulation::Cut(std::string_view from, std::string_view to) {
+  Fault("cut from ", AbslView(from), " to ", AbslView(to));
   scheduler_.Trace("cut", from, static_cast<uint64_t>(Node(to).host().index));
   network_.Cut(Node(from).host(), Node(to).host());
 }
 
 void Simulation::SetLink(std::string_view from, std::string_view to, const LinkOptions& options) {
+  Fault("another link from ", AbslView(from), " to ", AbslView(to));
   scheduler_.Trace("link", from, static_cast<uint64_t>(Node(to).host().index));
   network_.SetLink(Node(from).host(), Node(to).host(), options);
 }
 
 void Simulation::SetLinks(const LinkOptions& options) {
+  Fault("other links everywhere");
   scheduler_.Trace("links", "");
   network_.SetLinks(options);
 }
 
 void Simulation::Reset(std::string_view a, std::string_view b) {
+  Fault("reset of ", AbslView(a), " and ", AbslView(b));
   scheduler_.Trace("reset", a, static_cast<uint64_t>(Node(b).host().index));
   network_.Break(Node(a).host(), Node(b).host());
 }
 
 void Simulation::ResetAfter(std::string_view from, std::string_view to, uint64_t bytes) {
+  Fault("reset from ", AbslView(from), " to ", AbslView(to), " after ", bytes, " bytes");
   scheduler_.Trace("reset after", from, bytes);
   network_.BreakAfter(Node(from).host(), Node(to).host(), bytes);
 }
 
 void Simulation::Pause(std::string_view node, absl::Duration time) {
+  Fault("pause of ", AbslView(node), " for ", absl::FormatDuration(time));
   scheduler_.Trace("pause", node, static_cast<uint64_t>(NanosRoundedUp(time)));
   Node(node).host().Pause(scheduler_.Now() + time);
 }
 
 void Simulation::PauseShard(std::string_view node, int shard, absl::Duration time) {
   const std::string thread = absl::StrCat("shard-", shard);
+  Fault("pause of ", AbslView(node), "/", thread, " for ", absl::FormatDuration(time));
   scheduler_.Trace("pause", absl::StrCat(AbslView(node), "/", thread),
                    static_cast<uint64_t>(NanosRoundedUp(time)));
   TROUPE_CHECK_MSG(scheduler_.PauseThread(Node(node).host(), thread, scheduler_.Now() + time),
@@ -162,26 +180,31 @@ void Simulation::PauseShard(std::string_view node, int shard, absl::Duration tim
 }
 
 void Simulation::SetWallClockError(std::string_view node, absl::Duration error) {
+  Fault("wall clock of ", AbslView(node), " wrong by ", absl::FormatDuration(error));
   scheduler_.Trace("wall clock", node, static_cast<uint64_t>(absl::ToInt64Nanoseconds(error)));
   Node(node).host().clock.set_wall_error(error);
 }
 
 void Simulation::FailCall(std::string_view node, uint64_t n) {
+  Fault("call ", n, " of ", AbslView(node), " fails");
   scheduler_.Trace("fails call", node, n);
   Node(node).host().calls.FailNth(n);
 }
 
 void Simulation::FailCalls(std::string_view node, double share) {
+  Fault("calls of ", AbslView(node), " fail: ", share);
   scheduler_.Trace("fails calls", node, static_cast<uint64_t>(share * 1e6));
   Node(node).host().calls.set_failing_share(share);
 }
 
 void Simulation::Crash(std::string_view node) {
+  Fault("crash of ", AbslView(node));
   scheduler_.Trace("crash", node);
   Node(node).Crash();
 }
 
 void Simulation::Restart(std::string_view node) {
+  Fault(AbslView(node), " starts again");
   scheduler_.Trace("restart", node);
   SimHost& host = Node(node).host();
   TROUPE_CHECK_MSG(!scheduler_.HasTasksOf(host), "the crashed node's System is still there");
@@ -190,6 +213,7 @@ void Simulation::Restart(std::string_view node) {
 }
 
 void Simulation::SwitchOff(std::string_view node) {
+  Fault(AbslView(node), " is switched off");
   scheduler_.Trace("off", node);
   SimHost& host = Node(node).host();
   host.crashed = true;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "troupe/loop/platform.h"
 #include "troupe/sim/link_options.h"
@@ -108,13 +109,21 @@ class Simulation {
 
   // Returns a hash that is equal for equal runs, and covers payloads.
   uint64_t trace_hash() { return scheduler_.trace().hash(); }
-  // Empty without options.record_trace.
+  // The run in the words of the program, with options.record_trace: messages between actors, their
+  // ends, faults and log lines; as a line each, and as a web page with a sequence diagram.
+  std::string trace_text();
+  std::string trace_page();
+  // The scheduler's steps and the packets; empty without options.record_trace.
   const std::deque<std::string>& trace() { return scheduler_.trace().lines(); }
 
  private:
   class LogToTrace;
 
   SimPlatform& Node(std::string_view name);
+  template <typename... Words>
+  void Fault(const Words&... words) {
+    scheduler_.story().Fault(scheduler_.Now(), absl::StrCat(words...));
+  }
 
   SimScheduler scheduler_;
   SimNetwork network_;

@@ -24,6 +24,7 @@
 #include "troupe/base/check.h"
 #include "troupe/base/text.h"
 #include "troupe/loop/loop.h"
+#include "troupe/loop/message_tracer.h"
 
 namespace troupe::internal {
 namespace {
@@ -181,6 +182,13 @@ PendingAsk* AskTable::Take(uint64_t id) {
   shard_.loop().timers().Cancel(*ask);
   ask->id_ = 0;
   if (Cell* const asker = ask->asker()) --asker->Tie().asks;
+  if (MessageTracer* const tracer = shard_.runtime().tracer()) [[unlikely]] {
+    const Cell* const asker = ask->asker();
+    const AnyRef& target = ask->target_;
+    tracer->OnOutcome(
+        {shard_.incarnation(), shard_.index(), asker != nullptr ? asker->slot : kShardSlot},
+        ask->request_->name, {target.incarnation(), target.shard(), target.slot()});
+  }
   return ask;
 }
 

@@ -61,6 +61,7 @@ Runtime::Runtime(System* system, SystemOptions options)
     owned_platform_ = MakePosixPlatform();
     platform_ = owned_platform_.get();
   }
+  tracer_ = platform_->tracer();
 }
 
 absl::StatusOr<std::unique_ptr<Runtime>> Runtime::Start(System* system, SystemOptions options) {

@@ -25,6 +25,7 @@
 
 namespace troupe {
 
+class MessageTracer;
 class System;
 
 namespace internal {
@@ -45,6 +46,7 @@ class Runtime {
 
   System* system() { return system_; }
   Platform& platform() { return *platform_; }
+  MessageTracer* tracer() const { return tracer_; }
   const Limits& limits() const { return limits_; }
   uint64_t incarnation() const { return incarnation_; }
   // The process that started it.
@@ -134,6 +136,7 @@ class Runtime {
   System* const system_;
   std::unique_ptr<Platform> owned_platform_;
   Platform* platform_;
+  MessageTracer* tracer_ = nullptr;
   const Limits limits_;
   uint64_t incarnation_ = 0;
   const int process_id_;

@@ -17,6 +17,7 @@
 #include "troupe/actors/supervision/supervisor.h"
 #include "troupe/base/buggify.h"
 #include "troupe/base/limits.h"
+#include "troupe/loop/message_tracer.h"
 
 namespace troupe::internal {
 namespace {
@@ -121,6 +122,19 @@ bool ShardTurn::Finished() {
 void ShardTurn::TakeBack(ShardWork* work) {
   completions_.Push(work);
   loop_->waker().Publish();
+}
+
+void ShardTurn::TraceMessage(const Cell& cell, const Envelope& envelope) {
+  const TracedActor actor{shard_.incarnation(), shard_.index(), cell.slot};
+  const TracedActor sender{shard_.incarnation(), envelope.sender_shard, envelope.sender_slot};
+  const bool is_event = (envelope.flags & kEvent) != 0;
+  shard_.runtime().tracer()->OnMessage(actor, Supervisor::NameOf(cell), envelope.type->name,
+                                       is_event ? TracedActor() : sender);
+}
+
+void ShardTurn::TraceEnd(const Cell& cell) {
+  shard_.runtime().tracer()->OnEnd({shard_.incarnation(), shard_.index(), cell.slot},
+                                   Supervisor::NameOf(cell));
 }
 
 uint32_t ShardTurn::AddGauges(uint32_t from, SystemGauges& sum) {

@@ -16,6 +16,8 @@ struct SystemGauges;
 namespace internal {
 
 class Shard;
+struct Cell;
+struct Envelope;
 
 // What a shard does in the phases of its loop's turn, and when it may leave.
 //
@@ -41,6 +43,10 @@ class ShardTurn final : public LoopTask, public LoopClient {
   // A turn without timers and I/O, on another thread after all shards have left: what came too late
   // has its outcome. False when nothing is left to do.
   bool RunLast();
+
+  // Tell the trace; called only if there is one.
+  void TraceMessage(const Cell& cell, const Envelope& envelope);
+  void TraceEnd(const Cell& cell);
 
   // Adds to `sum` what the shard has, of its actors those of some slots from `from` on. Returns the
   // slot to go on with, or 0 once all were seen.

@@ -1,6 +1,7 @@
 #include "troupe/actors/shard/shard.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "absl/base/attributes.h"
@@ -115,8 +116,8 @@ Envelope* Shard::TakeFirst(Cell& cell) {
   return envelope;
 }
 
-// Runs `cell` for up to `budget` messages. Returns how many it took.
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t budget) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t budget,
+                                                          bool traced) {
   if (cell.stall != 0 && cell.state == CellState::kStarting) [[unlikely]] {
     if (births().Start(cell)) return 1;
   }
@@ -149,6 +150,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
       }
     }
     ++dispatched;
+    if (traced) turn().TraceMessage(cell, *envelope);
     RunMessage(cell, envelope);
     if (cell.stall != 0) [[unlikely]] {
       handled = SeeToAttention(cell, handled, limit, cell.mailbox.empty() ? limit : 1);
@@ -161,13 +163,14 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Shard::Visit(Cell& cell, uint32_t b
 
 uint32_t Shard::RunReady(uint32_t budget) {
   uint32_t left = budget;
-  while (left > 0) {
-    Cell* const cell = run_queue_.Pop();
-    if (cell == nullptr) break;
-    // A visit that handled nothing costs a message too: the turn stays bounded.
-    const uint32_t handled = std::max<uint32_t>(Visit(*cell, left), 1);
-    left -= std::min(left, handled);
-  }
+  const auto run = [&](auto traced) {
+    for (Cell* cell; left > 0 && (cell = run_queue_.Pop()) != nullptr;) {
+      // A visit that handled nothing costs a message too: the turn stays bounded.
+      const uint32_t handled = std::max<uint32_t>(Visit(*cell, left, traced.value), 1);
+      left -= std::min(left, handled);
+    }
+  };
+  runtime_.tracer() == nullptr ? run(std::false_type()) : run(std::true_type());
   return budget - left;
 }
 

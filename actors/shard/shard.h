@@ -220,7 +220,7 @@ class Shard final {
   SendResult EnqueueOverLimit(Cell& cell, Envelope* envelope);
   void FreeAttachments(Envelope* envelope);
   void RecycleForeign(Envelope* envelope);
-  uint32_t Visit(Cell& cell, uint32_t budget);
+  uint32_t Visit(Cell& cell, uint32_t budget, bool traced);
   void RunMessage(Cell& cell, Envelope* envelope);
   bool PassesChecks(Cell& cell, Envelope* envelope);
   // Does what is to be done besides the mailbox. Returns `handled` and what that took.

@@ -13,6 +13,7 @@
 #include "troupe/actors/mail/mailboxes.h"
 #include "troupe/actors/mail/outboxes.h"
 #include "troupe/actors/runtime/runtime.h"
+#include "troupe/actors/runtime/shard_turn.h"
 #include "troupe/actors/shard/shard.h"
 #include "troupe/actors/supervision/cell_extra.h"
 #include "troupe/actors/supervision/life_events.h"
@@ -377,6 +378,7 @@ uint32_t Supervisor::SayFarewell(Cell& cell, uint32_t budget, bool& waits) {
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Supervisor::Release(Cell& cell, Instance* instance) {
   children_.Leave(cell);
   if (instance != nullptr) {
+    if (shard_.runtime().tracer() != nullptr) shard_.turn().TraceEnd(cell);
     ++shard_.counters().stopped;
     cell.set_instance(nullptr);
     // The actor's arguments are users' objects, and end with nobody's life.

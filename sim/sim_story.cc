@@ -1,0 +1,94 @@
+#include "troupe/sim/sim_story.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "troupe/base/printable.h"
+#include "troupe/base/text.h"
+#include "troupe/sim/sim_trace.h"
+
+namespace troupe {
+namespace {
+
+constexpr size_t kLineBytesMax = 1000;
+
+std::string ToText(const SimStory::Party& party) {
+  if (party.name.empty()) return party.node.empty() ? "somebody" : party.node;
+  return absl::StrCat(party.node, " ", party.name);
+}
+
+std::string ToText(const SimStory::Event& event) {
+  switch (event.kind) {
+    case SimStory::Kind::kMessage:
+      return absl::StrCat(ToText(event.to), " <- ", event.text, " from ", ToText(event.from));
+    case SimStory::Kind::kOutcome:
+      return absl::StrCat(ToText(event.to), " has the outcome of ", event.text, " to ",
+                          ToText(event.from));
+    case SimStory::Kind::kEnd:
+      return absl::StrCat(ToText(event.to), " ends");
+    case SimStory::Kind::kFault:
+      return absl::StrCat("*** ", event.text);
+    case SimStory::Kind::kLog:
+      return absl::StrCat("log: ", event.text);
+  }
+  return "";
+}
+
+}  // namespace
+
+void SimStory::Message(Instant when, std::string_view node, const TracedActor& actor,
+                       const std::string& name, std::string_view message,
+                       const TracedActor& sender) {
+  Add({when, Kind::kMessage, Find(node, sender), Name(node, actor, name), std::string(message)});
+}
+
+void SimStory::Outcome(Instant when, std::string_view node, const TracedActor& asker,
+                       std::string_view request, const TracedActor& target) {
+  Add({when, Kind::kOutcome, Find("", target), Find(node, asker), std::string(request)});
+}
+
+void SimStory::End(Instant when, std::string_view node, const TracedActor& actor,
+                   const std::string& name) {
+  Add({when, Kind::kEnd, {}, Name(node, actor, name), "ends"});
+  known_.erase(IdOf(actor));
+}
+
+void SimStory::Fault(Instant when, std::string text) {
+  Add({when, Kind::kFault, {}, {}, std::move(text)});
+}
+
+void SimStory::Log(Instant when, std::string_view line) {
+  Add({when, Kind::kLog, {}, {}, std::string(line)});
+}
+
+SimStory::Party SimStory::Find(std::string_view node, const TracedActor& actor) const {
+  const auto known = known_.find(IdOf(actor));
+  return known != known_.end() ? known->second : Party{std::string(node), ""};
+}
+
+// Its place tells it from others of its class.
+SimStory::Party SimStory::Name(std::string_view node, const TracedActor& actor,
+                               const std::string& name) {
+  Party& party = known_[IdOf(actor)];
+  if (party.name.empty()) {
+    party = {std::string(node), absl::StrCat(name, " ", actor.shard, ":", actor.slot)};
+  }
+  return party;
+}
+
+void SimStory::Add(Event event) {
+  if (!kept()) return;
+  if (events_.size() == events_max_) events_.pop_front();
+  events_.push_back(std::move(event));
+}
+
+std::string SimStory::ToText() const {
+  std::string text;
+  for (const Event& event : events_) {
+    absl::StrAppend(&text, SimTimeText(event.when), "  ",
+                    PrintableLine(troupe::ToText(event), kLineBytesMax), "\n");
+  }
+  return text;
+}
+
+}  // namespace troupe

@@ -1,0 +1,76 @@
+#ifndef TROUPE_SIM_SIM_STORY_H_
+#define TROUPE_SIM_SIM_STORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "troupe/base/instant.h"
+#include "troupe/loop/message_tracer.h"
+
+namespace troupe {
+
+// What happened in a run in the words of the program: messages between actors, their ends, faults
+// and log lines. It takes no part in the run, nor in the hash of its trace.
+//
+// Thread: the simulation's.
+// Bounds: the newest `events_max` events; none are kept with 0.
+class SimStory {
+ public:
+  enum class Kind : uint8_t { kMessage, kOutcome, kEnd, kFault, kLog };
+
+  // Who has a column in a diagram.
+  struct Party {
+    std::string node;
+    std::string name;  // Empty for what no actor did.
+
+    bool operator==(const Party&) const = default;
+    auto operator<=>(const Party&) const = default;
+  };
+  struct Event {
+    Instant when;
+    Kind kind;
+    Party from;  // Of a message or an outcome.
+    Party to;    // Whom it concerns; nobody for faults and log lines.
+    std::string text;
+  };
+
+  explicit SimStory(size_t events_max) : events_max_(events_max) {}
+  SimStory(const SimStory&) = delete;
+  SimStory& operator=(const SimStory&) = delete;
+
+  bool kept() const { return events_max_ > 0; }
+
+  void Message(Instant when, std::string_view node, const TracedActor& actor,
+               const std::string& name, std::string_view message, const TracedActor& sender);
+  void Outcome(Instant when, std::string_view node, const TracedActor& asker,
+               std::string_view request, const TracedActor& target);
+  void End(Instant when, std::string_view node, const TracedActor& actor, const std::string& name);
+  void Fault(Instant when, std::string text);
+  void Log(Instant when, std::string_view line);
+
+  const std::deque<Event>& events() const { return events_; }
+  // A line for each.
+  std::string ToText() const;
+
+ private:
+  using Id = std::tuple<uint64_t, uint16_t, uint32_t>;
+
+  static Id IdOf(const TracedActor& actor) { return {actor.incarnation, actor.shard, actor.slot}; }
+  // `node`: of who tells, for one that is not known.
+  Party Find(std::string_view node, const TracedActor& actor) const;
+  Party Name(std::string_view node, const TracedActor& actor, const std::string& name);
+  void Add(Event event);
+
+  const size_t events_max_;
+  std::deque<Event> events_;
+  std::map<Id, Party> known_;
+};
+
+}  // namespace troupe
+
+#endif  // TROUPE_SIM_SIM_STORY_H_
