@@ -102,6 +102,7 @@ void FaultDriver::Reset() {
   const uint64_t bytes = random_.Below(uint64_t{1} << random_.Below(13));
   Log(absl::StrCat("reset from ", pair.first, " to ", pair.second, " after ", bytes, " bytes"));
   simulation_.ResetAfter(pair.first, pair.second, bytes);
+  MendLater([this, pair] { simulation_.CancelReset(pair.first, pair.second); });
 }
 
 void FaultDriver::Clog() {

@@ -80,6 +80,9 @@ class SimNetwork {
   void Break(const SimHost& a, const SimHost& b);
   // Breaks the connection on which `bytes` more have arrived at `to`.
   void BreakAfter(const SimHost& from, const SimHost& to, uint64_t bytes);
+  void CancelBreak(const SimHost& from, const SimHost& to) {
+    WayOf(from, to).bytes_to_break.reset();
+  }
   // Of `bytes` that arrive: how many before the connection breaks; `bytes` and more if it does not.
   size_t BreaksAt(const SimHost* from, const SimHost* to, size_t bytes);
 

@@ -164,6 +164,11 @@ void Simulation::ResetAfter(std::string_view from, std::string_view to, uint64_t
   network_.BreakAfter(Node(from).host(), Node(to).host(), bytes);
 }
 
+void Simulation::CancelReset(std::string_view from, std::string_view to) {
+  scheduler_.Trace("no reset", from, static_cast<uint64_t>(Node(to).host().index));
+  network_.CancelBreak(Node(from).host(), Node(to).host());
+}
+
 void Simulation::Pause(std::string_view node, absl::Duration time) {
   Fault("pause of ", AbslView(node), " for ", absl::FormatDuration(time));
   scheduler_.Trace("pause", node, static_cast<uint64_t>(NanosRoundedUp(time)));

@@ -75,6 +75,8 @@ class Simulation {
   // Resets the connections between two nodes, now or once `bytes` more have arrived at `to`.
   void Reset(std::string_view a, std::string_view b);
   void ResetAfter(std::string_view from, std::string_view to, uint64_t bytes);
+  // Takes back a ResetAfter() that has not happened.
+  void CancelReset(std::string_view from, std::string_view to);
 
   // Stops all threads of a node for `time`, or one shard's; the network goes on.
   void Pause(std::string_view node, absl::Duration time);

@@ -57,7 +57,7 @@ struct Told {
   std::string page;
 };
 
-Told Run(uint64_t seed, bool records) {
+Told TellRun(uint64_t seed, bool records) {
   TestSimulation simulation({.seed = seed, .record_trace = records, .log_to_stderr = false});
   Told told;
   {
@@ -97,7 +97,7 @@ bool HasInOrder(const std::string& text, std::initializer_list<std::string> part
 }
 
 TEST(TraceTest, TheStoryNamesActorsMessagesAndFaults) {
-  const Told told = Run(1, true);
+  const Told told = TellRun(1, true);
   EXPECT_TRUE(HasInOrder(told.text, {"*** cut from home to away", "*** healed: home and away",
                                      "away troupe::(anonymous namespace)::Clerk", " <- ", "Add",
                                      "home troupe::(anonymous namespace)::Adder \"sum\"", " <- ",
@@ -107,7 +107,7 @@ TEST(TraceTest, TheStoryNamesActorsMessagesAndFaults) {
 }
 
 TEST(TraceTest, ThePageHasTheColumnsAndTheArrows) {
-  const std::string page = Run(1, true).page;
+  const std::string page = TellRun(1, true).page;
   EXPECT_TRUE(HasInOrder(page, {"<!doctype html>", "seed 1", "away", "Clerk", "home",
                                 "Adder &quot;sum&quot;", "cut from home to away", "</html>"}))
       << page;
@@ -115,8 +115,8 @@ TEST(TraceTest, ThePageHasTheColumnsAndTheArrows) {
 
 TEST(TraceTest, TellingTheStoryChangesNothing) {
   for (uint64_t seed = 1; seed <= 20; ++seed)
-    EXPECT_EQ(Run(seed, true).hash, Run(seed, false).hash);
-  EXPECT_EQ(Run(1, false).text, "");
+    EXPECT_EQ(TellRun(seed, true).hash, TellRun(seed, false).hash);
+  EXPECT_EQ(TellRun(1, false).text, "");
 }
 
 TEST(TraceTest, NamesAreWhateverTheyAre) {
