@@ -210,7 +210,7 @@ void RunWithFaults(SimRun& run, bool crashes) {
                       .restart = [&](const std::string& node) { cluster.Start(node); },
                       .happens = run.Each("fault")});
   run.simulation().RunFor(absl::Seconds(5));
-  faults.RunFor(absl::Seconds(run.Number("seconds", 1, 100)));
+  faults.RunFor(absl::Seconds(run.Number("seconds", 1, 60)));
   faults.MendAll();
   // Pauses end by themselves, and those who wait before they dial again wait at most so long.
   run.simulation().RunFor(absl::Seconds(45));
