@@ -86,9 +86,9 @@ void SimPlatform::Crash() {
   network_.Crash(host_);
 }
 
-absl::StatusOr<std::unique_ptr<Poller>> SimPlatform::MakePoller(const Limits&) {
+absl::StatusOr<std::unique_ptr<Poller>> SimPlatform::MakePoller(const Limits& limits) {
   TROUPE_RETURN_IF_ERROR(host_.calls.Make("epoll_create1"));
-  return std::make_unique<SimPoller>(scheduler_, host_);
+  return std::make_unique<SimPoller>(scheduler_, host_, limits.watches_per_shard_max);
 }
 
 absl::StatusOr<std::unique_ptr<Executor>> SimPlatform::StartLoop(ThreadOptions options,

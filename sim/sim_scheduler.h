@@ -14,6 +14,7 @@
 #include "troupe/base/instant.h"
 #include "troupe/base/random.h"
 #include "troupe/sim/sim_agenda.h"
+#include "troupe/sim/sim_descriptors.h"
 #include "troupe/sim/sim_host.h"
 #include "troupe/sim/sim_trace.h"
 #include "troupe/sim/simulation_options.h"
@@ -77,6 +78,7 @@ class SimScheduler final : public Clock {
 
   Random& random() { return random_; }
   SimTrace& trace() { return trace_; }
+  SimDescriptors& descriptors() { return descriptors_; }
   const SimulationOptions& options() const { return options_; }
 
   absl::Duration Draw(const DelayRange& range) { return troupe::Draw(random_, range); }
@@ -111,6 +113,12 @@ class SimScheduler final : public Clock {
  private:
   friend class SimTask;
 
+  // Whatever ran last, a step, an event, the test or `done` itself, may have changed descriptors.
+  bool GoesOn(const std::function<bool()>& done) {
+    if (done()) return false;
+    descriptors_.Look();
+    return true;
+  }
   void Drive(const std::function<bool()>& done, Instant deadline);
   // The same with only the threads of `alone`, whose process has crashed.
   void DriveAlone(SimHost& alone, const std::function<bool()>& done, Instant deadline);
@@ -129,6 +137,7 @@ class SimScheduler final : public Clock {
   Random random_;
   SimTrace trace_;
   SimAgenda agenda_;
+  SimDescriptors descriptors_;
   Instant now_;
   std::vector<SimTask*> tasks_;  // In order of creation.
   std::vector<SimTask*> candidates_;

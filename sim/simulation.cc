@@ -90,6 +90,10 @@ void Simulation::AddProgram(std::string name, SimProgram program) {
   programs_.insert_or_assign(std::move(name), std::move(program));
 }
 
+std::unique_ptr<SimSocket> Simulation::MakeSocket(const SimSocketOptions& options) {
+  return std::make_unique<SimSocket>(scheduler_, options);
+}
+
 bool Simulation::RaiseSignal(std::string_view node, int signal) {
   scheduler_.Trace("signal", node, static_cast<uint64_t>(signal));
   return Node(node).signals().Raise(signal);

@@ -17,6 +17,7 @@
 #include "troupe/sim/sim_platform.h"
 #include "troupe/sim/sim_program.h"
 #include "troupe/sim/sim_scheduler.h"
+#include "troupe/sim/sim_socket.h"
 #include "troupe/sim/simulation_options.h"
 
 namespace troupe {
@@ -54,6 +55,8 @@ class Simulation {
 
   // Runs `program` for each child with this argv[0], on any node.
   void AddProgram(std::string name, SimProgram program);
+  // Makes a connection of which a program gets one end and the test plays the other.
+  std::unique_ptr<SimSocket> MakeSocket(const SimSocketOptions& options = {});
   // Raises a signal on a node. Returns false if nobody there catches it.
   bool RaiseSignal(std::string_view node, int signal);
 
@@ -82,7 +85,8 @@ class Simulation {
   void SetWallClockError(std::string_view node, absl::Duration error);
 
   // The calls of a node, so far, that a kernel without descriptors or threads refuses: to make a
-  // poller, a thread, a listener, a connection or a child, to accept, to catch signals.
+  // poller, a thread, a listener, a connection or a child, to accept, to catch signals, to watch a
+  // descriptor.
   uint64_t CallsOf(std::string_view node) { return Node(node).host().calls.count(); }
   // Makes the n-th of them from now on fail; 0 for none. A test that does so for 1, 2, 3, ... until
   // a run makes fewer calls has tried them all.
