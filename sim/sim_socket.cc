@@ -56,7 +56,7 @@ void SimSocket::Close() {
 void SimSocket::SendPiece(std::string bytes) {
   pieces_bytes_ += bytes.size();
   pieces_.push_back(std::move(bytes));
-  // Order is kept.
+  // Not before the piece in front of it.
   last_arrival_ = std::max(last_arrival_, scheduler_.Now() + scheduler_.Draw(delay_));
   scheduler_.At(last_arrival_, [this, alive = std::weak_ptr<bool>(alive_)] {
     if (alive.expired()) return;

@@ -87,7 +87,11 @@ bool Simulation::RunUntil(const std::function<bool()>& done, absl::Duration time
 }
 
 void Simulation::AddProgram(std::string name, SimProgram program) {
-  programs_.insert_or_assign(std::move(name), std::move(program));
+  AddStreamingProgram(std::move(name), StreamingForm(std::move(program)));
+}
+
+void Simulation::AddStreamingProgram(std::string name, SimStreamingProgramMaker make) {
+  programs_.insert_or_assign(std::move(name), std::move(make));
 }
 
 std::unique_ptr<SimSocket> Simulation::MakeSocket(const SimSocketOptions& options) {
