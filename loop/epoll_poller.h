@@ -37,6 +37,10 @@ class EpollPoller final : public PosixPoller {
   void Wake() override;
   size_t watch_count() const override { return watch_count_; }
 
+  // Returns a descriptor that is readable while Poll() would deliver an event or was woken: another
+  // Poller can watch it.
+  int fd() const { return epoll_.get(); }
+
   // Acts as on a kernel before 5.11, where waits are whole milliseconds.
   void UseMillisecondsForTest() { has_pwait2_ = false; }
 

@@ -23,6 +23,8 @@ class Fd {
 
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  // Gives the descriptor to the caller.
+  int Release() { return std::exchange(fd_, -1); }
 
   // close() is not repeated after EINTR: Linux has closed the descriptor by then.
   void Reset(int fd = -1) {

@@ -9,7 +9,8 @@
 
 namespace troupe {
 
-// The calls of one node that a kernel without descriptors, memory or threads refuses.
+// The calls of one node that a kernel without descriptors, memory or threads refuses, or a full
+// queue.
 //
 // Thread: the simulation's.
 class SimCalls {

@@ -101,9 +101,9 @@ void SimPlatform::Crash() {
   network_.Crash(host_);
 }
 
-absl::StatusOr<std::unique_ptr<Poller>> SimPlatform::MakePoller(const Limits&) {
+absl::StatusOr<std::unique_ptr<Poller>> SimPlatform::MakePoller(const Limits& limits) {
   TROUPE_RETURN_IF_ERROR(host_.calls.Make("epoll_create1"));
-  return std::make_unique<SimPoller>(scheduler_, host_);
+  return std::make_unique<SimPoller>(scheduler_, host_, limits.watches_per_shard_max);
 }
 
 absl::StatusOr<std::unique_ptr<Executor>> SimPlatform::StartLoop(ThreadOptions options,
@@ -162,16 +162,17 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> SimPlatform::SpawnChild(Poller& po
                                                                       const Limits& limits,
                                                                       ChildHandler* handler) {
   if (options.argv.empty()) return absl::InvalidArgumentError("argv is empty");
-  const auto program = programs_.find(options.argv[0]);
-  if (program == programs_.end()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("no such program in this simulation: \"", Printable(options.argv[0]), "\""));
-  }
   if (children_count_ >= limits.children_processes_max) {
-    return absl::ResourceExhaustedError("children_processes_max children run");
+    return absl::ResourceExhaustedError(
+        absl::StrCat("children_processes_max: ", limits.children_processes_max));
   }
   TROUPE_RETURN_IF_ERROR(host_.calls.Make(absl::StrCat("fork of ", Printable(options.argv[0]))));
-  return std::make_unique<SimChild>(Own(poller), ++last_pid_, program->second, options, limits,
+  const auto program = programs_.find(options.argv[0]);
+  if (program == programs_.end()) {
+    return absl::NotFoundError(absl::StrCat("exec of ", Printable(options.argv[0]),
+                                            ": this simulation has no such program"));
+  }
+  return std::make_unique<SimChild>(Own(poller), ++last_pid_, program->second(), options, limits,
                                     children_count_, handler);
 }
 

@@ -16,14 +16,14 @@
 #include "troupe/sim/machine_options.h"
 #include "troupe/sim/sim_host.h"
 #include "troupe/sim/sim_network.h"
-#include "troupe/sim/sim_program.h"
 #include "troupe/sim/sim_scheduler.h"
 #include "troupe/sim/sim_signals.h"
+#include "troupe/sim/sim_streaming_program.h"
 
 namespace troupe {
 
 // Programs by argv[0].
-using SimPrograms = std::map<std::string, SimProgram, std::less<>>;
+using SimPrograms = std::map<std::string, SimStreamingProgramMaker, std::less<>>;
 
 // The Platform of one node of a simulation.
 class SimPlatform final : public Platform {
@@ -62,7 +62,7 @@ class SimPlatform final : public Platform {
                                     const ByteStreamOptions& options,
                                     ByteStreamHandler* handler) override;
 
-  // Errors: FAILED_PRECONDITION for a program unknown to the simulation.
+  // Errors: NOT_FOUND for a program unknown to the simulation.
   absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnChild(Poller& poller,
                                                            const ChildOptions& options,
                                                            const Limits& limits,

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "troupe/loop/child_process.h"
+#include "troupe/sim/sim_streaming_program.h"
 
 namespace troupe {
 
@@ -22,9 +23,13 @@ struct SimProgramRun {
   std::vector<int> ignored_signals = {};
 };
 
-// A simulated program: called when started or, with `pipe_input`, when its input is closed.
+// A simulated program as a function: called when started or, with `pipe_input`, when its input is
+// closed and read.
 using SimProgram =
     std::function<SimProgramRun(const ChildOptions& options, std::string_view input)>;
+
+// Makes streaming programs that do what `program` says.
+SimStreamingProgramMaker StreamingForm(SimProgram program);
 
 }  // namespace troupe
 

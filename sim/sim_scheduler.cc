@@ -53,7 +53,7 @@ bool SimScheduler::DriveUntil(SimHost* host, const std::function<bool()>& done, 
 }
 
 void SimScheduler::Drive(const std::function<bool()>& done, Instant deadline) {
-  for (uint64_t steps = 0; !done() && now_ < deadline; ++steps) {
+  for (uint64_t steps = 0; GoesOn(done) && now_ < deadline; ++steps) {
     if (steps == options_.steps_max) Fail("what is waited for did not come in steps_max steps");
     if (Step(deadline)) continue;
     if (deadline.is_infinite()) Fail("deadlock: nothing can happen any more");
@@ -66,7 +66,7 @@ void SimScheduler::DriveAlone(SimHost& alone, const std::function<bool()>& done,
   const Instant crashed_at = now_;
   // Its cores and its pause are no concern of a process that only has to end.
   alone.Pause({});
-  for (uint64_t steps = 0; !done() && now_ < deadline; ++steps) {
+  for (uint64_t steps = 0; GoesOn(done) && now_ < deadline; ++steps) {
     if (steps == options_.steps_max) Fail("a crashed node did not end in steps_max steps");
     if (SimTask* const task = PickRunnable()) {
       RunStepOf(*task);

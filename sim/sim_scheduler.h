@@ -14,6 +14,7 @@
 #include "troupe/base/instant.h"
 #include "troupe/base/random.h"
 #include "troupe/sim/sim_agenda.h"
+#include "troupe/sim/sim_descriptors.h"
 #include "troupe/sim/sim_host.h"
 #include "troupe/sim/sim_story.h"
 #include "troupe/sim/sim_trace.h"
@@ -79,6 +80,7 @@ class SimScheduler final : public Clock {
   Random& random() { return random_; }
   SimTrace& trace() { return trace_; }
   SimStory& story() { return story_; }
+  SimDescriptors& descriptors() { return descriptors_; }
   const SimulationOptions& options() const { return options_; }
 
   absl::Duration Draw(const DelayRange& range) { return troupe::Draw(random_, range); }
@@ -113,6 +115,12 @@ class SimScheduler final : public Clock {
  private:
   friend class SimTask;
 
+  // Whatever ran last, a step, an event, the test or `done` itself, may have changed descriptors.
+  bool GoesOn(const std::function<bool()>& done) {
+    if (done()) return false;
+    descriptors_.Look();
+    return true;
+  }
   void Drive(const std::function<bool()>& done, Instant deadline);
   // The same with only the threads of `alone`, whose process has crashed.
   void DriveAlone(SimHost& alone, const std::function<bool()>& done, Instant deadline);
@@ -132,6 +140,7 @@ class SimScheduler final : public Clock {
   SimTrace trace_;
   SimStory story_;
   SimAgenda agenda_;
+  SimDescriptors descriptors_;
   Instant now_;
   std::vector<SimTask*> tasks_;  // In order of creation.
   std::vector<SimTask*> candidates_;

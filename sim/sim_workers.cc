@@ -50,7 +50,7 @@ SimWorkers::SimWorkers(SimScheduler& scheduler, SimHost& host, const std::string
 SimWorkers::~SimWorkers() { Stop(Instant::Infinite()); }
 
 bool SimWorkers::TryPost(WorkItem* item) {
-  if (stopping_) return false;
+  if (stopping_ || !host_.calls.Make("post a job").ok()) return false;
   const auto idle = std::find_if(threads_.begin(), threads_.end(),
                                  [](const auto& thread) { return !thread->busy(); });
   if (idle != threads_.end()) {

@@ -19,6 +19,7 @@ class SimWorkers final : public WorkerThreads {
              int queue_max);
   ~SimWorkers() override;
 
+  // A call of the node that fails is a queue that is full.
   bool TryPost(WorkItem* item) override;
   void Close() override { stopping_ = true; }
   int Stop(Instant deadline) override;

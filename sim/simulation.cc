@@ -111,7 +111,15 @@ bool Simulation::RunUntil(const std::function<bool()>& done, absl::Duration time
 }
 
 void Simulation::AddProgram(std::string name, SimProgram program) {
-  programs_.insert_or_assign(std::move(name), std::move(program));
+  AddStreamingProgram(std::move(name), StreamingForm(std::move(program)));
+}
+
+void Simulation::AddStreamingProgram(std::string name, SimStreamingProgramMaker make) {
+  programs_.insert_or_assign(std::move(name), std::move(make));
+}
+
+std::unique_ptr<SimSocket> Simulation::MakeSocket(const SimSocketOptions& options) {
+  return std::make_unique<SimSocket>(scheduler_, options);
 }
 
 bool Simulation::RaiseSignal(std::string_view node, int signal) {

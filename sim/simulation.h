@@ -19,6 +19,8 @@
 #include "troupe/sim/sim_platform.h"
 #include "troupe/sim/sim_program.h"
 #include "troupe/sim/sim_scheduler.h"
+#include "troupe/sim/sim_socket.h"
+#include "troupe/sim/sim_streaming_program.h"
 #include "troupe/sim/simulation_options.h"
 
 namespace troupe {
@@ -56,6 +58,10 @@ class Simulation {
 
   // Runs `program` for each child with this argv[0], on any node.
   void AddProgram(std::string name, SimProgram program);
+  // The same for a program that reads, writes and hears signals while it runs.
+  void AddStreamingProgram(std::string name, SimStreamingProgramMaker make);
+  // Makes a connection of which a program gets one end and the test plays the other.
+  std::unique_ptr<SimSocket> MakeSocket(const SimSocketOptions& options = {});
   // Raises a signal on a node. Returns false if nobody there catches it.
   bool RaiseSignal(std::string_view node, int signal);
 
@@ -85,8 +91,9 @@ class Simulation {
   // Sets how wrong a node's wall clock is from now on.
   void SetWallClockError(std::string_view node, absl::Duration error);
 
-  // The calls of a node, so far, that a kernel without descriptors or threads refuses: to make a
-  // poller, a thread, a listener, a connection or a child, to accept, to catch signals.
+  // The calls of a node, so far, that a kernel without descriptors or threads refuses, or a queue
+  // that is full: to make a poller, a thread, a listener, a connection or a child, to accept, to
+  // catch signals, to watch a descriptor, to post a job to workers or to the blocking pool.
   uint64_t CallsOf(std::string_view node) { return Node(node).host().calls.count(); }
   // Makes the n-th of them from now on fail; 0 for none. A test that does so for 1, 2, 3, ... until
   // a run makes fewer calls has tried them all.

@@ -250,13 +250,13 @@ TEST(SimulationTest, SignalsAndProgramsReachActors) {
                                              "signal " + std::to_string(SIGHUP)}));
 }
 
-TEST(SimulationTest, AProgramThatItDoesNotHaveIsAPreconditionThatFailed) {
+TEST(SimulationTest, AProgramThatItDoesNotHaveIsNotFound) {
   TestSimulation simulation;
   const auto system = StartOn(simulation.AddNode("a"));
   std::vector<std::string> heard;
   system->Spawn<Observer>({}, &heard, "/bin/true");
   ASSERT_TRUE(simulation.RunUntil([&] { return heard.size() == 1; }));
-  EXPECT_NE(heard[0].find("FAILED_PRECONDITION: no such program"), std::string::npos) << heard[0];
+  EXPECT_EQ(heard[0], "NOT_FOUND: exec of /bin/true: this simulation has no such program");
 }
 
 // Feeds a program more than fits, and ends it politely when it ends itself.
