@@ -2,23 +2,20 @@
 // but a result is that of all files, each counted once.
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "troupe/examples/wordcount/coordinator.h"
 #include "troupe/examples/wordcount/counting_node.h"
 #include "troupe/examples/wordcount/word_table.h"
-#include "troupe/loop/signal_number.h"
 #include "troupe/sim/for_each_seed.h"
 #include "troupe/sim/link_options.h"
 #include "troupe/sim/sim_process.h"
