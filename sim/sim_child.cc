@@ -18,17 +18,20 @@ SimChild::SimChild(SimPoller& poller, int pid, std::unique_ptr<SimStreamingProgr
       input_bytes_max_(limits.child_input_bytes_max),
       running_count_(running_count),
       handler_(*handler),
-      program_(poller.scheduler(), poller.host(), std::move(program), options,
-               [this] { UpdateReady(); }) {
+      program_(std::make_shared<SimRunningProgram>(poller.scheduler(), poller.host(),
+                                                   std::move(program), options,
+                                                   [this] { UpdateReady(); })) {
   ++running_count_;
+  program_->Begin();
 }
 
 SimChild::~SimChild() {
+  program_->Abandon();
   if (!exited_) --running_count_;
 }
 
 absl::Status SimChild::Signal(int signal, SignalTarget) {
-  if (program_.end().has_value()) {
+  if (program_->end().has_value()) {
     return absl::NotFoundError(
         absl::StrCat("signal ", signal, " to process ", pid_, ": it has ended"));
   }
@@ -36,30 +39,30 @@ absl::Status SimChild::Signal(int signal, SignalTarget) {
     return absl::InvalidArgumentError(
         absl::StrCat("signal ", signal, " to process ", pid_, ": Invalid argument"));
   }
-  program_.Signal(signal);
+  program_->Signal(signal);
   return absl::OkStatus();
 }
 
 absl::Status SimChild::WriteInput(std::string_view bytes) {
   if (!has_input_) return absl::FailedPreconditionError("the child has no pipe_input");
-  if (program_.input_closed()) return absl::UnavailableError("the child's input is closed");
+  if (program_->input_closed()) return absl::UnavailableError("the child's input is closed");
   if (bytes.size() > input_bytes_max_) {
     return absl::InvalidArgumentError(absl::StrCat(
         bytes.size(), " bytes at once never fit: child_input_bytes_max is ", input_bytes_max_));
   }
-  const size_t unread_bytes = program_.unread_bytes();
+  const size_t unread_bytes = program_->unread_bytes();
   if (unread_bytes + bytes.size() > input_bytes_max_) {
     wants_room_ = true;
     return absl::ResourceExhaustedError(absl::StrCat("child_input_bytes_max (", input_bytes_max_,
                                                      "): the child has not read ", unread_bytes,
                                                      " bytes"));
   }
-  program_.AddInput(bytes);
+  program_->AddInput(bytes);
   return absl::OkStatus();
 }
 
 bool SimChild::InputHasRoom() const {
-  return program_.unread_bytes() <= input_bytes_max_ / 2 || program_.input_closed();
+  return program_->unread_bytes() <= input_bytes_max_ / 2 || program_->input_closed();
 }
 
 bool SimChild::HasInputRoom() {
@@ -69,7 +72,7 @@ bool SimChild::HasInputRoom() {
 }
 
 void SimChild::CloseInput() {
-  program_.EndInput();
+  program_->EndInput();
   UpdateReady();
 }
 
@@ -80,13 +83,13 @@ void SimChild::HoldOutput(bool is_stderr, bool hold) {
 
 bool SimChild::IsReady() const {
   if (exited_) return false;
-  if (program_.end().has_value() || (wants_room_ && InputHasRoom())) return true;
-  return (!held_[false] && program_.has_output(false)) ||
-         (!held_[true] && program_.has_output(true));
+  if (program_->end().has_value() || (wants_room_ && InputHasRoom())) return true;
+  return (!held_[false] && program_->has_output(false)) ||
+         (!held_[true] && program_->has_output(true));
 }
 
 void SimChild::OnReady() {
-  if (program_.end().has_value()) return TellEnd();
+  if (program_->end().has_value()) return TellEnd();
   for (const bool is_stderr : {false, true}) {
     if (!held_[is_stderr] && !TellOutput(is_stderr)) return;
   }
@@ -96,9 +99,9 @@ void SimChild::OnReady() {
 
 // One piece of what is in the pipe.
 bool SimChild::TellOutput(bool is_stderr) {
-  if (!program_.has_output(is_stderr)) return true;
+  if (!program_->has_output(is_stderr)) return true;
   Liveness::Watch watch(liveness_);
-  const std::string piece = program_.TakeOutput(is_stderr, output_bytes_max_);
+  const std::string piece = program_->TakeOutput(is_stderr, output_bytes_max_);
   handler_.OnChildOutput(is_stderr, piece);
   return watch.alive();
 }
@@ -116,11 +119,11 @@ void SimChild::TellEnd() {
   SetReady(false);
   --running_count_;
   for (const bool is_stderr : {false, true}) {
-    while (program_.has_output(is_stderr)) {
+    while (program_->has_output(is_stderr)) {
       if (!TellOutput(is_stderr)) return;
     }
   }
-  handler_.OnChildExited(*program_.end());
+  handler_.OnChildExited(*program_->end());
 }
 
 }  // namespace troupe

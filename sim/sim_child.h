@@ -55,7 +55,7 @@ class SimChild final : public ChildProcess, private SimSource {
   bool wants_room_ = false;
   bool exited_ = false;  // And told.
   Liveness liveness_;
-  SimRunningProgram program_;
+  const std::shared_ptr<SimRunningProgram> program_;
 };
 
 }  // namespace troupe

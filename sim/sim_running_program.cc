@@ -40,8 +40,15 @@ SimRunningProgram::SimRunningProgram(SimScheduler& scheduler, const SimHost& hos
       input_ended_(!options.pipe_input),
       read_bytes_max_(std::numeric_limits<size_t>::max()),
       read_time_(kReadTime),
-      program_(std::move(program)) {
+      program_(std::move(program)) {}
+
+void SimRunningProgram::Begin() {
   Later(absl::ZeroDuration(), [this] { Call([this] { Start(); }); });
+}
+
+void SimRunningProgram::Abandon() {
+  on_change_ = [] {};
+  if (!end_.has_value()) end_ = ChildStatus{.signal = SIGKILL};
 }
 
 // --- What the program does. ---
@@ -107,8 +114,10 @@ void SimRunningProgram::Act() {
 // --- When the program is called. ---
 
 void SimRunningProgram::Later(absl::Duration delay, std::function<void()> function) {
-  scheduler_.After(delay, [this, alive = std::weak_ptr<bool>(alive_), function] {
-    if (!alive.expired() && !host_.crashed) function();
+  scheduler_.After(delay, [weak = weak_from_this(), function] {
+    // Until the call is over.
+    const std::shared_ptr<SimRunningProgram> self = weak.lock();
+    if (self != nullptr && !self->host_.crashed) function();
   });
 }
 

@@ -22,15 +22,22 @@ namespace troupe {
 // A simulated program while it runs: what a kernel knows of the process, and its turns. The parent
 // is a SimChild.
 //
-// Thread: the simulation's. The program is called from events of the agenda alone, so never from
-//         inside a call of the parent's.
-// Bounds: 64 KiB for each pipe of output; the parent bounds the input.
-class SimRunningProgram final : public SimProcess {
+// Thread:   the simulation's. The program is called from events of the agenda alone, so never from
+//           inside a call of the parent's.
+// Lifetime: shared by the parent and by a call of the program, which may wait for something in
+//           simulation and find its parent gone.
+// Bounds:   64 KiB for each pipe of output; the parent bounds the input.
+class SimRunningProgram final : public SimProcess,
+                                public std::enable_shared_from_this<SimRunningProgram> {
  public:
   // `on_change` is called whenever there is more output, less unread input, or an end.
   SimRunningProgram(SimScheduler& scheduler, const SimHost& host,
                     std::unique_ptr<SimStreamingProgram> program, const ChildOptions& options,
                     std::function<void()> on_change);
+  // Called once, by its maker.
+  void Begin();
+  // The parent ends: the program is not called any more, nor is `on_change`.
+  void Abandon();
   SimRunningProgram(const SimRunningProgram&) = delete;
   SimRunningProgram& operator=(const SimRunningProgram&) = delete;
 
@@ -83,7 +90,7 @@ class SimRunningProgram final : public SimProcess {
   SimScheduler& scheduler_;
   const SimHost& host_;
   const ChildOptions options_;
-  const std::function<void()> on_change_;
+  std::function<void()> on_change_;
 
   std::string output_[2];  // Standard output's pipe and standard error's.
   std::string input_;      // Unread.
@@ -103,8 +110,6 @@ class SimRunningProgram final : public SimProcess {
   std::set<int> pending_signals_;
   std::optional<ChildStatus> end_;
 
-  // Pending events have no effect once this is destroyed.
-  const std::shared_ptr<bool> alive_ = std::make_shared<bool>();
   // Last: it may refer to all of this.
   const std::unique_ptr<SimStreamingProgram> program_;
 };
