@@ -27,5 +27,6 @@
 #include "troupe/base/status_macros.h"
 #include "troupe/transport/node.h"
 #include "troupe/transport/node_options.h"
+#include "troupe/transport/peers.h"
 
 #endif  // TROUPE_TROUPE_H_

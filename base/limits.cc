@@ -67,6 +67,7 @@ void ForEachField(const Limits& limits, Visitor&& visit) {
 
   TROUPE_FIELD(records_per_shard_max, 1, kIdsMax);
   TROUPE_FIELD(watches_per_shard_max, kOwnWatches, kMany);
+  TROUPE_FIELD(peer_watches_per_shard_max, 0, kMany);
   TROUPE_FIELD(children_processes_max, 0, 1u << 22);
   TROUPE_FIELD(child_output_bytes_max, 1, kGiB);
   TROUPE_FIELD(child_input_bytes_max, 1, kGiB);

@@ -83,11 +83,15 @@ struct Limits {
   // --- Timers, descriptors, children, workers. ---
 
   // Timers, monitors, watches, subscriptions and children of a shard's actors. At the limit the
-  // next one gets the id "none" and logs a line; Exec() fails with RESOURCE_EXHAUSTED.
+  // next one gets the id "none" and logs a line; Exec() and WatchPeers() fail with
+  // RESOURCE_EXHAUSTED.
   uint32_t records_per_shard_max = (1u << 24) - 1;
   // Watched descriptors, with a few of the shard's own; at least 16. At the limit the next watch
   // sends one FdReady, with kError and RESOURCE_EXHAUSTED.
   uint32_t watches_per_shard_max = 1u << 20;
+  // Actors of a shard that watch their node's peers, once for each watch. At the limit WatchPeers()
+  // fails with RESOURCE_EXHAUSTED.
+  uint32_t peer_watches_per_shard_max = 256;
   // Child processes at once. At the limit Exec() fails with RESOURCE_EXHAUSTED.
   uint32_t children_processes_max = 4096;
   // Bytes of one ChildOutput. The rest follows in the next one, and the child blocks while its pipe

@@ -389,9 +389,7 @@ void Link::EndSession(wire::Goodbye::Reason reason, absl::Status why) {
   connection_.Flush();
   const bool flushes = polite && reason != wire::Goodbye::SLOW;
   state_ = LinkState::kLingering;
-  node_.SessionEnded(*session_);
-  session_->End(why, flushes);
-  node_.core().directory().Release(peer_.incarnation, peer_.session);
+  node_.EndSession(*session_, why, flushes);
   TROUPE_LOG(kInfo, "node \"", Printable(peer_.name), "\" (", absl::Hex(peer_.incarnation),
              ") is down: ", why.message());
   if (connection_.pending_bytes() > 0 && !flushes) {

@@ -3,12 +3,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/context.h"
+#include "troupe/actors/events/event_records.h"
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/shard/place.h"
 #include "troupe/base/check.h"
 #include "troupe/base/printable.h"
 #include "troupe/base/status_macros.h"
+#include "troupe/transport/lookup_request.h"
 #include "troupe/transport/node_core.h"
+#include "troupe/transport/node_shard.h"
+#include "troupe/transport/peer_watchers.h"
 
 namespace troupe {
 
@@ -37,6 +42,35 @@ absl::Status Node::ExportAny(std::string_view name, const AnyRef& ref) {
 }
 
 bool Node::Unexport(std::string_view name) { return core_->exports().Remove(name); }
+
+absl::StatusOr<PeerWatchId> Node::WatchPeersBy(Context& cx, const internal::MessageType& up,
+                                               const internal::MessageType& down) {
+  cx.self();  // CHECKs that its handler runs.
+  TROUPE_CHECK_MSG(&internal::Shard::Current()->runtime() == &core_->runtime(),
+                   "WatchPeers() of a Node in an actor of another System");
+  internal::NodeShard* const here = core_->here();
+  if (here == nullptr) return absl::UnavailableError("the node has ended");
+  return here->peer_watchers().Watch(&up, &down);
+}
+
+bool Node::UnwatchPeers(Context& cx, PeerWatchId watch) {
+  cx.self();  // CHECKs that its handler runs.
+  internal::Shard& shard = *internal::Shard::Current();
+  return shard.records().Remove(watch.value(), shard.running().cell);
+}
+
+std::vector<PeerState> Node::Peers() {
+  internal::CheckMayBlock(core_->runtime(), "Node::Peers()");
+  return core_->Peers();
+}
+
+internal::Envelope* Node::MakeLookup(std::string_view url, const internal::ServiceInfo& service,
+                                     void (*deliver)(uint64_t ask, const AnyRef& ref)) {
+  internal::LookupRequest request = internal::ParseLookup(url);
+  request.service = &service;
+  request.deliver = deliver;
+  return internal::Enclose(&internal::kLookupType, std::move(request), 0);
+}
 
 AnyRef Node::Nobody() const {
   return AnyRef(core_->runtime().system(), internal::kNobody, 0, 0, 0);

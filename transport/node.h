@@ -2,20 +2,25 @@
 #define TROUPE_TRANSPORT_NODE_H_
 
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "troupe/actors/asks/pending_ask.h"
 #include "troupe/actors/call.h"
+#include "troupe/actors/context_base.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/system.h"
+#include "troupe/actors/typing/dispatch.h"
+#include "troupe/actors/typing/handles.h"
 #include "troupe/loop/socket.h"
-#include "troupe/transport/lookup_request.h"
 #include "troupe/transport/node_counters.h"
 #include "troupe/transport/node_options.h"
+#include "troupe/transport/peers.h"
 
 namespace troupe {
 
@@ -27,6 +32,8 @@ template <typename R>
 inline constexpr bool kIsExportable = std::derived_from<R, AnyRef>;
 template <typename A>
 inline constexpr bool kIsExportable<Ref<A>> = HasService<A>;
+template <typename A>
+concept HandlesPeers = Handles<A, PeerUp> && Handles<A, PeerDown>;
 }  // namespace internal
 
 // Connects a system with others: peers reach its exported actors, and its actors reach those of
@@ -71,6 +78,32 @@ class Node {
   template <typename S>
   Call<typename S::Ref> Lookup(std::string_view url);
 
+  // Sends this actor one PeerUp for each session with a peer, at first for those that exist, and
+  // one PeerDown when that session ends; `self` is `this`. All actors of the node get them in one
+  // order, until the actor's life ends or it calls UnwatchPeers(). The end of the node sends
+  // PeerDown for each session left. An actor that lets 4 * sessions_max of these messages wait
+  // misses sessions that begin and end meanwhile: both messages.
+  // Thread: the actor's shard, in a handler.
+  // Errors: RESOURCE_EXHAUSTED at peer_watches_per_shard_max or records_per_shard_max; UNAVAILABLE
+  // once the node has ended.
+  template <typename A>
+  requires internal::HandlesPeers<A> absl::StatusOr<PeerWatchId> WatchPeers(Context& cx, A* self);
+  // Selected only to explain, at the caller's line, why the overload above does not apply.
+  template <typename A>
+  requires(!internal::HandlesPeers<A>)
+      __attribute__((unavailable("the actor has no public void On(troupe::Context&, "
+                                 "troupe::PeerUp) or no public void On(troupe::Context&, "
+                                 "troupe::PeerDown): write both")))
+      absl::StatusOr<PeerWatchId> WatchPeers(Context& cx, A* self);
+  // Returns false if that watch has ended, or is another actor's. After true, no message of the
+  // watch is handled, not even one already queued.
+  // Thread: the actor's shard, in a handler.
+  bool UnwatchPeers(Context& cx, PeerWatchId watch);
+
+  // Returns the state of each session, by the peer's name.
+  // Thread: not a shard's.
+  std::vector<PeerState> Peers();
+
   // Returns the address it listens on, with the port that the kernel chose; port 0 if it does not
   // listen.
   const SocketAddress& address() const;
@@ -82,7 +115,12 @@ class Node {
   explicit Node(std::unique_ptr<internal::NodeCore> core);
 
   absl::Status ExportAny(std::string_view name, const AnyRef& ref);
+  absl::StatusOr<PeerWatchId> WatchPeersBy(Context& cx, const internal::MessageType& up,
+                                           const internal::MessageType& down);
   AnyRef Nobody() const;
+  // Makes the request of a Lookup(); `deliver` gives the handle found to the ask on its shard.
+  static internal::Envelope* MakeLookup(std::string_view url, const internal::ServiceInfo& service,
+                                        void (*deliver)(uint64_t ask, const AnyRef& ref));
 
   std::unique_ptr<internal::NodeCore> core_;
 };
@@ -102,10 +140,12 @@ void DeliverRef(uint64_t ask, const AnyRef& ref) {
 
 template <typename S>
 Call<typename S::Ref> Node::Lookup(std::string_view url) {
-  internal::LookupRequest request = internal::ParseLookup(url);
-  request.service = &S::kServiceInfo;
-  request.deliver = &internal::DeliverRef<typename S::Ref>;
-  return {Nobody(), internal::Enclose(&internal::kLookupType, std::move(request), 0)};
+  return {Nobody(), MakeLookup(url, S::kServiceInfo, &internal::DeliverRef<typename S::Ref>)};
+}
+
+template <typename A>
+requires internal::HandlesPeers<A> absl::StatusOr<PeerWatchId> Node::WatchPeers(Context& cx, A*) {
+  return WatchPeersBy(cx, internal::kMessageType<A, PeerUp>, internal::kMessageType<A, PeerDown>);
 }
 
 }  // namespace troupe

@@ -1,5 +1,6 @@
 #include "troupe/transport/node_core.h"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -78,16 +79,24 @@ absl::Status NodeCore::Start() {
 void NodeCore::Drain(Instant deadline) {
   if (drained_ || runtime_.router() != this) return;
   drained_ = true;
-  std::vector<std::unique_ptr<Event>> events;
-  for (size_t i = 0; i < runtime_.shard_count(); ++i) {
-    events.push_back(runtime_.platform().MakeEvent());
-  }
-  OnEachShard(
-      [&](Shard& shard) { shards_[shard.index()]->BeginDrain(events[shard.index()].get()); });
-  for (const auto& event : events) event->WaitUntil(deadline);
+  AwaitEachShard([](NodeShard& node, Event* drained) { node.BeginDrain(drained); }, deadline);
+  // No session begins any more. The ends that are on their way between shards arrive.
+  const uint64_t last = news_.load(std::memory_order_relaxed);
+  AwaitEachShard(
+      [last](NodeShard& node, Event* told) { node.peer_watchers().NotifyAt(last, told); },
+      deadline);
   // From here on no shard finds the node; what is under way between them is refused.
   runtime_.set_router(nullptr);
   OnEachShard([&](Shard& shard) { shards_[shard.index()].reset(); });
+}
+
+void NodeCore::AwaitEachShard(const std::function<void(NodeShard&, Event*)>& task,
+                              Instant deadline) {
+  const size_t first = events_.size();
+  for (size_t i = 0; i < shards_.size(); ++i) events_.push_back(runtime_.platform().MakeEvent());
+  OnEachShard(
+      [&](Shard& shard) { task(*shards_[shard.index()], events_[first + shard.index()].get()); });
+  for (size_t i = first; i < events_.size(); ++i) events_[i]->WaitUntil(deadline);
 }
 
 SendResult NodeCore::Send(const AnyRef& target, Envelope* envelope) {
@@ -126,6 +135,15 @@ NodeCounters NodeCore::Counters() {
   if (drained_) return sum;
   OnEachShard([&](Shard& shard) { sum += shards_[shard.index()]->Snapshot(); });
   return sum;
+}
+
+std::vector<PeerState> NodeCore::Peers() {
+  std::vector<PeerState> peers;
+  if (drained_) return peers;
+  OnEachShard([&](Shard& shard) { shards_[shard.index()]->AddPeers(peers); });
+  std::sort(peers.begin(), peers.end(),
+            [](const PeerState& a, const PeerState& b) { return a.name < b.name; });
+  return peers;
 }
 
 }  // namespace troupe::internal

@@ -17,6 +17,7 @@
 #include "troupe/transport/node_options.h"
 #include "troupe/transport/node_shard.h"
 #include "troupe/transport/peer_directory.h"
+#include "troupe/transport/peers.h"
 
 namespace troupe::internal {
 
@@ -45,6 +46,11 @@ class NodeCore final : public Router {
   absl::Status MayReach(const SocketAddress& address) const;
 
   NodeCounters Counters();
+  std::vector<PeerState> Peers();
+
+  // Numbers the PeerNews of all shards. A session takes both its numbers between Claim() and
+  // Release() of the PeerDirectory: the next one with that node gets greater ones.
+  uint64_t NextNewsNumber() { return news_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
   Runtime& runtime() { return runtime_; }
   const System* system() const { return system_; }
@@ -63,6 +69,8 @@ class NodeCore final : public Router {
  private:
   // Runs `task` on each shard and waits for all of them.
   void OnEachShard(const std::function<void(Shard&)>& task);
+  // Runs `task` on each shard and waits until each has notified its event, or until `deadline`.
+  void AwaitEachShard(const std::function<void(NodeShard&, Event*)>& task, Instant deadline);
 
   // Set once.
   Runtime& runtime_;
@@ -71,6 +79,7 @@ class NodeCore final : public Router {
   SocketAddress address_;
   std::string advertised_;
   bool drained_ = false;
+  std::vector<std::unique_ptr<Event>> events_;  // Of the drain; the shards may notify them late.
 
   // One per shard, used on it.
   std::vector<std::unique_ptr<NodeShard>> shards_;
@@ -80,6 +89,7 @@ class NodeCore final : public Router {
   ExportTable exports_;
   Doorman doorman_;
   std::atomic<int> dials_under_way_{0};  // Hellos that await an answer.
+  std::atomic<uint64_t> news_{0};        // Relaxed: the directory's lock orders it.
 };
 
 }  // namespace troupe::internal

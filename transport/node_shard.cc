@@ -19,6 +19,7 @@
 #include "troupe/loop/loop.h"
 #include "troupe/transport/lookup_request.h"
 #include "troupe/transport/node_core.h"
+#include "troupe/transport/peer_handover.h"
 
 namespace troupe::internal {
 namespace {
@@ -134,15 +135,6 @@ struct EndHandover {
   }
 };
 
-// What was sent before a session began leaves before what is sent from now on.
-struct BegunHandover {
-  uint64_t incarnation;
-
-  void operator()(Shard& shard) {
-    if (NodeShard* const node = NodeShard::Of(shard)) node->PassOnTo(incarnation);
-  }
-};
-
 // The asker of a request that waits for a connection gave up.
 struct DialCancelHandover {
   uint64_t ask;
@@ -174,7 +166,11 @@ bool WantsNotice(Shard& shard, const Envelope& envelope) {
 }  // namespace
 
 NodeShard::NodeShard(NodeCore& core, Shard& shard)
-    : core_(core), shard_(shard), limits_(shard.limits()), read_buffer_(new char[kReadBytes]) {}
+    : core_(core),
+      shard_(shard),
+      limits_(shard.limits()),
+      read_buffer_(new char[kReadBytes]),
+      peer_watchers_(shard) {}
 
 NodeShard::~NodeShard() {
   listener_.reset();
@@ -299,22 +295,25 @@ Session* NodeShard::FindSession(Shard& shard, uint64_t incarnation, uint64_t ses
 }
 
 void NodeShard::SessionBegun(Session& session) {
-  const uint64_t incarnation = session.peer().incarnation;
-  sessions_[incarnation] = &session;
+  sessions_[session.peer().incarnation] = &session;
   ++counters_.sessions_begun;
-  for (size_t shard = 0; shard < core_.shard_count(); ++shard) {
-    SendDataTo(shard_, static_cast<uint16_t>(shard), BegunHandover{incarnation});
-  }
+  session.NoteBegun(core_.NextNewsNumber(), platform().clock().WallNow());
+  SpreadNews(shard_, session.NewsOf(session.began(), absl::OkStatus()));
 }
 
 void NodeShard::PassOnTo(uint64_t incarnation) {
   for (const auto& [address, dial] : dials_) dial->PassOnTo(incarnation);
 }
 
-void NodeShard::SessionEnded(Session& session) {
+void NodeShard::EndSession(Session& session, const absl::Status& why, bool flushes) {
   sessions_.erase(session.peer().incarnation);
   last_session_ = nullptr;
   ++counters_.sessions_ended;
+  session.End(why, flushes);
+  // Numbered before another session with that node can begin, and sent behind the Downs.
+  const uint64_t number = core_.NextNewsNumber();
+  core_.directory().Release(session.peer().incarnation, session.peer().session);
+  SpreadNews(shard_, session.NewsOf(number, why));
 }
 
 bool NodeShard::HasSession(uint64_t incarnation, uint64_t session) const {

@@ -23,6 +23,8 @@
 #include "troupe/transport/link.h"
 #include "troupe/transport/node_counters.h"
 #include "troupe/transport/peer_directory.h"
+#include "troupe/transport/peer_watchers.h"
+#include "troupe/transport/peers.h"
 #include "troupe/transport/ref_finder.h"
 #include "troupe/transport/session.h"
 
@@ -71,7 +73,8 @@ class NodeShard final : private ListenerHandler {
   static Session* FindSession(Shard& shard, uint64_t incarnation, uint64_t session);
 
   void SessionBegun(Session& session);
-  void SessionEnded(Session& session);
+  // Ends `session` and lets another one with that node begin; see Session::End().
+  void EndSession(Session& session, const absl::Status& why, bool flushes);
   // Sends what waits here for a connection to that node.
   void PassOnTo(uint64_t incarnation);
   void CancelWaiting(uint16_t asker_shard, uint64_t ask);
@@ -108,6 +111,11 @@ class NodeShard final : private ListenerHandler {
   RefFinder& refs() { return refs_; }
   NodeCounters& counters() { return counters_; }
   NodeCounters Snapshot() const;
+  PeerWatchers& peer_watchers() { return peer_watchers_; }
+  // Adds the state of each session of this shard to `peers`.
+  void AddPeers(std::vector<PeerState>& peers) const {
+    for (const auto& [incarnation, session] : sessions_) peers.push_back(session->State());
+  }
   std::span<char> read_buffer() { return {read_buffer_.get(), kReadBytes}; }
   bool IsGreaterThan(const PeerIdentity& peer) const;
   uint64_t NewSessionId();
@@ -156,6 +164,7 @@ class NodeShard final : private ListenerHandler {
   uint64_t inbound_bytes_ = 0;
   RefFinder refs_;
   NodeCounters counters_;
+  PeerWatchers peer_watchers_;
   bool draining_ = false;
   Event* drained_ = nullptr;
 };

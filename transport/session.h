@@ -1,6 +1,7 @@
 #ifndef TROUPE_TRANSPORT_SESSION_H_
 #define TROUPE_TRANSPORT_SESSION_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -13,6 +14,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "google/protobuf/message_lite.h"
 #include "troupe/actors/any_ref.h"
 #include "troupe/actors/certainty.h"
@@ -25,6 +27,8 @@
 #include "troupe/transport/connection.h"
 #include "troupe/transport/frame.h"
 #include "troupe/transport/grant_table.h"
+#include "troupe/transport/peer_news.h"
+#include "troupe/transport/peers.h"
 #include "troupe/transport/remote_ask.h"
 #include "troupe/transport/request_table.h"
 
@@ -115,6 +119,15 @@ class Session final : private TimerNode {
   size_t asks_alive() const { return asks_alive_; }
   size_t requests_alive() const { return requests_.count(); }
 
+  // Called once the session has begun, which is number `began` of the node's PeerNews.
+  void NoteBegun(uint64_t began, absl::Time now) {
+    began_ = began;
+    since_ = now;
+  }
+  uint64_t began() const { return began_; }
+  PeerNews NewsOf(uint64_t number, const absl::Status& why) const;
+  PeerState State() const;
+
  private:
   struct WatchedByPeer {
     uint64_t key = 0;  // Of the Down's envelope.
@@ -190,6 +203,8 @@ class Session final : private TimerNode {
   const PeerIdentity peer_;
   const uint64_t outbound_max_;
   const uint64_t frame_max_;
+  uint64_t began_ = 0;
+  absl::Time since_;
   bool ended_ = false;
   bool ending_ = false;
 
@@ -229,6 +244,37 @@ class Session final : private TimerNode {
   uint32_t pings_in_window_ = 0;
   Instant next_probe_;
 };
+
+// Implementation details follow.
+
+inline PeerNews Session::NewsOf(uint64_t number, const absl::Status& why) const {
+  return {.name = peer_.name,
+          .incarnation = peer_.incarnation,
+          .address = peer_.address,
+          .code = why.code(),
+          .reason = std::string(why.message()),
+          .number = number,
+          .began = began_,
+          .shard = shard_.index()};
+}
+
+inline PeerState Session::State() const {
+  // Those that are acknowledged are kept for a while, in front.
+  const auto first_unacknowledged =
+      std::partition_point(unacked_.begin(), unacked_.end(),
+                           [this](const Unacked& message) { return message.sequence <= acked_; });
+  return {.name = peer_.name,
+          .incarnation = peer_.incarnation,
+          .address = peer_.address,
+          .shard = shard_.index(),
+          .since = since_,
+          .requests_to = requests_.count(),
+          .requests_from = asks_alive_,
+          .unwritten_bytes = connection_.pending_bytes(),
+          .unacknowledged_to = static_cast<uint64_t>(unacked_.end() - first_unacknowledged),
+          .monitors_to = monitors_.size(),
+          .monitors_from = watched_.size()};
+}
 
 }  // namespace troupe::internal
 

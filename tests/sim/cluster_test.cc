@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/sim/tally.troupe.h"
@@ -18,37 +17,16 @@
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
 #include "troupe/actors/ref.h"
-#include "troupe/actors/system.h"
 #include "troupe/base/random.h"
 #include "troupe/sim/test_simulation.h"
 #include "troupe/tests/sim/another_process.h"
-#include "troupe/transport/node.h"
+#include "troupe/tests/sim/member.h"
 
 namespace troupe {
 namespace {
 
 using tally::Tally;
 using tally::TallyReply;
-using tally::TallyRequest;
-
-class TallyActor final : public Tally::Actor {
- public:
-  Reply<TallyReply> Add(Context&, const TallyRequest& request) override {
-    total_ += request.amount();
-    TallyReply reply;
-    reply.set_total(total_);
-    return reply;
-  }
-
- private:
-  int64_t total_ = 0;
-};
-
-TallyRequest Amount(int64_t amount) {
-  TallyRequest request;
-  request.set_amount(amount);
-  return request;
-}
 
 // Adds 1 to a tally so many times, one after the other, and says what came back.
 class Adder final : public Actor {
@@ -89,34 +67,6 @@ class Watcher final : public Actor {
   const AnyRef target_;
   std::vector<Down>* const downs_;
 };
-
-// A node of the cluster. What it is made of ends in the order that a program's main() has.
-struct Member {
-  Member(Simulation& simulation, const std::string& name)
-      : Member(simulation.AddNode(name), name) {}
-  Member(Platform& platform, const std::string& name)
-      : system(*System::Start({.shards = 2, .platform = &platform})),
-        node(*Node::Start(*system, {.name = name, .listen = "127.0.0.1:0"})) {}
-
-  std::string Url(std::string_view exported) const {
-    return absl::StrCat("troupe://", node->address().ToString(), "/", std::string(exported));
-  }
-
-  std::unique_ptr<System> system;
-  std::unique_ptr<Node> node;
-};
-
-Tally::Ref ExportTally(Member& member) {
-  const Tally::Ref tally = member.system->Spawn<TallyActor>({});
-  EXPECT_TRUE(member.node->Export("tally", tally).ok());
-  return tally;
-}
-
-Tally::Ref Find(Member& from, const Member& at) {
-  const auto found = from.node->Lookup<Tally>(at.Url("tally")).Wait();
-  EXPECT_TRUE(found.ok()) << found.status();
-  return found.ok() ? *found : Tally::Ref();
-}
 
 struct RunOutcome {
   uint64_t hash = 0;

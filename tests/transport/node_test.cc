@@ -14,10 +14,13 @@
 #include "troupe/actors/actor.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/events.h"
+#include "troupe/actors/ref.h"
+#include "troupe/actors/spawn_options.h"
 #include "troupe/actors/system.h"
 #include "troupe/tests/transport/account.h"
 #include "troupe/tests/transport/mail.h"
 #include "troupe/tests/transport/side.h"
+#include "troupe/transport/peers.h"
 
 namespace troupe {
 namespace {
@@ -43,6 +46,9 @@ struct MonitorThis {
 struct Forget {
   MonitorId monitor;
 };
+struct WatchPeersOf {
+  Node* node;
+};
 
 // Does on a shard what a test wants done there, and tells it of events.
 class Helper : public Actor {
@@ -51,6 +57,7 @@ class Helper : public Actor {
     Mail<Down> downs;
     Mail<Undelivered> undelivered;
     Mail<MonitorId> monitors;
+    Mail<std::string> peers;
   };
   explicit Helper(Told* told) : told_(told) {}
 
@@ -62,6 +69,11 @@ class Helper : public Actor {
     told_->monitors.Put(cx.Monitor(this, message.target));
   }
   void On(Context& cx, Forget message) { cx.Demonitor(message.monitor); }
+  void On(Context& cx, WatchPeersOf message) {
+    EXPECT_TRUE(message.node->WatchPeers(cx, this).ok());
+  }
+  void On(Context&, const PeerUp& up) { told_->peers.Put("up " + up.name); }
+  void On(Context&, const PeerDown& down) { told_->peers.Put("down " + down.name); }
   void On(Context&, const Down& down) { told_->downs.Put(down); }
   void On(Context&, const Undelivered& notice) { told_->undelivered.Put(notice); }
 
@@ -99,6 +111,7 @@ class NodeTest : public testing::TestWithParam<int> {
   }
 
   Helper::Told told_;
+  Helper::Told second_told_;
   Side server_{"server", GetParam()};
   Side client_{"client", GetParam()};
   Ref<Helper> helper_ = client_.system->Spawn<Helper>({}, &told_);
@@ -391,6 +404,27 @@ TEST_P(NodeTest, EndOfThePeerResolvesEverything) {
   const Down down = told_.downs.Take();
   EXPECT_EQ(down.reason, StopReason::kNodeDown);
   client_.Until([](const NodeCounters& counters) { return counters.sessions_alive == 0; });
+}
+
+TEST_P(NodeTest, WatchersOnAllShardsAreToldOfAPeersUpAndBehindTheDownsOfItsDown) {
+  const Ref<Helper> second = client_.system->Spawn<Helper>(
+      {.placement = Placement::OnShard(GetParam() - 1)}, &second_told_);
+  helper_.Send(WatchPeersOf{client_.node.get()});
+  const bank::Account::Ref alice = Alice();
+  EXPECT_EQ(told_.peers.Take(), "up server");
+  second.Send(WatchPeersOf{client_.node.get()});
+  EXPECT_EQ(second_told_.peers.Take(), "up server");
+  for (const Ref<Helper>& watcher : {helper_, second}) watcher.Send(MonitorThis{alice});
+  told_.monitors.Take();
+  second_told_.monitors.Take();
+  const std::vector<PeerState> peers = client_.node->Peers();
+  ASSERT_EQ(peers.size(), 1u);
+  EXPECT_EQ(peers[0].name, "server");
+  server_.node.reset();
+  EXPECT_EQ(told_.peers.Take(), "down server");
+  EXPECT_EQ(second_told_.peers.Take(), "down server");
+  EXPECT_FALSE(told_.downs.empty());
+  EXPECT_FALSE(second_told_.downs.empty());
 }
 
 TEST_P(NodeTest, OwnEndResolvesEverything) {
