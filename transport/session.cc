@@ -115,8 +115,9 @@ SendResult Session::Send(const AnyRef& target, Envelope* envelope, bool notice) 
   if (frame.type == FrameType::kRequest) {
     requests_.Find(frame.id)->ends_at = connection_.appended();
   } else {
-    unacked_.push_back({sent_, envelope->type, envelope->sender_generation, envelope->sender_slot,
-                        envelope->sender_life, envelope->sender_shard, notice});
+    const AnyRef sender(target.system(), shard_.incarnation(), envelope->sender_shard,
+                        envelope->sender_slot, envelope->sender_generation);
+    unacked_.push_back({sent_, envelope->type, sender, envelope->sender_life, target, notice});
   }
   envelope->type->destroy(*envelope);
   shard_.Recycle(envelope);
@@ -497,10 +498,9 @@ void Session::End(const absl::Status& why, bool flushes) {
     if (message.sequence <= acked_) continue;
     ++shard_.counters().dead_letters;
     if (!message.notice) continue;
-    SendDataTo(shard_, message.sender_shard,
-               NoticeUndelivered{message.sender_generation, message.sender_slot,
-                                 message.sender_life, message.sender_shard,
-                                 absl::StatusCode::kUnavailable, message.type->name});
+    SendDataTo(shard_, message.sender.shard(),
+               NoticeUndelivered{message.sender, message.sender_life, message.target,
+                                 message.type->name, absl::StatusCode::kUnavailable});
   }
   unacked_.clear();
   held_frames_.clear();

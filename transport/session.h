@@ -141,10 +141,9 @@ class Session final : private TimerNode {
   struct Unacked {
     uint64_t sequence;
     const MessageType* type;
-    uint64_t sender_generation;
-    uint32_t sender_slot;
+    AnyRef sender;
     uint32_t sender_life;
-    uint16_t sender_shard;
+    AnyRef target;
     bool notice;
   };
 

@@ -726,10 +726,9 @@ bool Session::OnUndelivered(const Frame& frame, std::string_view& why) {
   const auto code = message.code() >= 1 && message.code() <= 16
                         ? static_cast<absl::StatusCode>(message.code())
                         : absl::StatusCode::kUnknown;
-  SendDataTo(
-      shard_, refused->sender_shard,
-      NoticeUndelivered{refused->sender_generation, refused->sender_slot, refused->sender_life,
-                        refused->sender_shard, code, refused->type->name});
+  SendDataTo(shard_, refused->sender.shard(),
+             NoticeUndelivered{refused->sender, refused->sender_life, refused->target,
+                               refused->type->name, code});
   return true;
 }
 

@@ -22,17 +22,14 @@ namespace troupe::internal {
 // Messages from a session's shard to the shards of the actors that it serves.
 
 struct NoticeUndelivered {
-  uint64_t sender_generation;
-  uint32_t sender_slot;
+  AnyRef sender;
   uint32_t sender_life;
-  uint16_t sender_shard;
-  absl::StatusCode reason;
+  AnyRef target;
   std::string_view message;
+  absl::StatusCode reason;
 
   void operator()(Shard& shard) {
-    const AnyRef sender(shard.runtime().system(), shard.incarnation(), sender_shard, sender_slot,
-                        sender_generation);
-    shard.dead_letters().NoteUndelivered(sender, sender_life, AnyRef(), message, reason);
+    shard.dead_letters().NoteUndelivered(sender, sender_life, target, message, reason);
   }
 };
 

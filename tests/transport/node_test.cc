@@ -504,7 +504,7 @@ TEST_P(NodeTest, F39_SimultaneousConnectsEndInOneSession) {
   EXPECT_EQ(client_.node->Counters().sessions_begun, 1);
 }
 
-TEST_P(NodeTest, RefusedOneWayMessageComesHomeAsUndelivered) {
+TEST_P(NodeTest, F164_ARefusedOneWayMessageComesHomeAsUndeliveredAndNamesItsTarget) {
   SpawnOptions options;
   options.mailbox.messages_max = 1;
   const bank::Account::Ref alice = Lookup(Export("alice", options));
@@ -519,6 +519,7 @@ TEST_P(NodeTest, RefusedOneWayMessageComesHomeAsUndelivered) {
     co_return absl::OkStatus();
   });
   const Undelivered notice = told_.undelivered.Take();
+  EXPECT_EQ(notice.target, alice);
   EXPECT_EQ(notice.message, "bank.Account.Audit");
   EXPECT_EQ(notice.reason, absl::StatusCode::kResourceExhausted);
 }

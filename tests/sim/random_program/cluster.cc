@@ -62,7 +62,7 @@ void Judge(const World& world) {
                                           : MonitorsOracle::Downs::kAtMostOne;
   };
   world.news.JudgeLosses(hears, MessagesOracle::Told::kExactly);
-  if (false) world.remote_news.JudgeLosses(hears, MessagesOracle::Told::kAtLeast);
+  world.remote_news.JudgeLosses(hears, MessagesOracle::Told::kAtLeast);
   world.questions.Judge(lives);
   world.streams.Judge(lives);
   world.timers.Judge(lives);

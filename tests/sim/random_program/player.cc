@@ -324,7 +324,6 @@ void Player::On(Context& cx, const Alarm& alarm) {
 }
 
 void Player::On(Context&, const Undelivered& notice) {
-  if (!notice.target) return;
   const size_t target = world_.Find(notice.target);
   if (target == world_.actors.size()) return world_.run.Wrong("an Undelivered of nobody");
   world_.news_between(index_, target).Undelivered(life_, target);
