@@ -91,7 +91,7 @@ struct Limits {
   uint32_t watches_per_shard_max = 1u << 20;
   // Actors of a shard that watch their node's peers, once for each watch. At the limit WatchPeers()
   // fails with RESOURCE_EXHAUSTED.
-  uint32_t peer_watches_per_shard_max = 256;
+  uint32_t peer_watches_per_shard_max = 64;
   // Child processes at once. At the limit Exec() fails with RESOURCE_EXHAUSTED.
   uint32_t children_processes_max = 4096;
   // Bytes of one ChildOutput. The rest follows in the next one, and the child blocks while its pipe
