@@ -1,14 +1,10 @@
 // The order of PeerUp, Down and PeerDown, under faults and many seeds.
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
-#include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"

@@ -182,6 +182,17 @@ TEST(PeersTest, TheEndOfTheNodeItselfIsADownOfEachPeer) {
   }
 }
 
+TEST(PeersTest, TheSystemsShutdownStopsTheActorsBeforeTheNodeAndTellsNobody) {
+  for (const uint64_t seed : SimulationSeeds(20)) {
+    TestSimulation simulation({.seed = seed});
+    Pair pair(simulation);
+    pair.b->system->Shutdown();
+    EXPECT_EQ(pair.b->system->Run(), 0);
+    EXPECT_THAT(pair.notes.lines, ElementsAre("up a")) << "seed " << seed;
+    EXPECT_TRUE(pair.b->node->Peers().empty());
+  }
+}
+
 TEST(PeersTest, ACrashIsADownOfThatIncarnationAndTheNextOneIsAnother) {
   for (const uint64_t seed : SimulationSeeds(10)) {
     TestSimulation simulation({.seed = seed});
