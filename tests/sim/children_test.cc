@@ -263,6 +263,20 @@ TEST_F(SimChildTest, AWriteThatFillsItsPipeWaitsAndTheProgramIsNotCalled) {
   EXPECT_EQ(calls, (Exits{"input", "early timer", "late timer"}));
 }
 
+TEST_F(SimChildTest, RoomInThePipeIsEnoughToBeCalledAgain) {
+  std::string read;
+  Start({.start = [](SimProcess& process) { process.Write(std::string(kPipeBytes + 1, 'a')); },
+         .input = [&](SimProcess&, std::string_view bytes) { read += bytes; }},
+        /*pipe_input=*/true);
+  child_->HoldOutput(/*is_stderr=*/false, true);
+  EXPECT_TRUE(child_->WriteInput("x").ok());
+  RunFor(absl::Seconds(1));
+  EXPECT_EQ(read, "");
+  child_->HoldOutput(/*is_stderr=*/false, false);
+  RunFor(absl::Seconds(1));
+  EXPECT_EQ(read, "x");
+}
+
 TEST_F(SimChildTest, APipeThatIsFullToTheBrimHoldsNobodyUp) {
   bool called = false;
   Start({.start = [&](SimProcess& process) {
