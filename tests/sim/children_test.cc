@@ -651,6 +651,7 @@ TEST_F(ChildOfActorTest, ACrashOfTheNodeEndsItsPrograms) {
 
 // Two programs that write and read at the same time.
 uint64_t HashOfARun(uint64_t seed) {
+  std::vector<std::string> heard;  // The last that is added to it is by an OnStop().
   TestSimulation simulation({.seed = seed});
   const auto count = [](SimProcess& process, std::string_view bytes) {
     process.Write(absl::StrCat(bytes.size(), "."));
@@ -658,7 +659,6 @@ uint64_t HashOfARun(uint64_t seed) {
   };
   simulation.AddStreamingProgram("/bin/scripted", MakerOf({.input = count}));
   const auto system = *System::Start({.shards = 2, .platform = &simulation.AddNode("a")});
-  std::vector<std::string> heard;
   for (const int shard : {0, 1}) {
     const Ref<Keeper> keeper =
         system->Spawn<Keeper>({.placement = Placement::OnShard(shard)}, &heard);
