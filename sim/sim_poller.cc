@@ -41,7 +41,7 @@ class SimPoller::Watch final : public SimSource, public FdHandler {
   }
   // The kernel is asked again, except for a hang-up that it reports once.
   void OnPutOff() override {
-    if (wanted_ != 0) SetReady(false);
+    if ((wanted_ & (kReadable | kWritable)) != 0) SetReady(false);
   }
 
   FdHandler& handler_;

@@ -263,6 +263,20 @@ TEST_F(SimChildTest, AWriteThatFillsItsPipeWaitsAndTheProgramIsNotCalled) {
   EXPECT_EQ(calls, (Exits{"input", "early timer", "late timer"}));
 }
 
+TEST_F(SimChildTest, RoomInThePipeIsEnoughToBeCalledAgain) {
+  std::string read;
+  Start({.start = [](SimProcess& process) { process.Write(std::string(kPipeBytes + 1, 'a')); },
+         .input = [&](SimProcess&, std::string_view bytes) { read += bytes; }},
+        /*pipe_input=*/true);
+  child_->HoldOutput(/*is_stderr=*/false, true);
+  EXPECT_TRUE(child_->WriteInput("x").ok());
+  RunFor(absl::Seconds(1));
+  EXPECT_EQ(read, "");
+  child_->HoldOutput(/*is_stderr=*/false, false);
+  RunFor(absl::Seconds(1));
+  EXPECT_EQ(read, "x");
+}
+
 TEST_F(SimChildTest, APipeThatIsFullToTheBrimHoldsNobodyUp) {
   bool called = false;
   Start({.start = [&](SimProcess& process) {
@@ -637,6 +651,7 @@ TEST_F(ChildOfActorTest, ACrashOfTheNodeEndsItsPrograms) {
 
 // Two programs that write and read at the same time.
 uint64_t HashOfARun(uint64_t seed) {
+  std::vector<std::string> heard;  // The last that is added to it is by an OnStop().
   TestSimulation simulation({.seed = seed});
   const auto count = [](SimProcess& process, std::string_view bytes) {
     process.Write(absl::StrCat(bytes.size(), "."));
@@ -644,7 +659,6 @@ uint64_t HashOfARun(uint64_t seed) {
   };
   simulation.AddStreamingProgram("/bin/scripted", MakerOf({.input = count}));
   const auto system = *System::Start({.shards = 2, .platform = &simulation.AddNode("a")});
-  std::vector<std::string> heard;
   for (const int shard : {0, 1}) {
     const Ref<Keeper> keeper =
         system->Spawn<Keeper>({.placement = Placement::OnShard(shard)}, &heard);
