@@ -13,7 +13,7 @@ namespace {
 // A monotonic clock says nothing about when it began: not at zero, so that nobody relies on it.
 constexpr Instant kStart = {1'000'000'000};
 
-constexpr size_t kStoryEventsMax = 1u << 18;
+constexpr size_t kStoryEventsMax = 1u << 14;
 
 }  // namespace
 
