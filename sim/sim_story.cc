@@ -69,10 +69,10 @@ SimStory::Party SimStory::Find(std::string_view node, const TracedActor& actor) 
 // Its place tells it from others of its class.
 SimStory::Party SimStory::Name(std::string_view node, const TracedActor& actor,
                                const std::string& name) {
-  Party& party = known_[IdOf(actor)];
-  if (party.name.empty()) {
-    party = {std::string(node), absl::StrCat(name, " ", actor.shard, ":", actor.slot)};
-  }
+  const auto known = known_.find(IdOf(actor));
+  if (known != known_.end()) return known->second;
+  Party party{std::string(node), absl::StrCat(name, " ", actor.shard, ":", actor.slot)};
+  if (known_.size() < events_max_) known_.emplace(IdOf(actor), party);
   return party;
 }
 

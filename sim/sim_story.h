@@ -18,7 +18,7 @@ namespace troupe {
 // and log lines. It takes no part in the run, nor in the hash of its trace.
 //
 // Thread: the simulation's.
-// Bounds: the newest `events_max` events; none are kept with 0.
+// Bounds: the newest `events_max` events, and as many actors by name; none with 0.
 class SimStory {
  public:
   enum class Kind : uint8_t { kMessage, kOutcome, kEnd, kFault, kLog };

@@ -52,7 +52,8 @@ class MassEndTest : public testing::Test {
  protected:
   static constexpr int kActors = 200'000;
 
-  MassEndTest() : simulation_({.record_trace = true, .log_to_stderr = false}) {}
+  MassEndTest()
+      : simulation_({.record_trace = true, .trace_lines_max = 1000, .log_to_stderr = false}) {}
 
   void Start(const Limits& limits = {}) {
     auto system = System::Start({.shards = 1, .limits = limits, .platform = &platform_});

@@ -51,9 +51,8 @@ class Cluster {
 
 // Nothing fails but what the program does itself, on `nodes` nodes.
 void RunCalm(SimRun& run, int nodes);
-// With faults, and then a time in which all of them are mended. `remote_order`: whether the order
-// of messages between nodes is judged.
-void RunWithFaults(SimRun& run, bool remote_order);
+// With faults, and then a time in which all of them are mended. `strict`: see World.
+void RunWithFaults(SimRun& run, bool strict);
 
 }  // namespace troupe
 

@@ -21,11 +21,11 @@ TEST(RandomClusterTest, SomeNodes) {
 }
 
 TEST(RandomClusterTest, SomeNodesWithFaults) {
-  ForEachSeed([](SimRun& run) { RunWithFaults(run, /*remote_order=*/false); });
+  ForEachSeed([](SimRun& run) { RunWithFaults(run, /*strict=*/false); });
 }
 
 TEST(RandomClusterTest, F135_OrderBetweenNodes) {
-  const SeedRunner runner([](SimRun& run) { RunWithFaults(run, /*remote_order=*/true); },
+  const SeedRunner runner([](SimRun& run) { RunWithFaults(run, /*strict=*/true); },
                           {.log_to_stderr = false});
   std::vector<std::string> wrong;
   for (const uint64_t seed : {394, 752}) {
