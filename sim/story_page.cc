@@ -21,7 +21,7 @@ constexpr size_t kTextBytesMax = 200;
 
 // In pixels.
 constexpr int kTimeWidth = 110;
-constexpr int kColumnWidth = 170;
+constexpr int kColumnWidth = 200;
 constexpr int kRowHeight = 20;
 constexpr int kHeadHeight = 46;
 
@@ -144,7 +144,7 @@ class Page {
           &heads, "<g class=column data-c=", column, "><text class=node x=", MiddleOf(column),
           " y=18 text-anchor=middle>", Escaped(party.node), "</text><text x=", MiddleOf(column),
           " y=34 text-anchor=middle>",
-          Escaped(party.name.empty() ? std::string_view("-") : party.name), "</text></g>");
+          Escaped(party.name.empty() ? std::string_view("the node") : party.name), "</text></g>");
     }
     return heads;
   }
