@@ -118,11 +118,11 @@ player::Question Question(uint64_t number) {
 TEST(SessionsTest, F159_ALossIsToldWhateverWasAcknowledgedMeanwhile) {
   std::vector<std::string> wrong;
   for (const uint64_t seed : SimulationSeeds(5)) {
+    std::vector<AnyRef> undelivered;
     Pair pair({.seed = seed, .log_to_stderr = false});
     AnyRef at_home;
     const Player::Ref busy = pair.Meet("busy", /*answers=*/false, 0, &at_home);
     const Player::Ref idle = pair.Meet("idle", /*answers=*/true);
-    std::vector<AnyRef> undelivered;
     const Ref<Guest> guest = pair.away->Spawn<Guest>({});
     guest.Send(Guest::Do{[busy, idle](Context& cx, Guest&) -> Reply<void> {
       const Pending<player::Answer> held = busy.Ask(Question(1)).Within(absl::Hours(1)).Start();
@@ -152,6 +152,7 @@ TEST(SessionsTest, F159_ALossIsToldWhateverWasAcknowledgedMeanwhile) {
 TEST(SessionsTest, F160_NodesThatDialEachOtherAtOnceHaveOneSession) {
   std::vector<std::string> wrong;
   for (const uint64_t seed : SimulationSeeds(200)) {
+    int answers = 0, downs = 0;
     Pair pair({.seed = seed,
                .network_delay = {absl::ZeroDuration(), absl::Milliseconds(300)},
                .log_to_stderr = false});
@@ -159,7 +160,6 @@ TEST(SessionsTest, F160_NodesThatDialEachOtherAtOnceHaveOneSession) {
     const Player::Ref at_away = pair.away->Spawn<Host>({}, true);
     EXPECT_TRUE(pair.home_node->Export("host", at_home).ok());
     EXPECT_TRUE(pair.away_node->Export("host", at_away).ok());
-    int answers = 0, downs = 0;
     const auto asks = [&](Node* node, std::string url) {
       return Guest::Do{[&answers, &downs, node, url](Context& cx, Guest& self) -> Reply<void> {
         auto lookup = node->Lookup<Player>(url).Within(absl::Seconds(30));
@@ -190,12 +190,12 @@ TEST(SessionsTest, F160_NodesThatDialEachOtherAtOnceHaveOneSession) {
 TEST(SessionsTest, F161_AMonitorAfterAPartitionIsNoDownOfTheLiving) {
   std::vector<std::string> wrong;
   for (const uint64_t seed : SimulationSeeds(20)) {
+    std::vector<absl::Status> downs;
     Pair pair({.seed = seed, .log_to_stderr = false});
     const Player::Ref host = pair.Meet("host", true);
     pair.simulation.Partition("home", "away");
     pair.simulation.RunFor(absl::Seconds(15));
     pair.simulation.Heal("home", "away");
-    std::vector<absl::Status> downs;
     const Ref<Guest> guest = pair.away->Spawn<Guest>({});
     guest.Send(Guest::Do{[host](Context& cx, Guest& self) -> Reply<void> {
       cx.Monitor(&self, host);
@@ -215,13 +215,14 @@ TEST(SessionsTest, F161_AMonitorAfterAPartitionIsNoDownOfTheLiving) {
 TEST(SessionsTest, F162_AFloodToANodeCostsNobodyElseHisRequest) {
   std::vector<std::string> wrong;
   for (const uint64_t seed : SimulationSeeds(1)) {
+    // What actors refer to outlives their systems.
+    bool over = false;
+    int passed = 0, unsent = 0, lost = 0;
     Pair pair({.seed = seed, .log_to_stderr = false});
     const Player::Ref host = pair.Meet("host", true);
     LinkOptions link;
     link.bytes_per_second = 1 << 20;
     pair.simulation.SetLink("away", "home", link);
-    bool over = false;
-    int passed = 0, unsent = 0, lost = 0;
     pair.away->Spawn<Guest>({}).Send(Guest::Do{[&over, host](Context& cx, Guest&) -> Reply<void> {
       while (!over) {
         for (int i = 0; i < 5000; ++i) host.Tell(player::News());
@@ -251,11 +252,11 @@ TEST(SessionsTest, F162_AFloodToANodeCostsNobodyElseHisRequest) {
 TEST(SessionsTest, F165_ATargetThatIsHeldUpHoldsNobodyElse) {
   std::vector<std::string> wrong;
   for (const uint64_t seed : SimulationSeeds(20)) {
+    int answers = 0;
     Pair pair({.seed = seed, .log_to_stderr = false}, {.shard_ring_messages = 1});
     const Player::Ref slow = pair.Meet("slow", true, /*shard=*/1);
     const Player::Ref quick = pair.Meet("quick", true, /*shard=*/0);
     const uint64_t before = pair.home_node->Counters().sessions_begun;
-    int answers = 0;
     pair.away->Spawn<Guest>({}).Send(
         Guest::Do{[&answers, slow, quick](Context& cx, Guest& self) -> Reply<void> {
           cx.Monitor(&self, quick);

@@ -71,10 +71,10 @@ void Judge(const World& world) {
 
 }  // namespace
 
-Cluster::Cluster(SimRun& run, World& world, int nodes, int players)
+Cluster::Cluster(SimRun& run, World& world, int nodes, int players, const Limits& limits)
     : world_(world),
       players_(players),
-      limits_(run.limits()),
+      limits_(run.limits(limits)),
       members_(static_cast<size_t>(nodes)) {
   for (size_t i = 0; i < members_.size(); ++i) {
     members_[i].platform = &run.AddNode(NameOf(i));
@@ -112,7 +112,8 @@ void Cluster::End(size_t i) {
 void RunCalm(SimRun& run, int nodes) {
   World world(run, nodes, absl::Microseconds(2000));
   const int players = static_cast<int>(run.Number("players", 1, 16));
-  Cluster cluster(run, world, nodes, players);
+  // Small visits, so that messages wait for mailboxes rather than being refused.
+  Cluster cluster(run, world, nodes, players, {.turn_messages_per_actor_max = 4});
   run.simulation().RunFor(absl::Milliseconds(run.Number("milliseconds", 1, 300)));
   if (!run.Chance("sudden end", 0.2)) {
     world.over = true;

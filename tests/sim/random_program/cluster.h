@@ -21,7 +21,8 @@ class Cluster {
  public:
   static constexpr int kShards = 3;
 
-  Cluster(SimRun& run, World& world, int nodes, int players);
+  // `limits`: of each node, where the run's world has no others.
+  Cluster(SimRun& run, World& world, int nodes, int players, const Limits& limits = {});
 
   std::vector<std::string> names() const;
   void Start(const std::string& name) { Start(IndexOf(name)); }
