@@ -110,7 +110,11 @@ void Player::On(Context& cx, const Act&) {
     case 14:
       return Drop(cx);
     default:
-      if (does.stops && Sometimes(cx, 6)) return cx.Stop();
+      if (does.stops && Sometimes(cx, 6)) {
+        // Its Down comes behind its last words.
+        if (does.news && !world_.sessions_end) SendNews(cx);
+        return cx.Stop();
+      }
       if (does.failures && Sometimes(cx, 6)) throw std::runtime_error("as planned");
   }
 }
