@@ -29,7 +29,8 @@ SimScheduler::SimScheduler(const SimulationOptions& options)
       thread_(std::this_thread::get_id()),
       random_(options.seed),
       trace_(options.record_trace ? options.trace_lines_max : 0),
-      story_(options.record_trace ? std::min(options.trace_lines_max, kStoryEventsMax) : 0),
+      story_(options.record_trace ? std::min(options.trace_lines_max, kStoryEventsMax) : 0,
+             options.trace_files.empty() ? "" : options.trace_files + ".txt"),
       now_(kStart) {}
 
 SimScheduler::~SimScheduler() {

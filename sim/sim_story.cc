@@ -34,7 +34,16 @@ std::string ToText(const SimStory::Event& event) {
   return "";
 }
 
+std::string LineOf(const SimStory::Event& event) {
+  return absl::StrCat(SimTimeText(event.when), "  ", PrintableLine(ToText(event), kLineBytesMax),
+                      "\n");
+}
+
 }  // namespace
+
+SimStory::SimStory(size_t events_max, const std::string& file) : events_max_(events_max) {
+  if (!file.empty()) file_.open(file);
+}
 
 void SimStory::Message(Instant when, std::string_view node, const TracedActor& actor,
                        const std::string& name, std::string_view message,
@@ -78,16 +87,14 @@ SimStory::Party SimStory::Name(std::string_view node, const TracedActor& actor,
 
 void SimStory::Add(Event event) {
   if (!kept()) return;
+  if (file_.is_open()) file_ << LineOf(event) << std::flush;
   if (events_.size() == events_max_) events_.pop_front();
   events_.push_back(std::move(event));
 }
 
 std::string SimStory::ToText() const {
   std::string text;
-  for (const Event& event : events_) {
-    absl::StrAppend(&text, SimTimeText(event.when), "  ",
-                    PrintableLine(troupe::ToText(event), kLineBytesMax), "\n");
-  }
+  for (const Event& event : events_) text += LineOf(event);
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <fstream>
 #include <map>
 #include <string>
 #include <string_view>
@@ -39,7 +40,8 @@ class SimStory {
     std::string text;
   };
 
-  explicit SimStory(size_t events_max) : events_max_(events_max) {}
+  // Writes each line to `file` as it comes, so that a crash leaves them; nowhere if empty.
+  explicit SimStory(size_t events_max, const std::string& file = {});
   SimStory(const SimStory&) = delete;
   SimStory& operator=(const SimStory&) = delete;
 
@@ -67,6 +69,7 @@ class SimStory {
   void Add(Event event);
 
   const size_t events_max_;
+  std::ofstream file_;
   std::deque<Event> events_;
   std::map<Id, Party> known_;
 };

@@ -25,7 +25,6 @@ void NameSeed(int) {
   std::fprintf(stderr, "simulation seed %llu (TROUPE_SIM_SEED=%llu replays it)\n",
                static_cast<unsigned long long>(current_simulation->seed()),
                static_cast<unsigned long long>(current_simulation->seed()));
-  current_simulation->LeaveTrace();
 }
 
 }  // namespace
@@ -64,7 +63,7 @@ Simulation::Simulation(SimulationOptions options)
 }
 
 Simulation::~Simulation() {
-  LeaveTrace();
+  LeavePage();
   current_simulation = outer_;
   internal::buggify = outer_buggify_;
   if (outer_ == nullptr) std::signal(SIGABRT, previous_abort);
@@ -72,11 +71,9 @@ Simulation::~Simulation() {
   scheduler_.Clear();
 }
 
-void Simulation::LeaveTrace() {
+void Simulation::LeavePage() {
   const std::string& files = scheduler_.options().trace_files;
-  if (files.empty()) return;
-  std::ofstream(files + ".txt") << trace_text();
-  std::ofstream(files + ".html") << trace_page();
+  if (!files.empty()) std::ofstream(files + ".html") << trace_page();
 }
 
 std::string Simulation::trace_text() { return scheduler_.story().ToText(); }

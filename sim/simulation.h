@@ -110,9 +110,6 @@ class Simulation {
   // sent there waits in vain until the senders' timeouts. Restart() switches it on.
   void SwitchOff(std::string_view node);
 
-  // Writes options.trace_files, if that names any.
-  void LeaveTrace();
-
   // What the TROUPE_BUGGIFY sites did.
   const SimBuggify& buggify() const { return buggify_; }
 
@@ -128,6 +125,7 @@ class Simulation {
  private:
   class LogToTrace;
 
+  void LeavePage();
   SimPlatform& Node(std::string_view name);
   template <typename... Words>
   void Fault(const Words&... words) {
