@@ -142,7 +142,8 @@ void ExplainFailure(const SeedRunner& runner, const RunReport& failed) {
   ADD_FAILURE() << "seed " << failed.seed << ", after " << shrinker.tries()
                 << " runs to make it smaller: " << ChoicesText(smallest) << "\n"
                 << WrongText(again.failed() ? again : smallest) << "\n"
-                << "trace:         " << TracePlace(recorded.trace_files) << "\n"
+                << "trace:         " << TracePlace(recorded.trace_files)
+                << (again.ended_badly ? ", of which a crash leaves the first\n" : "\n")
                 << HowToRepeat(failed.seed, shrinker.given());
 }
 

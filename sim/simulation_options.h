@@ -55,8 +55,8 @@ struct SimulationOptions {
   // Whether to keep the lines of the trace, the newest trace_lines_max.
   bool record_trace = false;
   size_t trace_lines_max = 1u << 20;
-  // Where the end of the simulation, or abort(), leaves the trace, as text and as a page: this,
-  // with .txt and .html behind it. Nowhere if empty.
+  // With record_trace, where the run's story is written: this with .txt behind it, line by line, so
+  // that a crash leaves it, and at the end as a page, with .html. Nowhere if empty.
   std::string trace_files = {};
   // Whether to write log lines to stderr, stamped with virtual time; the trace has them in either
   // case.
