@@ -27,6 +27,6 @@ def troupe_sim_test(name, seeds = 1000, deps = [], env = {}, size = "medium", ta
         ],
         env = merged,
         size = size,
-        tags = tags + ["cpu:2"],
+        tags = tags + ["cpu:2", "many_seeds"],
         **kwargs
     )
