@@ -65,8 +65,13 @@ void SimScheduler::Drive(const std::function<bool()>& done, Instant deadline) {
 void SimScheduler::DriveAlone(SimHost& alone, const std::function<bool()>& done, Instant deadline) {
   const SimHost* const outer = std::exchange(alone_, &alone);
   const Instant crashed_at = now_;
-  // Its cores and its pause are no concern of a process that only has to end.
+  // Its cores and its pauses are no concern of a process that only has to end.
   alone.Pause({});
+  for (SimTask* const task : tasks_) {
+    if (&task->host_ != &alone) continue;
+    task->paused_until_ = {};
+    task->UpdateReadyAt();
+  }
   for (uint64_t steps = 0; GoesOn(done) && now_ < deadline; ++steps) {
     if (steps == options_.steps_max) Fail("a crashed node did not end in steps_max steps");
     if (SimTask* const task = PickRunnable()) {

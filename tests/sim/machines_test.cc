@@ -150,6 +150,21 @@ TEST(MachinesTest, AShardThatIsPausedHoldsNoOtherUp) {
   EXPECT_EQ(ticks[1].size(), 4u);
 }
 
+// A shard that stood still when its process crashed ends as the others do.
+TEST(MachinesTest, AShardThatIsPausedHoldsNoEndOfACrashedNodeUp) {
+  TestSimulation simulation({.record_trace = true, .log_to_stderr = false});
+  std::vector<Instant> ticks;
+  auto system = StartOn(simulation.AddNode("a"), 2);
+  system->Spawn<Ticker>({.placement = Placement::OnShard(1)}, absl::Seconds(1), &ticks);
+  simulation.RunFor(absl::Seconds(2));
+  simulation.PauseShard("a", 1, absl::Minutes(1));
+  simulation.Crash("a");
+  system.reset();
+  const std::string story = simulation.trace_text();
+  EXPECT_EQ(story.find("does not answer"), std::string::npos) << story;
+  EXPECT_EQ(story.find("did not stop"), std::string::npos) << story;
+}
+
 // How many turns each of `shards` busy shards takes in ten milliseconds, on the whole.
 int TurnsOf(int shards, const MachineOptions& options) {
   TestSimulation simulation;

@@ -49,6 +49,14 @@ void JudgeGauges(const World& world, Cluster& cluster) {
   for (size_t i = 0; i < cluster.size(); ++i) JudgeGauges(world, cluster.system(i).Gauges());
 }
 
+bool IsQuiet(Cluster& cluster) {
+  for (size_t i = 0; i < cluster.size(); ++i) {
+    const SystemGauges gauges = cluster.system(i).Gauges();
+    if (gauges.messages_waiting > 0 || gauges.requests_pending > 0) return false;
+  }
+  return true;
+}
+
 void Judge(const World& world) {
   const auto lives = [&](uint64_t life) { return world.lives(life); };
   const auto hears = [&](uint64_t life) { return Hears(world, life); };
@@ -145,7 +153,11 @@ void RunWithFaults(SimRun& run, bool strict) {
   faults.MendAll();
   run.simulation().RunFor(absl::Seconds(30));  // Pauses end, and all meet again.
   world.over = true;
-  run.simulation().RunFor(absl::Seconds(60));
+  // A world of slow turns has much to catch up with.
+  for (int minutes = 0; minutes < 30; ++minutes) {
+    run.simulation().RunFor(absl::Minutes(1));
+    if (IsQuiet(cluster)) break;
+  }
   Judge(world);
   JudgeGauges(world, cluster);
   cluster.EndAll();
