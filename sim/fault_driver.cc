@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "troupe/base/check.h"
+#include "troupe/base/text.h"
 #include "troupe/sim/link_options.h"
 #include "troupe/sim/sim_trace.h"
 
@@ -13,6 +14,17 @@ namespace troupe {
 namespace {
 
 constexpr uint64_t kDaySeconds = 24 * 60 * 60;
+
+using Pair = std::pair<std::string, std::string>;
+
+std::string OneWay(std::string_view what, const Pair& pair) {
+  return absl::StrCat(AbslView(what), " from ", pair.first, " to ", pair.second);
+}
+// A cut one way is healed as both ways are.
+std::string BetweenBoth(const Pair& pair) {
+  return absl::StrCat("cut of ", std::min(pair.first, pair.second), " and ",
+                      std::max(pair.first, pair.second));
+}
 
 }  // namespace
 
@@ -28,6 +40,8 @@ FaultDriver::FaultDriver(Simulation& simulation, std::vector<std::string> nodes,
   TROUPE_CHECK_MSG(
       options_.crashes + options_.rolling_restarts == 0 || (options_.crash && options_.restart),
       "crashes need the test's `crash` and `restart`");
+  TROUPE_CHECK_MSG(options_.between.max > absl::ZeroDuration(),
+                   "faults without time between them never end");
 }
 
 void FaultDriver::RunFor(absl::Duration time) {
@@ -47,6 +61,10 @@ void FaultDriver::MendAll() {
   std::erase_if(later_, [](const Later& each) { return !each.is_mending; });
   for (Later& each : later_) each.when = {};
   DoDue();
+  for (const std::string& node : std::exchange(paused_, {})) simulation_.Resume(node);
+  for (const std::string& node : std::exchange(wrong_clocks_, {})) {
+    simulation_.SetWallClockError(node, absl::ZeroDuration());
+  }
 }
 
 FaultDriver::Pair FaultDriver::AnyPair() {
@@ -83,14 +101,14 @@ void FaultDriver::Partition() {
   const Pair pair = AnyPair();
   Log(absl::StrCat("partition of ", pair.first, " and ", pair.second));
   simulation_.Partition(pair.first, pair.second);
-  MendLater([this, pair] { simulation_.Heal(pair.first, pair.second); });
+  MendLater(BetweenBoth(pair), [this, pair] { simulation_.Heal(pair.first, pair.second); });
 }
 
 void FaultDriver::CutOneWay() {
   const Pair pair = AnyPair();
   Log(absl::StrCat("cut from ", pair.first, " to ", pair.second));
   simulation_.Cut(pair.first, pair.second);
-  MendLater([this, pair] { simulation_.Heal(pair.first, pair.second); });
+  MendLater(BetweenBoth(pair), [this, pair] { simulation_.Heal(pair.first, pair.second); });
 }
 
 void FaultDriver::Reset() {
@@ -102,7 +120,8 @@ void FaultDriver::Reset() {
   const uint64_t bytes = random_.Below(uint64_t{1} << random_.Below(13));
   Log(absl::StrCat("reset from ", pair.first, " to ", pair.second, " after ", bytes, " bytes"));
   simulation_.ResetAfter(pair.first, pair.second, bytes);
-  MendLater([this, pair] { simulation_.CancelReset(pair.first, pair.second); });
+  MendLater(OneWay("reset", pair),
+            [this, pair] { simulation_.CancelReset(pair.first, pair.second); });
 }
 
 void FaultDriver::Clog() {
@@ -116,7 +135,8 @@ void FaultDriver::Clog() {
   }
   Log(absl::StrCat("clog from ", pair.first, " to ", pair.second));
   simulation_.SetLink(pair.first, pair.second, link);
-  MendLater([this, pair] { simulation_.SetLink(pair.first, pair.second, LinkOptions()); });
+  MendLater(OneWay("link", pair),
+            [this, pair] { simulation_.SetLink(pair.first, pair.second, LinkOptions()); });
 }
 
 void FaultDriver::Pause() {
@@ -124,11 +144,13 @@ void FaultDriver::Pause() {
   const absl::Duration time = Draw(options_.lasts);
   if (random_.Below(2) == 0) {
     Log(absl::StrCat("pause of ", node, " for ", absl::FormatDuration(time)));
+    paused_.insert(node);
     return simulation_.Pause(node, time);
   }
   if (IsDown(node)) return;
   const int shard = static_cast<int>(random_.Below(static_cast<uint64_t>(options_.shards)));
   Log(absl::StrCat("pause of shard ", shard, " of ", node, " for ", absl::FormatDuration(time)));
+  paused_.insert(node);
   simulation_.PauseShard(node, shard, time);
 }
 
@@ -137,6 +159,7 @@ void FaultDriver::SetWallClock() {
   const auto error = absl::Seconds(static_cast<int64_t>(random_.Below(2 * kDaySeconds))) -
                      absl::Seconds(static_cast<int64_t>(kDaySeconds));
   Log(absl::StrCat("wall clock of ", node, " wrong by ", absl::FormatDuration(error)));
+  wrong_clocks_.insert(node);
   simulation_.SetWallClockError(node, error);
 }
 
@@ -145,14 +168,14 @@ void FaultDriver::FailCalls() {
   const double share = random_.Unit() / 2;
   Log(absl::StrCat("calls of ", node, " fail: ", share));
   simulation_.FailCalls(node, share);
-  MendLater([this, node] { simulation_.FailCalls(node, 0); });
+  MendLater(absl::StrCat("calls of ", node), [this, node] { simulation_.FailCalls(node, 0); });
 }
 
 void FaultDriver::Crash() {
   const std::string node = AnyNode();
   if (IsDown(node)) return;
   End(node, random_.Below(2) == 0);
-  MendLater([this, node] { StartAgain(node); });
+  MendLater(absl::StrCat("process of ", node), [this, node] { StartAgain(node); });
 }
 
 void FaultDriver::RestartAll() {
@@ -193,8 +216,12 @@ bool FaultDriver::IsDown(const std::string& node) const {
   return std::find(down_.begin(), down_.end(), node) != down_.end();
 }
 
-void FaultDriver::MendLater(std::function<void()> mend) {
-  later_.push_back({simulation_.clock().Now() + Draw(options_.lasts), true, std::move(mend)});
+void FaultDriver::MendLater(const std::string& what, std::function<void()> mend) {
+  ++disturbed_[what];
+  later_.push_back({simulation_.clock().Now() + Draw(options_.lasts), /*is_mending=*/true,
+                    [this, what, mend = std::move(mend)] {
+                      if (--disturbed_[what] == 0) mend();
+                    }});
 }
 
 Instant FaultDriver::DoDue() {

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,9 +20,9 @@ namespace troupe {
 
 // Which faults happen, each with a weight among the others, how often, and how long they last.
 struct FaultOptions {
-  // From the beginning of one to that of the next.
+  // From the beginning of one to that of the next; `max` is above zero.
   DelayRange between = {absl::Milliseconds(100), absl::Seconds(3)};
-  // Until it is mended; each fault's own.
+  // Until it is mended; each fault's own. What two faults disturb is mended with the second.
   DelayRange lasts = {absl::Milliseconds(10), absl::Seconds(15)};
 
   uint32_t partitions = 2;
@@ -28,7 +30,7 @@ struct FaultOptions {
   uint32_t resets = 2;            // Now, or in the middle of what comes next.
   uint32_t clogs = 2;             // A link that is slow, or carries little.
   uint32_t pauses = 1;            // Of a node, or of one of its shards.
-  uint32_t wall_clocks = 1;       // One that jumps, by up to a day.
+  uint32_t wall_clocks = 1;       // One that jumps, by up to a day, until MendAll().
   uint32_t failing_calls = 0;     // A node whose kernel refuses some of what it asks for.
   uint32_t crashes = 0;           // Needs `crash` and `restart`, as the next.
   uint32_t rolling_restarts = 0;  // Of all nodes, one after the other.
@@ -63,6 +65,7 @@ class FaultDriver {
 
   // Runs the simulation for `time`.
   void RunFor(absl::Duration time);
+  // Ends all faults now, pauses and wrong clocks among them.
   void MendAll();
 
   // What it did, one line each, with the virtual time.
@@ -93,7 +96,8 @@ class FaultDriver {
   void End(const std::string& node, bool is_switched_off);
   void StartAgain(const std::string& node);
   bool IsDown(const std::string& node) const;
-  void MendLater(std::function<void()> mend);
+  // Mends `what` once no other fault disturbs it.
+  void MendLater(const std::string& what, std::function<void()> mend);
   // Does what is due; returns when the next is.
   Instant DoDue();
   void Log(std::string line);
@@ -106,6 +110,9 @@ class FaultDriver {
   Random random_;  // Of one fault.
   std::vector<Later> later_;
   size_t faults_ = 0;
+  std::map<std::string, int> disturbed_;  // By how many faults.
+  std::set<std::string> paused_;
+  std::set<std::string> wrong_clocks_;
   std::vector<std::string> down_;
   std::vector<std::string> log_;
 };

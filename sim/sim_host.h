@@ -49,7 +49,11 @@ class SimHost {
 
   // No thread runs until then.
   void Pause(Instant end) {
-    paused_until_ = end;
+    paused_until_ = std::max(paused_until_, end);
+    Update();
+  }
+  void Resume() {
+    paused_until_ = {};
     Update();
   }
   // A thread runs until `end`, on the core that was free first.

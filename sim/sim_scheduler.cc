@@ -66,12 +66,7 @@ void SimScheduler::DriveAlone(SimHost& alone, const std::function<bool()>& done,
   const SimHost* const outer = std::exchange(alone_, &alone);
   const Instant crashed_at = now_;
   // Its cores and its pauses are no concern of a process that only has to end.
-  alone.Pause({});
-  for (SimTask* const task : tasks_) {
-    if (&task->host_ != &alone) continue;
-    task->paused_until_ = {};
-    task->UpdateReadyAt();
-  }
+  Resume(alone);
   for (uint64_t steps = 0; GoesOn(done) && now_ < deadline; ++steps) {
     if (steps == options_.steps_max) Fail("a crashed node did not end in steps_max steps");
     if (SimTask* const task = PickRunnable()) {
@@ -153,11 +148,20 @@ bool SimScheduler::PauseThread(const SimHost& host, std::string_view name, Insta
   const std::string full_name = absl::StrCat(host.name, "/", AbslView(name));
   for (SimTask* const task : tasks_) {
     if (&task->host_ != &host || task->name_ != full_name) continue;
-    task->paused_until_ = end;
+    task->paused_until_ = std::max(task->paused_until_, end);
     task->UpdateReadyAt();
     return true;
   }
   return false;
+}
+
+void SimScheduler::Resume(SimHost& host) {
+  host.Resume();
+  for (SimTask* const task : tasks_) {
+    if (&task->host_ != &host) continue;
+    task->paused_until_ = {};
+    task->UpdateReadyAt();
+  }
 }
 
 void SimScheduler::Fail(std::string_view why) const {

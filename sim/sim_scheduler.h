@@ -108,6 +108,8 @@ class SimScheduler final : public Clock {
   bool HasTasksOf(const SimHost& host) const;
   // Keeps the thread of `host` with that name from running until `end`. False if there is none.
   bool PauseThread(const SimHost& host, std::string_view name, Instant end);
+  // Ends all pauses of `host` and its threads.
+  void Resume(SimHost& host);
 
   // Drops all pending events. No task may be left.
   void Clear() { agenda_.Clear(); }

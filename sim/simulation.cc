@@ -189,6 +189,12 @@ void Simulation::PauseShard(std::string_view node, int shard, absl::Duration tim
                    "the node has no shard of this number");
 }
 
+void Simulation::Resume(std::string_view node) {
+  Fault("end of all pauses of ", AbslView(node));
+  scheduler_.Trace("resume", node);
+  scheduler_.Resume(Node(node).host());
+}
+
 void Simulation::SetWallClockError(std::string_view node, absl::Duration error) {
   Fault("wall clock of ", AbslView(node), " wrong by ", absl::FormatDuration(error));
   scheduler_.Trace("wall clock", node, static_cast<uint64_t>(absl::ToInt64Nanoseconds(error)));

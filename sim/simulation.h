@@ -84,9 +84,12 @@ class Simulation {
   // Takes back a ResetAfter() that has not happened.
   void CancelReset(std::string_view from, std::string_view to);
 
-  // Stops all threads of a node for `time`, or one shard's; the network goes on.
+  // Stops all threads of a node for `time`, or one shard's; the network goes on. Of pauses at once
+  // the last to end counts.
   void Pause(std::string_view node, absl::Duration time);
   void PauseShard(std::string_view node, int shard, absl::Duration time);
+  // Ends the pauses of a node and its shards now.
+  void Resume(std::string_view node);
 
   // Sets how wrong a node's wall clock is from now on.
   void SetWallClockError(std::string_view node, absl::Duration error);
