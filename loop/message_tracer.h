@@ -24,9 +24,9 @@ class MessageTracer {
   // The handler of `actor`, whose class and name are `name`, is about to get `message`.
   virtual void OnMessage(const TracedActor& actor, const std::string& name,
                          std::string_view message, const TracedActor& sender) = 0;
-  // A request of `asker` to `target` has its outcome.
+  // A request of `asker` to `target` has its outcome, or was given up: CANCELLED.
   virtual void OnOutcome(const TracedActor& asker, std::string_view request,
-                         const TracedActor& target) = 0;
+                         const TracedActor& target, absl::StatusCode outcome) = 0;
   virtual void OnEnd(const TracedActor& actor, const std::string& name) = 0;
 
  protected:

@@ -83,8 +83,8 @@ void SimPlatform::Tracer::OnMessage(const TracedActor& actor, const std::string&
 }
 
 void SimPlatform::Tracer::OnOutcome(const TracedActor& asker, std::string_view request,
-                                    const TracedActor& target) {
-  scheduler_.story().Outcome(scheduler_.Now(), host_.name, asker, request, target);
+                                    const TracedActor& target, absl::StatusCode outcome) {
+  scheduler_.story().Outcome(scheduler_.Now(), host_.name, asker, request, target, outcome);
 }
 
 void SimPlatform::Tracer::OnEnd(const TracedActor& actor, const std::string& name) {

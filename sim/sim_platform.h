@@ -81,8 +81,8 @@ class SimPlatform final : public Platform {
 
     void OnMessage(const TracedActor& actor, const std::string& name, std::string_view message,
                    const TracedActor& sender) override;
-    void OnOutcome(const TracedActor& asker, std::string_view request,
-                   const TracedActor& target) override;
+    void OnOutcome(const TracedActor& asker, std::string_view request, const TracedActor& target,
+                   absl::StatusCode outcome) override;
     void OnEnd(const TracedActor& actor, const std::string& name) override;
 
    private:

@@ -22,8 +22,8 @@ std::string ToText(const SimStory::Event& event) {
     case SimStory::Kind::kMessage:
       return absl::StrCat(ToText(event.to), " <- ", event.text, " from ", ToText(event.from));
     case SimStory::Kind::kOutcome:
-      return absl::StrCat(ToText(event.to), " has the outcome of ", event.text, " to ",
-                          ToText(event.from));
+      return absl::StrCat(ToText(event.to), " has from ", ToText(event.from), " the outcome of ",
+                          event.text);
     case SimStory::Kind::kEnd:
       return absl::StrCat(ToText(event.to), " ends");
     case SimStory::Kind::kFault:
@@ -41,7 +41,8 @@ std::string LineOf(const SimStory::Event& event) {
 
 }  // namespace
 
-SimStory::SimStory(size_t events_max, const std::string& file) : events_max_(events_max) {
+SimStory::SimStory(size_t events_max, const std::string& file, size_t file_bytes_max)
+    : events_max_(events_max), file_bytes_left_(file_bytes_max) {
   if (!file.empty()) file_.open(file);
 }
 
@@ -52,8 +53,13 @@ void SimStory::Message(Instant when, std::string_view node, const TracedActor& a
 }
 
 void SimStory::Outcome(Instant when, std::string_view node, const TracedActor& asker,
-                       std::string_view request, const TracedActor& target) {
-  Add({when, Kind::kOutcome, Find("", target), Find(node, asker), std::string(request)});
+                       std::string_view request, const TracedActor& target,
+                       absl::StatusCode outcome) {
+  std::string text(request);
+  if (outcome != absl::StatusCode::kOk) {
+    absl::StrAppend(&text, ": ", absl::StatusCodeToString(outcome));
+  }
+  Add({when, Kind::kOutcome, Find("", target), Find(node, asker), std::move(text)});
 }
 
 void SimStory::End(Instant when, std::string_view node, const TracedActor& actor,
@@ -87,9 +93,18 @@ SimStory::Party SimStory::Name(std::string_view node, const TracedActor& actor,
 
 void SimStory::Add(Event event) {
   if (!kept()) return;
-  if (file_.is_open()) file_ << LineOf(event) << std::flush;
+  if (file_.is_open()) Write(LineOf(event));
   if (events_.size() == events_max_) events_.pop_front();
   events_.push_back(std::move(event));
+}
+
+void SimStory::Write(const std::string& line) {
+  if (line.size() > file_bytes_left_) {
+    file_ << "... and more, of which nothing is kept here\n";
+    return file_.close();
+  }
+  file_bytes_left_ -= line.size();
+  file_ << line << std::flush;
 }
 
 std::string SimStory::ToText() const {

@@ -19,7 +19,8 @@ namespace troupe {
 // and log lines. It takes no part in the run, nor in the hash of its trace.
 //
 // Thread: the simulation's.
-// Bounds: the newest `events_max` events, and as many actors by name; none with 0.
+// Bounds: the newest `events_max` events, and as many actors by name; none with 0. The first
+//         `file_bytes_max` bytes in its file.
 class SimStory {
  public:
   enum class Kind : uint8_t { kMessage, kOutcome, kEnd, kFault, kLog };
@@ -40,8 +41,13 @@ class SimStory {
     std::string text;
   };
 
-  // Writes each line to `file` as it comes, so that a crash leaves them; nowhere if empty.
-  explicit SimStory(size_t events_max, const std::string& file = {});
+  // What a run without an end writes.
+  static constexpr size_t kFileBytesMax = size_t{64} << 20;
+
+  // Writes each line to `file` as it comes, so that a crash leaves them; nowhere if empty. The last
+  // of `file_bytes_max` says that there was more.
+  explicit SimStory(size_t events_max, const std::string& file = {},
+                    size_t file_bytes_max = kFileBytesMax);
   SimStory(const SimStory&) = delete;
   SimStory& operator=(const SimStory&) = delete;
 
@@ -50,7 +56,7 @@ class SimStory {
   void Message(Instant when, std::string_view node, const TracedActor& actor,
                const std::string& name, std::string_view message, const TracedActor& sender);
   void Outcome(Instant when, std::string_view node, const TracedActor& asker,
-               std::string_view request, const TracedActor& target);
+               std::string_view request, const TracedActor& target, absl::StatusCode outcome);
   void End(Instant when, std::string_view node, const TracedActor& actor, const std::string& name);
   void Fault(Instant when, std::string text);
   void Log(Instant when, std::string_view line);
@@ -67,9 +73,11 @@ class SimStory {
   Party Find(std::string_view node, const TracedActor& actor) const;
   Party Name(std::string_view node, const TracedActor& actor, const std::string& name);
   void Add(Event event);
+  void Write(const std::string& line);
 
   const size_t events_max_;
   std::ofstream file_;
+  size_t file_bytes_left_;
   std::deque<Event> events_;
   std::map<Id, Party> known_;
 };

@@ -10,7 +10,7 @@ namespace {
 
 // The peer executed the request and sent what this node cannot read.
 void FailUnreadable(Shard& shard, uint64_t ask, const MethodInfo& method) {
-  if (PendingAsk* const pending = shard.asks().Take(ask)) {
+  if (PendingAsk* const pending = shard.asks().Take(ask, absl::StatusCode::kInternal)) {
     pending->OnReply(WithCertainty(absl::InternalError(
                                        absl::StrCat("the reply of ", AbslView(method.service), ".",
                                                     AbslView(method.name), " is no such message")),

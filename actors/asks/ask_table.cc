@@ -74,11 +74,13 @@ void DropAsk(PendingAsk& ask) { DropAsk(ask, absl::OkStatus()).IgnoreError(); }
 absl::Status DropAsk(PendingAsk& ask, absl::Status why) {
   constexpr std::string_view kCall = "the end of a request or stream";
   CheckOwned(ask, kCall);
-  return WithCertainty(std::move(why), Shard::Current()->asks().Drop(ask));
+  const absl::StatusCode code = why.ok() ? absl::StatusCode::kCancelled : why.code();
+  return WithCertainty(std::move(why), Shard::Current()->asks().Drop(ask, code));
 }
 
 void PendingAsk::OnTimer() {
-  const Certainty certainty = Shard::Current()->asks().Drop(*this);
+  const Certainty certainty =
+      Shard::Current()->asks().Drop(*this, absl::StatusCode::kDeadlineExceeded);
   OnReply(WithCertainty(NoReplyInTime(request_->name), certainty), nullptr);
 }
 
@@ -96,7 +98,7 @@ void AskTable::Start(PendingAsk& ask, const AnyRef& target, Envelope* envelope,
   if (status.ok()) {
     status = Deliver(ask, target, envelope, certainty);
     if (status.ok()) return;
-    Take(ask.id_);
+    Take(ask.id_, status.code());
   }
   DiscardUnsent(envelope);
   ask.OnReply(WithCertainty(std::move(status), certainty), nullptr);
@@ -173,7 +175,7 @@ absl::Status AskTable::Deliver(PendingAsk& ask, const AnyRef& target, Envelope* 
   return shard_.WhyGone(target);
 }
 
-PendingAsk* AskTable::Take(uint64_t id) {
+PendingAsk* AskTable::Take(uint64_t id, absl::StatusCode outcome) {
   PendingAsk* const ask = asks_.Remove(id);
   if (ask == nullptr) {
     ++shard_.counters().late_replies;
@@ -187,15 +189,15 @@ PendingAsk* AskTable::Take(uint64_t id) {
     const AnyRef& target = ask->target_;
     tracer->OnOutcome(
         {shard_.incarnation(), shard_.index(), asker != nullptr ? asker->slot : kShardSlot},
-        ask->request_->name, {target.incarnation(), target.shard(), target.slot()});
+        ask->request_->name, {target.incarnation(), target.shard(), target.slot()}, outcome);
   }
   return ask;
 }
 
-Certainty AskTable::Drop(PendingAsk& ask) {
+Certainty AskTable::Drop(PendingAsk& ask, absl::StatusCode why) {
   const uint64_t id = ask.id_;
   const AnyRef& target = ask.target_;
-  TROUPE_CHECK(Take(id) == &ask);
+  TROUPE_CHECK(Take(id, why) == &ask);
   if (!target) return Certainty::kMaybeExecuted;
   if (Envelope* const unsent = std::exchange(ask.unsent_, nullptr)) {
     shard_.outboxes().To(target.shard()).Withdraw(*unsent, shard_);
@@ -218,7 +220,7 @@ uint32_t AskTable::FailSome(uint32_t budget) {
   while (failed < budget) {
     PendingAsk* const ask = asks_.Any();
     if (ask == nullptr) break;
-    Take(ask->id());
+    Take(ask->id(), absl::StatusCode::kUnavailable);
     ask->OnReply(WithCertainty(absl::UnavailableError("the system has shut down"),
                                Certainty::kMaybeExecuted),
                  nullptr);

@@ -38,8 +38,9 @@ class AskTable {
   // Registers `ask` for the code that runs, as the asker of `envelope`, and sends it. If it fails,
   // the outcome is given through OnReply() before the return.
   void Start(PendingAsk& ask, const AnyRef& target, Envelope* envelope, absl::Duration timeout);
-  // Takes the ask off the table for its outcome. Null when it is gone: counted as late.
-  PendingAsk* Take(uint64_t id);
+  // Takes the ask off the table for its outcome, which traces show. Null when it is gone: counted
+  // as late.
+  PendingAsk* Take(uint64_t id, absl::StatusCode outcome = absl::StatusCode::kOk);
   PendingAsk* Find(uint64_t id) { return asks_.Find(id); }
   // The request of `id` has left for another shard.
   void NoteSent(uint64_t id) {
@@ -47,7 +48,7 @@ class AskTable {
   }
   // Forgets the ask without an outcome and tells the callee, unless that has answered. Returns how
   // far the request got.
-  Certainty Drop(PendingAsk& ask);
+  Certainty Drop(PendingAsk& ask, absl::StatusCode why = absl::StatusCode::kCancelled);
   // Requests of this shard without an outcome.
   size_t pending() const { return asks_.count(); }
   // The shard ends: up to `budget` asks get their outcome. Returns how many.

@@ -36,7 +36,7 @@ constexpr MessageType kWithdrawnType = {.destroy = [](Envelope&) {}, .name = "a 
 }  // namespace
 
 void FailAsk::operator()(Shard& shard) {
-  if (PendingAsk* const pending = shard.asks().Take(ask)) {
+  if (PendingAsk* const pending = shard.asks().Take(ask, status.code())) {
     pending->OnReply(std::move(status), nullptr);
   }
 }

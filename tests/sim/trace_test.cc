@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <initializer_list>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include "absl/time/time.h"
@@ -99,11 +101,22 @@ bool HasInOrder(const std::string& text, std::initializer_list<std::string> part
 TEST(TraceTest, TheStoryNamesActorsMessagesAndFaults) {
   const Told told = TellRun(1, true);
   EXPECT_TRUE(HasInOrder(
-      told.text, {"*** cut from home to away", "*** healed: home and away",
-                  "away troupe::", "Clerk", " <- ", "Add", "home troupe::", "Adder \"sum\"", " <- ",
-                  "Add", "has the outcome of", "Clerk", " ends"}))
+      told.text,
+      {"*** cut from home to away", "*** healed: home and away", "away troupe::", "Clerk", " <- ",
+       "Add", "home troupe::", "Adder \"sum\"", " <- ", "Add", "the outcome of", "Clerk", " ends"}))
       << told.text;
   EXPECT_TRUE(HasInOrder(told.text, {"log: ", "is up"})) << told.text;
+}
+
+TEST(TraceTest, TheFileHasABoundAndSaysSo) {
+  const std::string file = testing::TempDir() + "/story.txt";
+  SimStory story(10, file, /*file_bytes_max=*/1000);
+  for (int i = 0; i < 1000; ++i) story.Log({}, "a line that is a bit long");
+  std::stringstream text;
+  text << std::ifstream(file).rdbuf();
+  EXPECT_LT(text.str().size(), 1100u);
+  EXPECT_TRUE(text.str().ends_with("of which nothing is kept here\n")) << text.str();
+  EXPECT_EQ(story.events().size(), 10u);
 }
 
 TEST(TraceTest, ThePageHasTheColumnsAndTheArrows) {
