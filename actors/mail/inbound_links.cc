@@ -23,8 +23,9 @@ void InboundLinks::Drain(size_t messages_max) {
   if (waiting_.empty()) return;
   // Small enough to be fair, large enough to be worth a look.
   constexpr size_t kLeastShare = 16;
-  const size_t share = std::max(messages_max / waiting_.size(), kLeastShare);
-  const size_t served = std::min(waiting_.size(), messages_max / kLeastShare + 1);
+  const size_t share =
+      std::min(messages_max, std::max(messages_max / waiting_.size(), kLeastShare));
+  const size_t served = std::min(waiting_.size(), std::max<size_t>(messages_max / share, 1));
   served_.clear();
   for (size_t i = 0; i < served; ++i) {
     const uint16_t from = waiting_[i];

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "troupe/actors/reply.h"
 #include "troupe/actors/spawn_options.h"
 #include "troupe/actors/system.h"
+#include "troupe/base/instant.h"
 #include "troupe/base/limits.h"
 #include "troupe/tests/actors/probe.h"
 #include "troupe/tests/actors/uneven_platform.h"
@@ -78,6 +80,24 @@ TEST_F(ArrivalsTest, OneThatTakesMostOfTheMailboxOfAnActorThatIsOnItsWayIsHandle
   });
   simulation_.RunFor(absl::Milliseconds(1));
   EXPECT_EQ(handled_, (std::vector<int64_t>{1, 2}));
+}
+
+TEST_F(ArrivalsTest, ATurnTakesNoMoreThanItsLimit) {
+  Start(2, {.turn_inbound_messages_max = 3});
+  std::map<Instant, int> taken;  // By the turn.
+  const Ref<ProbeActor> receiver = system_->Spawn<ProbeActor>(
+      OnShard(1), Script{.tick = [&](Context& cx, const Tick&) { ++taken[cx.Now()]; }});
+  simulation_.RunFor(absl::Milliseconds(1));
+  Perform(Sender(), [&](ProbeActor&, Context&) {
+    for (int i = 0; i < 12; ++i) receiver.Send(Tick{i});
+  });
+  simulation_.RunFor(absl::Milliseconds(1));
+  int all = 0;
+  for (const auto& [turn, count] : taken) {
+    EXPECT_LE(count, 3);
+    all += count;
+  }
+  EXPECT_EQ(all, 12);
 }
 
 TEST_F(ArrivalsTest, BehindRequestsThatAllExpireItIsHandled) {
