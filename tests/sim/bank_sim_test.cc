@@ -42,6 +42,7 @@ TEST(BankSimTest, NoMoneyIsMadeAndNoneIsLostUnknown) {
     const int64_t moves = run.Number("moves", 1, 30);
     const Limits limits = run.limits();
 
+    bank::Books books;  // Outlives the systems, whose actors write to it.
     std::vector<std::string> names = {"front"};
     std::vector<std::unique_ptr<Member>> members;
     std::vector<bank::Account::Ref> accounts;
@@ -59,7 +60,6 @@ TEST(BankSimTest, NoMoneyIsMadeAndNoneIsLostUnknown) {
       accounts.push_back(*found);
     }
 
-    bank::Books books;
     for (int64_t i = 0; i < tellers; ++i) {
       const size_t from = run.random().Below(banks);
       const size_t to = (from + 1 + run.random().Below(banks - 1)) % banks;
