@@ -19,6 +19,7 @@ def troupe_sim_test(name, seeds = 1000, deps = [], env = {}, size = "medium", ta
     """
     merged = dict(env)
     merged["TROUPE_SIM_RULE_SEEDS"] = str(seeds)
+    merged["TROUPE_SIM_RULE_PROCESSES"] = "2"
     (cc_test or native.cc_test)(
         name = name,
         deps = deps + [

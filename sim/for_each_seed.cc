@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/base/config.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -25,8 +27,12 @@
 namespace troupe {
 namespace {
 
+using std::chrono::seconds;
+
 constexpr int kShrinkTriesMax = 400;
-constexpr uint64_t kShrinkSecondsMax = 90;
+constexpr seconds kShrinkTimeMax{90};
+// A run that hangs does so again and again while it is made smaller.
+constexpr seconds kShrinkRunTimeMax{10};
 
 // From so many runs on there is a summary.
 constexpr uint64_t kManySeeds = 200;
@@ -49,7 +55,13 @@ void RunCaptured(const Scenario& scenario, SimRun& run) {
   {
     const ::testing::ScopedFakeTestPartResultReporter reporter(
         ::testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &parts);
-    scenario(run);
+    try {
+      scenario(run);
+    } catch (const std::exception& thrown) {
+      run.Wrong(absl::StrCat("exception: ", thrown.what()));
+    } catch (...) {
+      run.Wrong("exception that is no std::exception");
+    }
   }
   for (int i = 0; i < parts.size(); ++i) {
     const ::testing::TestPartResult& part = parts.GetTestPartResult(i);
@@ -87,13 +99,26 @@ std::string TracePlace(const std::string& files) {
                       "/outputs.zip");
 }
 
+// This project's own tests have the Bazel that it brings along.
+std::string BazelRun() {
+  std::string command =
+      InEnvironment("TEST_WORKSPACE") == "troupe" ? "./bazelw run " : "bazel run ";
+#ifdef NDEBUG
+  command += "-c opt ";
+#endif
+#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
+  command += "<this build's sanitizer> ";
+#endif
+  return command;
+}
+
 // The test's label if Bazel runs it, else its program.
 std::string Command(std::string_view run_under) {
   const std::string filter = absl::StrCat("--gtest_filter=", TestName());
   const std::string target = InEnvironment("TEST_TARGET");
   if (!target.empty()) {
     return absl::StrCat(
-        "./bazelw run ",
+        BazelRun(),
         run_under.empty() ? "" : absl::StrCat("--run_under='", AbslView(run_under), "' "), target,
         " -- ", filter);
   }
@@ -126,34 +151,62 @@ std::string ChoicesText(const RunReport& report) {
 
 // --- Many seeds. ---
 
+// Within what Bazel gives the whole test, so that there is time to say which seed it was.
+seconds OfTestTime(seconds wanted, int part) {
+  const uint64_t all = SimulationNumber("TEST_TIMEOUT", 0);
+  return all == 0 ? wanted : std::min(wanted, seconds(std::max<uint64_t>(all / part, 1)));
+}
+
+uint64_t AtLeastOne(const char* variable, uint64_t otherwise) {
+  const uint64_t number = SimulationNumber(variable, otherwise);
+  TROUPE_CHECK_MSG(number > 0, StdView(absl::StrCat(variable, " is 0: no run, and no test")));
+  return number;
+}
+
+// What is left to say of the run that was made once more, for its trace.
+std::string OfAnother(const RunReport& smallest, const RunReport& again) {
+  if (again.Kind() == smallest.Kind()) return "";
+  return absl::StrCat(
+      "made once more it ", again.failed() ? "failed in another way" : "passed",
+      ": it depends on something that is not simulated, such as addresses, threads or real time\n",
+      again.failed() ? absl::StrCat(WrongText(again), "\n") : "");
+}
+
 void ExplainFailure(const SeedRunner& runner, const RunReport& failed) {
   std::cerr << "seed " << failed.seed << " fails; making it smaller ...\n"
             << WrongText(failed) << std::endl;
+  const auto time_max = seconds(SimulationNumber(
+      "TROUPE_SIM_SHRINK_SECONDS", static_cast<uint64_t>(OfTestTime(kShrinkTimeMax, 4).count())));
+  const SeedRunner brief =
+      runner.Within(std::min(OfTestTime(kShrinkRunTimeMax, 20), runner.run_time_max()));
   RunShrinker shrinker(
       failed, {},
-      [&](const SimChoices::Given& given) { return runner.RunApart(failed.seed, given); },
-      kShrinkTriesMax,
-      std::chrono::seconds(SimulationNumber("TROUPE_SIM_SHRINK_SECONDS", kShrinkSecondsMax)));
+      [&](const SimChoices::Given& given) { return brief.RunApart(failed.seed, given); },
+      kShrinkTriesMax, time_max);
   const RunReport smallest = shrinker.Shrink();
   SimulationOptions recorded = runner.options();
   recorded.record_trace = true;
   recorded.trace_files = TraceFiles(failed.seed);
-  const RunReport again = runner.RunApart(failed.seed, shrinker.given(), recorded);
+  const RunReport again =
+      (failed.hung ? brief : runner).RunApart(failed.seed, shrinker.given(), recorded);
   ADD_FAILURE() << "seed " << failed.seed << ", after " << shrinker.tries()
                 << " runs to make it smaller: " << ChoicesText(smallest) << "\n"
-                << WrongText(again.failed() ? again : smallest) << "\n"
+                << WrongText(smallest) << "\n"
+                << OfAnother(smallest, again)
                 << "trace:         " << TracePlace(recorded.trace_files)
                 << (again.ended_badly ? ", of which a crash leaves the first\n" : "\n")
                 << HowToRepeat(failed.seed, shrinker.given());
 }
 
 void RunMany(const Scenario& scenario, const SeedOptions& options) {
-  const uint64_t count = SimulationNumber("TROUPE_SIM_SEEDS",
-                                          SimulationNumber("TROUPE_SIM_RULE_SEEDS", options.seeds));
-  const uint64_t failures_max = SimulationNumber("TROUPE_SIM_FAILURES", 1);
+  const uint64_t count =
+      AtLeastOne("TROUPE_SIM_SEEDS", AtLeastOne("TROUPE_SIM_RULE_SEEDS", options.seeds));
+  const uint64_t failures_max = AtLeastOne("TROUPE_SIM_FAILURES", 1);
+  const uint64_t cores = std::max(std::thread::hardware_concurrency(), 1u);
   const uint64_t processes =
-      SimulationNumber("TROUPE_SIM_PROCESSES", std::max(std::thread::hardware_concurrency(), 1u));
-  const SeedRunner runner([&](SimRun& run) { RunCaptured(scenario, run); }, options.simulation);
+      AtLeastOne("TROUPE_SIM_PROCESSES", AtLeastOne("TROUPE_SIM_RULE_PROCESSES", cores));
+  const SeedRunner runner([&](SimRun& run) { RunCaptured(scenario, run); }, options.simulation,
+                          OfTestTime(options.run_time_max, 5));
   const SeedSummary summary =
       runner.RunSeeds(SimulationNumber("TROUPE_SIM_FIRST_SEED", 1), count,
                       static_cast<int>(processes), static_cast<size_t>(failures_max));
@@ -178,6 +231,11 @@ void RunOne(const Scenario& scenario, const SeedOptions& options) {
   const RunReport report = SeedRunner(scenario, recorded).RunHere(seed, *given, recorded);
   std::cerr << "seed " << seed << ": " << ChoicesText(report)
             << "\ntrace: " << TracePlace(recorded.trace_files) << std::endl;
+  for (const auto& [name, value] : *given) {
+    const bool is_made = std::any_of(report.choices.begin(), report.choices.end(),
+                                     [&](const SimChoice& choice) { return choice.name == name; });
+    if (!is_made) std::cerr << "nothing asked for \"" << name << "\"" << std::endl;
+  }
   for (const std::string& wrong : report.wrong) ADD_FAILURE() << "seed " << seed << ": " << wrong;
 }
 

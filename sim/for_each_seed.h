@@ -1,6 +1,7 @@
 #ifndef TROUPE_SIM_FOR_EACH_SEED_H_
 #define TROUPE_SIM_FOR_EACH_SEED_H_
 
+#include <chrono>
 #include <cstdint>
 
 #include "troupe/sim/seeds/seed_runner.h"
@@ -14,12 +15,14 @@ struct SeedOptions {
   uint64_t seeds = 200;
   // Of the plain world; the seed is each run's.
   SimulationOptions simulation = {.log_to_stderr = false};
+  // Of real time: a run that takes longer has failed. At most a fifth of what Bazel gives the test.
+  std::chrono::seconds run_time_max = SeedRunner::kRunTimeMax;
 };
 
 // Runs `scenario` by many seeds, in a GoogleTest, on all cores. What SimRun::Expect() and the
 // EXPECT and ASSERT of GoogleTest say in it, a crash, and a run that does not end, fail the test:
 //
-//   - the first failing seed is made smaller until nothing can be left out;
+//   - the first failing seed is made smaller until nothing can be left out, or for 90 seconds;
 //   - the smallest run's trace is written as text and as a page;
 //   - the last lines say what was wrong, and how to make that very run again, also in a debugger.
 //

@@ -7,24 +7,35 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "troupe/base/check.h"
 #include "troupe/base/random.h"
 #include "troupe/base/text.h"
 
 namespace troupe {
+namespace {
+
+// It is part of a list, between quotes, on a command line.
+bool IsName(std::string_view name) {
+  return !name.empty() && name.find_first_of(",='\"\\$`\n") == name.npos && name.front() != ' ' &&
+         name.back() != ' ';
+}
+
+}  // namespace
 
 int64_t SimChoices::Number(std::string_view name, int64_t least, int64_t most) {
   const auto count = static_cast<uint64_t>(std::max(most, least) - least) + 1;
-  return Make(name, least + static_cast<int64_t>(Random(SeedOf(name)).Below(count)), least, most);
+  return Make(name, least + static_cast<int64_t>(Random(SeedOf(seed_, name)).Below(count)), least,
+              most);
 }
 
 bool SimChoices::Chance(std::string_view name, double share) {
-  return Make(name, Random(SeedOf(name)).Unit() < share ? 1 : 0, 0, 1) != 0;
+  return Make(name, Random(SeedOf(seed_, name)).Unit() < share ? 1 : 0, 0, 1) != 0;
 }
 
 bool SimChoices::Happens(std::string_view name) { return Make(name, 1, 0, 1) != 0; }
 
-uint64_t SimChoices::SeedOf(std::string_view name) const {
-  uint64_t mixed = seed_;
+uint64_t SimChoices::SeedOf(uint64_t seed, std::string_view name) {
+  uint64_t mixed = seed;
   for (const char letter : name) {
     mixed = (mixed ^ static_cast<unsigned char>(letter)) * 0x100000001b3u;
   }
@@ -33,7 +44,8 @@ uint64_t SimChoices::SeedOf(std::string_view name) const {
 
 int64_t SimChoices::Make(std::string_view name, int64_t drawn, int64_t least, int64_t most) {
   const auto [made, is_new] = values_.try_emplace(std::string(name), drawn);
-  if (!is_new) return made->second;
+  if (!is_new) return std::clamp(made->second, least, std::max(most, least));
+  TROUPE_CHECK_MSG(IsName(name), StdView(absl::StrCat("no name of a choice: ", AbslView(name))));
   if (const auto given = given_.find(name); given != given_.end()) {
     made->second = std::clamp(given->second, least, std::max(most, least));
   }

@@ -33,7 +33,8 @@ class SimChoices {
   SimChoices(uint64_t seed, Given given, Observer observer = {})
       : seed_(seed), given_(std::move(given)), observer_(std::move(observer)) {}
 
-  // Uniform from `least` to `most`, or what was given, within these. The same for the same name.
+  // Uniform from `least` to `most`, or what was given, within these. The same for the same name,
+  // which is without ",", "=", quotes and blanks at its ends.
   int64_t Number(std::string_view name, int64_t least, int64_t most);
   // 1 in `share` of the seeds, else 0; or what was given.
   bool Chance(std::string_view name, double share);
@@ -43,13 +44,14 @@ class SimChoices {
   // In the order in which they were asked for first.
   const std::vector<SimChoice>& made() const { return made_; }
 
+  // Of what is drawn for one name.
+  static uint64_t SeedOf(uint64_t seed, std::string_view name);
   // "actors=3,streams=0"
   static std::string ToText(const Given& given);
   // Errors: INVALID_ARGUMENT, with what is no choice.
   static absl::StatusOr<Given> Parse(std::string_view text);
 
  private:
-  uint64_t SeedOf(std::string_view name) const;
   int64_t Make(std::string_view name, int64_t drawn, int64_t least, int64_t most);
 
   const uint64_t seed_;

@@ -60,8 +60,8 @@ class SimRun {
   Simulation& simulation() { return *simulation_; }
   // Adds a node whose machine is the run's choice too.
   Platform& AddNode(std::string name);
-  // The limits for a System, drawn once; `plain` where nothing is drawn.
-  Limits limits(const Limits& plain = {});
+  // The limits for a System, drawn by the seed alone; `plain` where nothing is drawn.
+  Limits limits(const Limits& plain = {}) const;
 
   // Says that something is wrong unless `holds`.
   void Expect(bool holds, std::string_view what) {
@@ -79,7 +79,6 @@ class SimRun {
   const uint64_t seed_;
   SimChoices choices_;
   Random random_;
-  Random swarm_;
   const bool is_swarm_;
   std::unique_ptr<Simulation> simulation_;
   std::vector<std::string> wrong_;

@@ -14,18 +14,30 @@ uint64_t RequestsOracle::New(uint64_t asker) {
   return number;
 }
 
-void RequestsOracle::Ran(uint64_t request) {
-  if (++requests_[request].ran > 1) {
-    run_.Wrong(absl::StrCat("request ", request, " was handled twice"));
-  }
+RequestsOracle::Request* RequestsOracle::Find(uint64_t number, std::string_view what) {
+  const auto found = requests_.find(number);
+  if (found != requests_.end()) return &found->second;
+  run_.Wrong(absl::StrCat("request ", number, ", which nobody made, ", AbslView(what)));
+  return nullptr;
+}
+
+void RequestsOracle::Ran(uint64_t number) {
+  Request* const request = Find(number, "was handled");
+  if (request == nullptr) return;
+  if (++request->ran > 1) run_.Wrong(absl::StrCat("request ", number, " was handled twice"));
 }
 
 void RequestsOracle::Outcome(uint64_t number, const absl::Status& status) {
-  Request& request = requests_[number];
-  if (request.outcome.has_value()) {
+  Request* const request = Find(number, "has an outcome");
+  if (request == nullptr) return;
+  if (request->outcome.has_value()) {
     run_.Wrong(absl::StrCat("request ", number, " has a second outcome: ", status.ToString()));
   }
-  request.outcome = status;
+  request->outcome = status;
+}
+
+void RequestsOracle::Dropped(uint64_t number) {
+  if (Request* const request = Find(number, "was given up")) request->dropped = true;
 }
 
 void RequestsOracle::Judge(const std::function<bool(uint64_t asker)>& lives) const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "troupe/sim/sim_run.h"
@@ -27,7 +28,7 @@ class RequestsOracle {
   void Ran(uint64_t request);
   void Outcome(uint64_t request, const absl::Status& status);
   // Its asker gave it up: there is no outcome.
-  void Dropped(uint64_t request) { requests_[request].dropped = true; }
+  void Dropped(uint64_t request);
 
   // At the end: the requests of the askers that `lives` says are alive have an outcome each.
   void Judge(const std::function<bool(uint64_t asker)>& lives) const;
@@ -42,6 +43,8 @@ class RequestsOracle {
     std::optional<absl::Status> outcome;
   };
 
+  // Says that it is wrong if nobody made it; then null.
+  Request* Find(uint64_t number, std::string_view what);
   void JudgeCertainty(uint64_t number, const Request& request) const;
 
   SimRun& run_;

@@ -16,6 +16,7 @@ struct RunReport {
   uint64_t trace_hash = 0;
   int64_t virtual_nanos = 0;
   bool ended_badly = false;  // Its process crashed or hung; `wrong` says how.
+  bool hung = false;
   std::vector<SimChoice> choices;
   std::vector<std::string> wrong;
   std::vector<std::string> fired;  // TROUPE_BUGGIFY sites.

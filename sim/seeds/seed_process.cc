@@ -9,10 +9,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <utility>
 
+#include "absl/base/config.h"
 #include "absl/strings/str_cat.h"
 #include "troupe/base/check.h"
+#include "troupe/base/text.h"
 
 // Only where the program is built with it.
 extern "C" int __lsan_do_recoverable_leak_check() __attribute__((weak));
@@ -21,6 +25,12 @@ namespace troupe {
 namespace {
 
 constexpr size_t kReadBytes = 1 << 16;
+
+#ifdef ABSL_HAVE_THREAD_SANITIZER
+constexpr size_t kOwnThreads = 2;  // It has one of its own.
+#else
+constexpr size_t kOwnThreads = 1;
+#endif
 
 // What a frame holds, by its first byte.
 constexpr char kChoice = 'c';  // A report with one choice of the run that is being made.
@@ -53,10 +63,19 @@ std::optional<std::string> Unframe(std::string& bytes) {
   return frame;
 }
 
+size_t ThreadCount() {
+  const std::filesystem::directory_iterator threads("/proc/self/task");
+  return static_cast<size_t>(std::distance(begin(threads), end(threads)));
+}
+
 }  // namespace
 
 SeedProcess::SeedProcess(uint64_t next, uint64_t end, uint64_t stride, const Job& job)
     : end_(end), stride_(stride), next_(next), last_report_(Clock::now()) {
+  TROUPE_CHECK_MSG(
+      ThreadCount() <= kOwnThreads,
+      StdView(absl::StrCat("runs are made in copies of this process, which has ", ThreadCount(),
+                           " threads: a copy has only this one, and none of what others hold")));
   int ends[2];
   TROUPE_CHECK_MSG(pipe2(ends, O_CLOEXEC) == 0, "pipe2 failed");
   // What is buffered would be printed twice.
@@ -82,7 +101,8 @@ SeedProcess::~SeedProcess() {
   waitpid(pid_, nullptr, 0);
 }
 
-void SeedProcess::Serve(int out, const Job& job) {
+// An exception ends the run, and must not go on in a copy of whoever made this process.
+void SeedProcess::Serve(int out, const Job& job) noexcept {
   const auto made = [out](const SimChoice& choice) {
     RunReport only;
     only.choices.push_back(choice);
@@ -127,6 +147,7 @@ RunReport SeedProcess::BadEnd() {
   RunReport report;
   report.seed = next_;
   report.ended_badly = true;
+  report.hung = hung_;
   report.choices = std::exchange(made_, {});
   next_ += stride_;
   int status = 0;

@@ -44,7 +44,7 @@ class SeedProcess {
   bool over() const { return next_ >= end_; }
 
  private:
-  [[noreturn]] void Serve(int out, const Job& job);
+  [[noreturn]] void Serve(int out, const Job& job) noexcept;
   RunReport BadEnd();
 
   const uint64_t end_;

@@ -9,14 +9,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "troupe/base/check.h"
 #include "troupe/base/instant.h"
 #include "troupe/sim/seeds/seed_process.h"
 
 namespace troupe {
 namespace {
 
-constexpr std::chrono::minutes kHungAfter{5};
-constexpr int kLookEveryMs = 1000;
+constexpr int kLookEveryMs = 500;
 
 using RealClock = std::chrono::steady_clock;
 
@@ -78,14 +78,16 @@ RunReport SeedRunner::RunApart(uint64_t seed, const SimChoices::Given& given,
       }));
   RunReport made;
   while (processes[0]->Take([&](RunReport report) { made = std::move(report); })) {
+    processes[0]->KillIfHungSince(RealClock::now() - run_time_max_);
     WaitFor(processes);
-    processes[0]->KillIfHungSince(RealClock::now() - kHungAfter);
   }
   return made;
 }
 
 SeedSummary SeedRunner::RunSeeds(uint64_t first, uint64_t count, int processes,
                                  size_t failures_max) const {
+  TROUPE_CHECK_MSG(count > 0, "no seed is no test");
+  TROUPE_CHECK_MSG(failures_max > 0, "it ends with the first failure, or a later one");
   SeedSummary summary;
   const auto job = [this](uint64_t seed, const SimChoices::Observer& made) {
     return RunHere(seed, {}, options_, made);
@@ -106,9 +108,12 @@ SeedSummary SeedRunner::RunSeeds(uint64_t first, uint64_t count, int processes,
         process = nullptr;
         continue;
       }
-      process->KillIfHungSince(RealClock::now() - kHungAfter);
       const auto done = [&](RunReport report) { Add(summary, std::move(report)); };
-      if (process->Take(done)) continue;
+      if (process->Take(done)) {
+        // Of what has come nothing is held against it: this process may have stood still itself.
+        process->KillIfHungSince(RealClock::now() - run_time_max_);
+        continue;
+      }
       // Over, or ended in the middle of a run: another one takes the rest.
       const uint64_t next = process->next();
       process = process->over() ? nullptr : std::make_unique<SeedProcess>(next, end, stride, job);

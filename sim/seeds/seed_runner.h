@@ -36,13 +36,17 @@ struct SeedSummary {
 // hangs there is a run that failed, and can be made smaller.
 //
 // Thread: that of a process without other threads.
-// Bounds: a run that takes longer than 5 minutes of real time is killed, and has failed.
+// Bounds: a run that takes longer than `run_time_max` of real time is killed, and has failed.
 class SeedRunner {
  public:
-  SeedRunner(Scenario scenario, SimulationOptions options)
-      : scenario_(std::move(scenario)), options_(std::move(options)) {}
+  static constexpr std::chrono::seconds kRunTimeMax{60};
 
-  // Ends once it knows the first failures_max, from 1 on, seeds that fail.
+  SeedRunner(Scenario scenario, SimulationOptions options,
+             std::chrono::seconds run_time_max = kRunTimeMax)
+      : scenario_(std::move(scenario)), options_(std::move(options)), run_time_max_(run_time_max) {}
+
+  // Makes `count` runs, from 1 on. Ends once it knows the first failures_max, from 1 on, seeds that
+  // fail.
   SeedSummary RunSeeds(uint64_t first, uint64_t count, int processes, size_t failures_max) const;
   // Makes one run in a process of its own.
   RunReport RunApart(uint64_t seed, const SimChoices::Given& given,
@@ -55,10 +59,16 @@ class SeedRunner {
                     const SimChoices::Observer& made = {}) const;
 
   const SimulationOptions& options() const { return options_; }
+  std::chrono::seconds run_time_max() const { return run_time_max_; }
+  // The same with another time for a run.
+  SeedRunner Within(std::chrono::seconds run_time_max) const {
+    return SeedRunner(scenario_, options_, run_time_max);
+  }
 
  private:
   const Scenario scenario_;
   const SimulationOptions options_;
+  const std::chrono::seconds run_time_max_;
 };
 
 }  // namespace troupe

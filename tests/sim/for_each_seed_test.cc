@@ -3,18 +3,25 @@
 
 #include "troupe/sim/for_each_seed.h"
 
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "absl/time/time.h"
 #include "gtest/gtest-spi.h"
 #include "gtest/gtest.h"
 #include "troupe/base/check.h"
+#include "troupe/base/limits.h"
 #include "troupe/sim/seeds/seed_runner.h"
+#include "troupe/sim/sim_choices.h"
 #include "troupe/sim/sim_run.h"
 
 namespace troupe {
@@ -102,6 +109,82 @@ TEST(ForEachSeedTest, ABrokenInvariantNamesItsSignal) {
   EXPECT_TRUE(Has(failure, "the process was ended by a signal: Aborted")) << failure;
 }
 
+TEST(ForEachSeedTest, AnExceptionFailsOneRunOnly) {
+  const std::string failure = FailureOf([](SimRun& run) {
+    if (run.seed() == 3) throw std::runtime_error("thrown by seed 3");
+  });
+  EXPECT_TRUE(Has(failure, "exception: thrown by seed 3")) << failure;
+}
+
+TEST(ForEachSeedTest, ARunThatHangsIsKilledAndSaysItsSeed) {
+  setenv("TROUPE_SIM_SHRINK_SECONDS", "0", 1);
+  const std::string failure = FailureOf(
+      [](SimRun& run) {
+        while (run.seed() == 2) pause();
+      },
+      {.run_time_max = std::chrono::seconds(1)});
+  unsetenv("TROUPE_SIM_SHRINK_SECONDS");
+  EXPECT_TRUE(Has(failure, "seed 2")) << failure;
+  EXPECT_TRUE(Has(failure, "the run did not end, and was killed")) << failure;
+}
+
+TEST(ForEachSeedTest, AFailureThatIsNotTheSameAgainIsSaidToBe) {
+  const std::filesystem::path mark = std::filesystem::path(testing::TempDir()) / "failed-once";
+  const std::string failure = FailureOf([&](SimRun& run) {
+    if (run.seed() != 2 || std::filesystem::exists(mark)) return;
+    std::ofstream(mark) << "now";
+    run.Wrong("the first time only");
+  });
+  std::filesystem::remove(mark);
+  EXPECT_TRUE(Has(failure, "the first time only")) << failure;
+  EXPECT_TRUE(Has(failure, "made once more it passed")) << failure;
+}
+
+TEST(ForEachSeedTest, NoSeedsIsNoTest) {
+  for (const char* const variable :
+       {"TROUPE_SIM_SEEDS", "TROUPE_SIM_FAILURES", "TROUPE_SIM_PROCESSES"}) {
+    setenv(variable, "0", 1);
+    EXPECT_DEATH(ForEachSeed([](SimRun&) {}), std::string(variable) + " is 0");
+    unsetenv(variable);
+  }
+  EXPECT_DEATH(ForEachSeed([](SimRun&) {}, {.seeds = 0}), "is 0: no run");
+}
+
+TEST(ForEachSeedTest, AProcessWithOtherThreadsIsRefused) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        const std::jthread other([] { pause(); });
+        ForEachSeed([](SimRun&) {});
+      },
+      "which has . threads");
+}
+
+TEST(ForEachSeedTest, ANameThatCannotBeWrittenOnACommandLineIsRefused) {
+  for (const char* const name : {"", "a,b", "a=b", "it's", " a", "$a"}) {
+    EXPECT_DEATH(SimChoices(1, {}).Number(name, 0, 1), "no name of a choice");
+  }
+}
+
+TEST(ForEachSeedTest, ANumberStaysWithinWhatIsAskedFor) {
+  SimChoices choices(1, {{"actors", 50}});
+  EXPECT_EQ(choices.Number("actors", 1, 100), 50);
+  EXPECT_EQ(choices.Number("actors", 1, 9), 9);
+}
+
+// So that a test that asks in another order, or once more, has the same world.
+TEST(ForEachSeedTest, LimitsAreTheSeedsAlone) {
+  int drawn = 0;
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    SimRun run(seed, {}, {.log_to_stderr = false});
+    const Limits first = run.limits(), second = run.limits();
+    EXPECT_EQ(first.shard_ring_messages, second.shard_ring_messages);
+    EXPECT_EQ(first.turn_messages_max, second.turn_messages_max);
+    drawn += first.shard_ring_messages != Limits().shard_ring_messages ? 1 : 0;
+  }
+  EXPECT_GT(drawn, 0);
+}
+
 TEST(ForEachSeedTest, TheTraceOfTheSmallestRunIsLeft) {
   const std::string failure = FailureOf([](SimRun& run) {
     run.AddNode("somewhere");
@@ -147,6 +230,10 @@ TEST(ForEachSeedTest, TheEnvironmentMakesOneRunAgain) {
     EXPECT_EQ(run.Number("actors", 1, 50), 3);
   });
   EXPECT_EQ(runs, 1);
+  setenv("TROUPE_SIM_CHOICES", "acters=3", 1);
+  testing::internal::CaptureStderr();
+  ForEachSeed([](SimRun& run) { run.Number("actors", 1, 50); });
+  EXPECT_TRUE(Has(testing::internal::GetCapturedStderr(), "nothing asked for \"acters\""));
   setenv("TROUPE_SIM_CHOICES", "actors", 1);
   EXPECT_TRUE(Has(FailureOf([](SimRun&) {}), "\"actors\" is no choice"));
   unsetenv("TROUPE_SIM_SEED");
