@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
+
 namespace troupe {
 
 // An actor as a trace knows it, on whichever node.

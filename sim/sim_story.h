@@ -10,6 +10,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "absl/status/status.h"
 #include "troupe/base/instant.h"
 #include "troupe/loop/message_tracer.h"
 

@@ -19,14 +19,16 @@
 namespace troupe {
 namespace {
 
-constexpr FaultOptions kNone = {
-    .partitions = 0, .one_way_cuts = 0, .resets = 0, .clogs = 0, .pauses = 0, .wall_clocks = 0};
-
+// None yet, each of them then and for so long.
 FaultOptions Every(absl::Duration between, absl::Duration lasts) {
-  FaultOptions options = kNone;
-  options.between = {between, between};
-  options.lasts = {lasts, lasts};
-  return options;
+  return {.between = {between, between},
+          .lasts = {lasts, lasts},
+          .partitions = 0,
+          .one_way_cuts = 0,
+          .resets = 0,
+          .clogs = 0,
+          .pauses = 0,
+          .wall_clocks = 0};
 }
 
 int CountOf(std::string_view part, std::string_view text) {
