@@ -42,7 +42,7 @@ AnyRef Context::sender() const {
   if (e.ask != 0 || (e.flags & internal::kEvent) != 0) return AnyRef();
   Shard& shard = Here();
   return AnyRef(shard.runtime().system(), shard.incarnation(), e.sender_shard, e.sender_slot,
-                e.sender_generation);
+                internal::SenderGenerationOf(e));
 }
 
 Instant Context::Now() const { return Here().loop().now(); }

@@ -70,6 +70,7 @@ struct Undelivered {
   AnyRef target;
   std::string_view message;  // The message's type.
   absl::StatusCode reason = absl::StatusCode::kUnavailable;
+  Tag tag;  // That the sender gave the message.
 };
 
 }  // namespace troupe

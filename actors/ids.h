@@ -12,6 +12,13 @@ using FdWatchId = StrongId<struct FdWatchIdTag>;
 using SubscriptionId = StrongId<struct SubscriptionIdTag>;
 using ChildId = StrongId<struct ChildIdTag>;
 
+// What the sender of a one-way message calls it. It comes back in the message's Undelivered, and
+// goes nowhere else.
+//
+//   to.Send(Order{...}, Tag(number));
+//   void On(Context& cx, const Undelivered& lost) { SendAgain(lost.tag.value()); }
+using Tag = StrongId<struct TagTag>;
+
 }  // namespace troupe
 
 #endif  // TROUPE_ACTORS_IDS_H_

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "troupe/actors/any_ref.h"
+#include "troupe/actors/ids.h"
 #include "troupe/actors/runtime/foreign.h"
 #include "troupe/actors/shard/shard.h"
 #include "troupe/actors/typing/dispatch.h"
@@ -38,6 +39,10 @@ class Ref : public AnyRef {
   // Sends `message`. Requires that A has a public On() for exactly this type. Never blocks.
   template <typename M>
   requires internal::Sends<A, M> SendResult Send(M&& message)
+  const;
+  // The same for a message that is named by `tag` if it is Undelivered.
+  template <typename M>
+  requires internal::Sends<A, M> SendResult Send(M&& message, Tag tag)
   const;
 
   // Selected only to explain, at the caller's line, why the overload above does not apply.
@@ -99,6 +104,12 @@ SendResult SendOneWay(const AnyRef& ref, const MessageType* type, M&& message) {
   return SendEnclosed(ref, Enclose(type, std::forward<M>(message), extra_bytes));
 }
 
+// Sends an unsent envelope by a name of the sender's.
+inline SendResult SendTagged(const AnyRef& ref, Envelope* envelope, Tag tag) {
+  AttachTag(*envelope, tag.value());
+  return SendEnclosed(ref, envelope);
+}
+
 }  // namespace internal
 
 template <typename A>
@@ -107,6 +118,18 @@ requires internal::Sends<A, M> SendResult Ref<A>::Send(M&& message)
 const {
   using Message = std::remove_cvref_t<M>;
   return internal::SendOneWay(*this, &internal::kMessageType<A, Message>, std::forward<M>(message));
+}
+
+template <typename A>
+template <typename M>
+requires internal::Sends<A, M> SendResult Ref<A>::Send(M&& message, Tag tag)
+const {
+  using Message = std::remove_cvref_t<M>;
+  const size_t extra_bytes = TroupeBytes(message) + sizeof(internal::SenderTag);
+  return internal::SendTagged(
+      *this,
+      internal::Enclose(&internal::kMessageType<A, Message>, std::forward<M>(message), extra_bytes),
+      tag);
 }
 
 }  // namespace troupe

@@ -31,6 +31,11 @@ SendResult SendRequest(const AnyRef& ref, const MessageType* type, M&& request) 
   return SendEnclosed(ref, EncloseRequest(type, std::forward<M>(request)));
 }
 
+template <typename M>
+SendResult SendRequest(const AnyRef& ref, const MessageType* type, M&& request, Tag tag) {
+  return SendTagged(ref, EncloseRequest(type, std::forward<M>(request)), tag);
+}
+
 template <typename ServiceWorker, typename Req, auto kMethod>
 class OneWayJob final : public WorkJob {
  public:

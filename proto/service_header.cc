@@ -70,6 +70,9 @@ std::string RefDeclaration(const pb::MethodDescriptor& method) {
   std::string text;
   for (const char* parameter : {"const $Request$&", "$Request$&&"}) {
     text += result + " $Method$(\n    " + parameter + " request) const;\n";
+    if (ShapeOf(method) == Shape::kOneway) {
+      text += result + " $Method$(\n    " + parameter + " request, ::troupe::Tag tag) const;\n";
+    }
   }
   return text;
 }

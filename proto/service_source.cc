@@ -115,6 +115,14 @@ void PrintSend(const pb::MethodDescriptor& method, const char* parameter, const 
   printer.Print(words, head.c_str());
   printer.Print(words, SendTemplate(ShapeOf(method)));
   printer.Print("}\n");
+  if (ShapeOf(method) != Shape::kOneway) return;
+  const std::string tagged = "\n::troupe::SendResult $Service$::Ref::$Method$(\n    " +
+                             std::string(parameter) + " request, ::troupe::Tag tag) const {\n";
+  printer.Print(words, tagged.c_str());
+  printer.Print(words,
+                "  return ::troupe::internal::SendRequest(\n"
+                "      *this, &Methods::k$Method$Message, $argument$, tag);\n"
+                "}\n");
 }
 
 // Besides the header.

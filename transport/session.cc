@@ -91,7 +91,7 @@ SendResult Session::Send(const AnyRef& target, Envelope* envelope, bool notice) 
   }
   if (notice) {
     frame.flags |= kHasSender;
-    frame.sender = {envelope->sender_generation, envelope->sender_slot, envelope->sender_shard};
+    frame.sender = {SenderGenerationOf(*envelope), envelope->sender_slot, envelope->sender_shard};
   }
   const size_t bytes = method->request_size(*envelope);
   if (HeaderBytes(frame.flags) + bytes > frame_max_) {
@@ -116,8 +116,9 @@ SendResult Session::Send(const AnyRef& target, Envelope* envelope, bool notice) 
     requests_.Find(frame.id)->ends_at = connection_.appended();
   } else {
     const AnyRef sender(target.system(), shard_.incarnation(), envelope->sender_shard,
-                        envelope->sender_slot, envelope->sender_generation);
-    unacked_.push_back({sent_, envelope->type, sender, envelope->sender_life, target, notice});
+                        envelope->sender_slot, SenderGenerationOf(*envelope));
+    unacked_.push_back({sent_, envelope->type, sender, envelope->sender_life, target,
+                        Tag(TagOf(*envelope)), notice});
   }
   envelope->type->destroy(*envelope);
   shard_.Recycle(envelope);
@@ -498,9 +499,7 @@ void Session::End(const absl::Status& why, bool flushes) {
     if (message.sequence <= acked_) continue;
     ++shard_.counters().dead_letters;
     if (!message.notice) continue;
-    SendDataTo(shard_, message.sender.shard(),
-               NoticeUndelivered{message.sender, message.sender_life, message.target,
-                                 message.type->name, absl::StatusCode::kUnavailable});
+    SendDataTo(shard_, message.sender.shard(), message.Notice(absl::StatusCode::kUnavailable));
   }
   unacked_.clear();
   held_frames_.clear();

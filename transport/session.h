@@ -19,6 +19,8 @@
 #include "troupe/actors/any_ref.h"
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/envelopes/envelope.h"
+#include "troupe/actors/events.h"
+#include "troupe/actors/ids.h"
 #include "troupe/actors/shard/shard.h"
 #include "troupe/actors/typing/method.h"
 #include "troupe/loop/timer_wheel.h"
@@ -31,6 +33,7 @@
 #include "troupe/transport/peers.h"
 #include "troupe/transport/remote_ask.h"
 #include "troupe/transport/request_table.h"
+#include "troupe/transport/shard_messages.h"
 
 namespace troupe::internal {
 
@@ -144,7 +147,14 @@ class Session final : private TimerNode {
     AnyRef sender;
     uint32_t sender_life;
     AnyRef target;
+    Tag tag;
     bool notice;
+
+    NoticeUndelivered Notice(absl::StatusCode reason) const {
+      return {sender,
+              sender_life,
+              {.target = target, .message = type->name, .reason = reason, .tag = tag}};
+    }
   };
 
   void OnTimer() override;

@@ -726,9 +726,7 @@ bool Session::OnUndelivered(const Frame& frame, std::string_view& why) {
   const auto code = message.code() >= 1 && message.code() <= 16
                         ? static_cast<absl::StatusCode>(message.code())
                         : absl::StatusCode::kUnknown;
-  SendDataTo(shard_, refused->sender.shard(),
-             NoticeUndelivered{refused->sender, refused->sender_life, refused->target,
-                               refused->type->name, code});
+  SendDataTo(shard_, refused->sender.shard(), refused->Notice(code));
   return true;
 }
 

@@ -24,13 +24,9 @@ namespace troupe::internal {
 struct NoticeUndelivered {
   AnyRef sender;
   uint32_t sender_life;
-  AnyRef target;
-  std::string_view message;
-  absl::StatusCode reason;
+  Undelivered what;
 
-  void operator()(Shard& shard) {
-    shard.dead_letters().NoteUndelivered(sender, sender_life, target, message, reason);
-  }
+  void operator()(Shard& shard) { shard.dead_letters().NoteUndelivered(sender, sender_life, what); }
 };
 
 struct FoundRef {

@@ -26,6 +26,7 @@ struct CallChain;
 struct Envelope;
 class MessageOrigin;
 struct MethodInfo;
+struct SenderTag;
 
 // Whether a handler is done with its message, or waits in the middle of it.
 enum class Progress : uint8_t { kDone, kSuspended };
@@ -61,9 +62,10 @@ enum EnvelopeFlags : uint16_t {
   kTaken = 1u << 9,            // Out of its mailbox: it is handled.
   kWaitsForRoom = 1u << 10,    // Not in its mailbox yet, which is full.
   kNotice = 1u << 11,          // Tells of a dead letter, and is none itself.
+  kHasTag = 1u << 12,          // A one-way message that its sender has tagged: `tag` is owned.
 };
 // What has to be freed with the envelope.
-constexpr uint16_t kAttachments = kOutOfLine | kHasChain | kHasOrigin | kIndexed;
+constexpr uint16_t kAttachments = kOutOfLine | kHasChain | kHasOrigin | kHasTag | kIndexed;
 // Something to look at before the handler may run. Such messages are not counted in the mailbox.
 constexpr uint16_t kNeedsCheck = kEvent | kCancelled;
 
@@ -83,7 +85,7 @@ constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 //          32  slot        of the target; sender_slot
 //          40  bytes       charged; sender_shard, home
 //          48  ask         in the asker's table, 0 for one-way; the record of an event
-//          56  chain       of an ask; sender_generation or origin of a one-way message
+//          56  chain       of an ask; sender_generation, tag or origin of a one-way message
 //          64  flags, block_class; missed, credit or sender_life
 //          72  payload
 //
@@ -110,6 +112,7 @@ struct alignas(64) Envelope final : Context {
   union {
     CallChain* chain = nullptr;
     MessageOrigin* origin;
+    SenderTag* tag;
     uint64_t sender_generation;
   };
   uint16_t flags = 0;
@@ -127,6 +130,32 @@ struct alignas(64) Envelope final : Context {
   }
 };
 static_assert(sizeof(Envelope) == 128);
+
+// What a one-way message carries that has a tag: owned by its envelope, which says so by kHasTag.
+struct SenderTag {
+  uint64_t sender_generation;
+  uint64_t value;
+};
+
+// Of a message on its way to nobody yet. One from no actor gets none: nobody hears of it.
+inline void AttachTag(Envelope& envelope, uint64_t value) {
+  if (envelope.sender_shard == kNoShard || envelope.sender_slot == kShardSlot) return;
+  envelope.tag = new SenderTag{envelope.sender_generation, value};
+  envelope.flags |= kHasTag;
+}
+
+// Of a one-way message from an actor of this process.
+inline uint64_t SenderGenerationOf(const Envelope& envelope) {
+  return (envelope.flags & kHasTag) != 0 ? envelope.tag->sender_generation
+                                         : envelope.sender_generation;
+}
+// 0 without one.
+inline uint64_t TagOf(const Envelope& envelope) {
+  return (envelope.flags & kHasTag) != 0 ? envelope.tag->value : 0;
+}
+
+// Deletes what the envelope owns besides its payload.
+void DeleteOwned(Envelope& envelope);
 
 // What a mailbox is charged; more than it can count is charged as the most it can.
 inline uint32_t ChargedBytes(size_t bytes) {

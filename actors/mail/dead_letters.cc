@@ -24,8 +24,7 @@ struct UndeliveredNotice {
   Undelivered* notice;  // Owned.
 
   void operator()(Shard& shard) {
-    shard.dead_letters().NoteUndelivered(sender, life, notice->target, notice->message,
-                                         notice->reason);
+    shard.dead_letters().NoteUndelivered(sender, life, *notice);
     delete notice;
   }
 };
@@ -105,18 +104,18 @@ void DeadLetters::TellSender(const Envelope& envelope, const AnyRef& target,
                              const absl::Status& why) {
   if (envelope.sender_slot == kShardSlot || envelope.sender_shard == kNoShard) return;
   const AnyRef sender(shard_.runtime().system(), shard_.incarnation(), envelope.sender_shard,
-                      envelope.sender_slot, envelope.sender_generation);
+                      envelope.sender_slot, SenderGenerationOf(envelope));
   // What cannot be told is counted here all the same.
   if (!shard_.outboxes().ControlRoom(sender.shard()).ok()) return;
-  SendControlTo(
-      shard_, sender.shard(),
-      UndeliveredNotice{
-          sender, envelope.sender_life,
-          new Undelivered{.target = target, .message = envelope.type->name, .reason = why.code()}});
+  SendControlTo(shard_, sender.shard(),
+                UndeliveredNotice{sender, envelope.sender_life,
+                                  new Undelivered{.target = target,
+                                                  .message = envelope.type->name,
+                                                  .reason = why.code(),
+                                                  .tag = Tag(TagOf(envelope))}});
 }
 
-void DeadLetters::NoteUndelivered(const AnyRef& sender, uint32_t life, const AnyRef& target,
-                                  std::string_view message, absl::StatusCode reason) {
+void DeadLetters::NoteUndelivered(const AnyRef& sender, uint32_t life, const Undelivered& what) {
   ++shard_.counters().undelivered;
   Cell* const cell = shard_.Find(sender);
   if (cell == nullptr || cell->instance() == nullptr || cell->life != life) return;
@@ -129,8 +128,7 @@ void DeadLetters::NoteUndelivered(const AnyRef& sender, uint32_t life, const Any
   // taken.
   envelope->sender_life = life;
   envelope->deadline = std::numeric_limits<int64_t>::min();
-  shard_.SetPayload(envelope, Undelivered{.target = target, .message = message, .reason = reason},
-                    0);
+  shard_.SetPayload(envelope, what, 0);
   // Counted in any case: a sender that does not look at its mailbox gets no more of them.
   if (shard_.Enqueue(*cell, envelope) != SendResult::kAccepted) Discard(envelope);
 }

@@ -9,7 +9,11 @@
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/envelopes/envelope.h"
 
-namespace troupe::internal {
+namespace troupe {
+
+struct Undelivered;
+
+namespace internal {
 
 class Shard;
 
@@ -40,8 +44,7 @@ class DeadLetters {
   void Abandon(Envelope& envelope, std::string_view why);
 
   // A message that the actor `sender`, here, sent in its life `life` was refused elsewhere.
-  void NoteUndelivered(const AnyRef& sender, uint32_t life, const AnyRef& target,
-                       std::string_view message, absl::StatusCode reason);
+  void NoteUndelivered(const AnyRef& sender, uint32_t life, const Undelivered& what);
 
  private:
   void TellSender(const Envelope& envelope, const AnyRef& target, const absl::Status& why);
@@ -49,6 +52,7 @@ class DeadLetters {
   Shard& shard_;
 };
 
-}  // namespace troupe::internal
+}  // namespace internal
+}  // namespace troupe
 
 #endif  // TROUPE_ACTORS_MAIL_DEAD_LETTERS_H_

@@ -6,9 +6,7 @@
 
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
-#include "troupe/actors/asks/call_chain.h"
 #include "troupe/actors/coroutines/activation.h"
-#include "troupe/actors/envelopes/message_origin.h"
 #include "troupe/actors/mail/router.h"
 #include "troupe/actors/runtime/runtime.h"
 #include "troupe/actors/runtime/shard_nouns.h"
@@ -362,9 +360,7 @@ absl::Status Shard::WhyGone(const AnyRef& ref) {
 
 void Shard::FreeAttachments(Envelope* envelope) {
   if (envelope->flags & kIndexed) asks_->inbound().Remove(*envelope);
-  if (envelope->flags & kHasChain) delete envelope->chain;
-  if (envelope->flags & kHasOrigin) delete envelope->origin;
-  envelope->flags &= static_cast<uint16_t>(~(kHasChain | kHasOrigin));
+  DeleteOwned(*envelope);
   if ((envelope->flags & kOutOfLine) == 0) return;
   // A block of another shard's pool goes home with its envelope.
   if (envelope->home != index_ && envelope->home != kNoShard) return;

@@ -35,6 +35,18 @@ void MessagesOracle::Handled(uint64_t number, uint64_t receiver) {
   last = number;
 }
 
+void MessagesOracle::Undelivered(uint64_t sender, uint64_t receiver, uint64_t number) {
+  ++undelivered_[{sender, receiver}];
+  if (number == 0) return;
+  const auto found = messages_.find(number);
+  if (found == messages_.end() || found->second.sender != sender ||
+      found->second.receiver != receiver) {
+    return run_.Wrong(absl::StrCat("life ", sender, " was told of the loss of message ", number,
+                                   ", which it never sent to actor ", receiver));
+  }
+  ++found->second.told;
+}
+
 MessagesOracle::Counts MessagesOracle::counts() const {
   Counts counts;
   for (const auto& [number, message] : messages_) {
@@ -52,6 +64,12 @@ void MessagesOracle::JudgeLosses(const std::function<bool(uint64_t sender)>& hea
     const bool accepted = message.result == SendResult::kAccepted;
     if (!accepted && message.handled) {
       run_.Wrong(absl::StrCat("message ", number, " was refused and handled"));
+    }
+    if (message.told > 1) {
+      run_.Wrong(absl::StrCat("message ", number, " was told to be lost more than once"));
+    }
+    if (message.told > 0 && message.handled && told == Told::kExactly) {
+      run_.Wrong(absl::StrCat("message ", number, " was handled and told to be lost"));
     }
     if (accepted && !message.handled && !message.final) {
       --untold[{message.sender, message.receiver}];

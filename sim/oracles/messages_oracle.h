@@ -35,8 +35,8 @@ class MessagesOracle {
   // `final`: a later refusal would not be told, since there is none.
   void Sent(uint64_t message, SendResult result, bool final);
   void Handled(uint64_t message, uint64_t receiver);
-  // The sender got an Undelivered.
-  void Undelivered(uint64_t sender, uint64_t receiver) { ++undelivered_[{sender, receiver}]; }
+  // The sender got an Undelivered; `message` is its tag, 0 if it has none.
+  void Undelivered(uint64_t sender, uint64_t receiver, uint64_t message = 0);
 
   Counts counts() const;
   // Where a loss may be told that was none: a session has ended, and nobody knows.
@@ -53,6 +53,7 @@ class MessagesOracle {
     SendResult result = SendResult::kGone;
     bool final = true;
     bool handled = false;
+    int told = 0;  // That it is lost, by its tag.
   };
   using Pair = std::pair<uint64_t, uint64_t>;  // Sender and receiver.
 

@@ -1,6 +1,8 @@
 // One-way messages that reach nobody: each sender is told, once, and only the life that sent; each
 // message is counted once.
 
+#include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "tests/actors/probe.troupe.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
+#include "troupe/actors/ids.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/system.h"
 #include "troupe/actors/worker.h"
@@ -172,6 +175,82 @@ TEST(UndeliveredLifeTest, F163_ALifeIsToldOfEachOfItsOwnLosses) {
   EXPECT_EQ(losses.lives, 2);
   EXPECT_EQ(losses.told, 6);
   EXPECT_EQ(losses.stage.system().Counters().dead_letters, 7u);
+}
+
+// --- Which message it was. ---
+
+TEST(UndeliveredTagTest, F164_ATagNamesEachMessageThatIsRefusedOnAnotherShard) {
+  std::vector<uint64_t> told;
+  Stage stage(2);
+  const Ref<ProbeActor> ended = stage.Spawn(1, Script{});
+  const Ref<ProbeActor> sender = stage.Spawn(
+      0, Script{.tick =
+                    [&](Context&, const Tick&) {
+                      EXPECT_EQ(ended.Send(Tick{}, Tag(17)), SendResult::kAccepted);
+                      EXPECT_EQ(Probe::Ref(ended).Tell(Num(1), Tag(18)), SendResult::kAccepted);
+                      EXPECT_EQ(Probe::Ref(ended).Tell(Num(1)), SendResult::kAccepted);
+                      EXPECT_EQ(ended.Send(Tick{}, Tag()), SendResult::kAccepted);
+                      EXPECT_EQ(Probe::Ref(ended).Tell(Num(1), Tag(UINT64_MAX)),
+                                SendResult::kAccepted);
+                    },
+                .undelivered =
+                    [&](Context& cx, const Undelivered& notice) {
+                      EXPECT_EQ(notice.target, ended);
+                      EXPECT_FALSE(cx.sender());
+                      told.push_back(notice.tag.value());
+                    }});
+  stage.system().Stop(ended);
+  stage.RunFor(absl::Milliseconds(1));
+  sender.Send(Tick{});
+  stage.RunFor(absl::Milliseconds(1));
+  EXPECT_EQ(told, (std::vector<uint64_t>{17, 18, 0, 0, UINT64_MAX}));
+}
+
+TEST(UndeliveredTagTest, ATagChangesNothingForWhatArrives) {
+  for (const int receivers_shard : {0, 1}) {
+    std::vector<int64_t> ticks;
+    AnyRef from;
+    Stage stage(2);
+    const Ref<ProbeActor> receiver =
+        stage.Spawn(receivers_shard, Script{.tick = [&](Context& cx, const Tick& tick) {
+                      from = cx.sender();
+                      ticks.push_back(tick.value);
+                    }});
+    const Ref<ProbeActor> sender =
+        stage.Spawn(0, Script{.tick = [&](Context&, const Tick& tick) {
+                      EXPECT_EQ(receiver.Send(tick, Tag(5)), SendResult::kAccepted);
+                    }});
+    sender.Send(Tick{7});
+    stage.RunFor(absl::Milliseconds(1));
+    EXPECT_EQ(ticks, std::vector<int64_t>{7});
+    EXPECT_EQ(from, sender);
+    stage.system().Stop(receiver);
+    stage.RunFor(absl::Milliseconds(1));
+    receiver.Send(Tick{8}, Tag(6));  // From no actor: nobody hears of it.
+    stage.RunFor(absl::Milliseconds(1));
+    EXPECT_EQ(stage.system().Counters().dead_letters, 1u);
+  }
+}
+
+TEST(UndeliveredTagTest, F164_APoolOnTheSendersOwnShardNamesWhatItHadNoRoomFor) {
+  std::vector<uint64_t> told;
+  int done = 0;
+  Stage stage(
+      1, {},
+      {.worker_time = {absl::Milliseconds(10), absl::Milliseconds(10)}, .log_to_stderr = false});
+  const Ref<Laborer> workers = stage.system().SpawnWorkers<Laborer>({.queue_max = 1}, &done);
+  const Ref<ProbeActor> sender = stage.Spawn(
+      0,
+      Script{.tick =
+                 [&](Context&, const Tick&) {
+                   for (uint64_t i = 1; i <= 4; ++i) workers.Send(Tick{}, Tag(i));
+                 },
+             .undelivered =
+                 [&](Context&, const Undelivered& notice) { told.push_back(notice.tag.value()); }});
+  sender.Send(Tick{});
+  stage.RunFor(absl::Seconds(1));
+  ASSERT_EQ(told.size() + static_cast<size_t>(done), 4u);
+  for (size_t i = 0; i < told.size(); ++i) EXPECT_EQ(told[i], static_cast<uint64_t>(done) + i + 1);
 }
 
 }  // namespace

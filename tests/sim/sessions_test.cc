@@ -19,6 +19,7 @@
 #include "troupe/actors/certainty.h"
 #include "troupe/actors/context.h"
 #include "troupe/actors/events.h"
+#include "troupe/actors/ids.h"
 #include "troupe/actors/ref.h"
 #include "troupe/actors/reply.h"
 #include "troupe/actors/spawn_options.h"
@@ -69,10 +70,14 @@ class Guest final : public Actor {
   };
 
   Reply<void> On(Context& cx, const Do& what) { return what.run(cx, *this); }
-  void On(Context&, const Undelivered& notice) { undelivered.push_back(notice.target); }
+  void On(Context&, const Undelivered& notice) {
+    undelivered.push_back(notice.target);
+    tags.push_back(notice.tag.value());
+  }
   void On(Context&, const Down& down) { downs.push_back(down.status); }
 
   std::vector<AnyRef> undelivered;
+  std::vector<uint64_t> tags;
   std::vector<absl::Status> downs;
 };
 
@@ -147,6 +152,40 @@ TEST(SessionsTest, F159_ALossIsToldWhateverWasAcknowledgedMeanwhile) {
     }
   }
   ExpectKept("F159", wrong);
+}
+
+// Refused by the peer, and when the session ends.
+TEST(SessionsTest, F164_ALossNamesItsTargetAndItsMessage) {
+  for (const bool ends : {false, true}) {
+    std::vector<AnyRef> undelivered;
+    std::vector<uint64_t> tags;
+    Pair pair({.log_to_stderr = false});
+    AnyRef at_home;
+    const Player::Ref host = pair.Meet("host", /*answers=*/true, 0, &at_home);
+    const Ref<Guest> guest = pair.away->Spawn<Guest>({});
+    guest.Send(Guest::Do{[](Context&, Guest&) -> Reply<void> { return absl::OkStatus(); }});
+    if (ends) {
+      pair.simulation.Cut("away", "home");
+    } else {
+      pair.home->Stop(at_home);
+    }
+    pair.simulation.RunFor(absl::Milliseconds(1));
+    guest.Send(Guest::Do{[host](Context&, Guest&) -> Reply<void> {
+      host.Tell(player::News(), Tag(17));
+      host.Tell(player::News(), Tag(18));
+      host.Tell(player::News());
+      return absl::OkStatus();
+    }});
+    pair.simulation.RunFor(absl::Minutes(1));
+    guest.Send(Guest::Do{[&](Context&, Guest& self) -> Reply<void> {
+      undelivered = self.undelivered;
+      tags = self.tags;
+      return absl::OkStatus();
+    }});
+    pair.simulation.RunFor(absl::Seconds(1));
+    EXPECT_EQ(undelivered, (std::vector<AnyRef>{host, host, host})) << ends;
+    EXPECT_EQ(tags, (std::vector<uint64_t>{17, 18, 0})) << ends;
+  }
 }
 
 TEST(SessionsTest, F160_NodesThatDialEachOtherAtOnceHaveOneSession) {
