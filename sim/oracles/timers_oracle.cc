@@ -10,9 +10,17 @@ uint64_t TimersOracle::New(uint64_t owner, Instant due) {
   return number;
 }
 
-void TimersOracle::Fired(uint64_t number, uint64_t life, Instant now) {
+uint64_t TimersOracle::NewPeriodic(uint64_t owner, Instant now, absl::Duration period) {
+  const uint64_t number = New(owner, now + period);
+  timers_.at(number).period = period;
+  return number;
+}
+
+void TimersOracle::Fired(uint64_t number, uint64_t life, Instant now, uint32_t missed) {
   Timer& timer = timers_.at(number);
-  if (++timer.fired > 1) run_.Wrong(absl::StrCat("timer ", number, " fired twice"));
+  timer.due = timer.due + missed * timer.period;
+  const bool once = timer.period == absl::ZeroDuration();
+  if (++timer.fired > 1 && once) run_.Wrong(absl::StrCat("timer ", number, " fired twice"));
   if (timer.cancelled) run_.Wrong(absl::StrCat("timer ", number, " fired and was cancelled"));
   if (timer.owner != life) {
     run_.Wrong(absl::StrCat("timer ", number, " of life ", timer.owner, " fired in life ", life));
@@ -20,6 +28,7 @@ void TimersOracle::Fired(uint64_t number, uint64_t life, Instant now) {
   if (now < timer.due) {
     run_.Wrong(absl::StrCat("timer ", number, " is early by ", timer.due.nanos - now.nanos, " ns"));
   }
+  timer.due = timer.due + timer.period;
 }
 
 void TimersOracle::Judge(const std::function<bool(uint64_t owner)>& lives) const {

@@ -10,8 +10,8 @@
 
 namespace troupe {
 
-// What is promised of timers: each fires once, never early, not after it was cancelled, and for no
-// other life of its actor. Instants are those of the actor's own clock.
+// What is promised of timers: each fires once, or once a period, never early, not after it was
+// cancelled, and for no other life of its actor. Instants are those of the actor's own clock.
 //
 // Thread: the simulation's.
 class TimersOracle {
@@ -22,7 +22,10 @@ class TimersOracle {
 
   // Returns the timer's number. `owner` is one life of an actor.
   uint64_t New(uint64_t owner, Instant due);
-  void Fired(uint64_t timer, uint64_t life, Instant now);
+  // The same for one that is due each `period` from `now` on.
+  uint64_t NewPeriodic(uint64_t owner, Instant now, absl::Duration period);
+  // `missed`: firings of a periodic one since it was handled last.
+  void Fired(uint64_t timer, uint64_t life, Instant now, uint32_t missed = 0);
   // Cancel() has returned true.
   void Cancelled(uint64_t timer) { timers_.at(timer).cancelled = true; }
 
@@ -32,7 +35,8 @@ class TimersOracle {
  private:
   struct Timer {
     uint64_t owner;
-    Instant due;
+    Instant due;  // Next.
+    absl::Duration period = absl::ZeroDuration();
     bool cancelled = false;
     int fired = 0;
   };

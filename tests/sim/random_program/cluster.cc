@@ -74,6 +74,8 @@ void Judge(const World& world) {
   world.questions.Judge(lives);
   world.streams.Judge(lives);
   world.timers.Judge(lives);
+  world.feeds.Judge(lives);
+  world.copiers.Judge(lives);
   world.monitors.Judge(lives, downs);
 }
 

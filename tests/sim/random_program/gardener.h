@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "tests/sim/random_program/errand.h"
 #include "tests/sim/random_program/player.h"
 #include "tests/sim/random_program/player.troupe.h"
 #include "tests/sim/random_program/world.h"
@@ -43,6 +44,9 @@ class Gardener final : public Actor {
   Reply<void> OnStart(Context& cx) override {
     for (int i = 0; i < players_; ++i) Plant(cx);
     if (world_.features.workers) PlantWorkers(cx);
+    for (int64_t errands = world_.errands_per_node; errands > 0; --errands) {
+      cx.Spawn<Errand>({.restart = {.max = 3, .backoff_min = absl::Milliseconds(1)}}, &world_);
+    }
     cx.After(this, world_.pause_max, Look{});
     return absl::OkStatus();
   }

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "troupe/actors/ids.h"
 #include "troupe/actors/offload.h"
 #include "troupe/actors/system.h"
 #include "troupe/base/status_macros.h"
@@ -143,7 +144,9 @@ void Player::SendNews(Context& cx) {
     player::News news;
     news.set_number(oracle.New(life_, partner.index, lane));
     news.set_sender(index_);
-    Note(partner, news.number(), partner.ref.Tell(news), cx);
+    const SendResult result =
+        world_.features.tags ? partner.ref.Tell(news, Tag(news.number())) : partner.ref.Tell(news);
+    Note(partner, news.number(), result, cx);
   }
 }
 
@@ -162,7 +165,8 @@ void Player::SendIntroduction(Context& cx) {
   introduction.set_sender(index_);
   introduction.set_actor(who.index);
   *introduction.mutable_who() = ToProto(who.ref);
-  Note(to, introduction.number(), to.ref.Introduce(introduction), cx);
+  const Tag tag(world_.features.tags ? introduction.number() : 0);
+  Note(to, introduction.number(), to.ref.Introduce(introduction, tag), cx);
 }
 
 // What Send() says of an actor on the sender's own shard is final; a pool may have no room later.
@@ -330,7 +334,7 @@ void Player::On(Context& cx, const Alarm& alarm) {
 void Player::On(Context&, const Undelivered& notice) {
   const size_t target = world_.Find(notice.target);
   if (target == world_.actors.size()) return world_.run.Wrong("an Undelivered of nobody");
-  world_.news_between(index_, target).Undelivered(life_, target);
+  world_.news_between(index_, target).Undelivered(life_, target, notice.tag.value());
 }
 
 void Player::On(Context&, const Down& down) {

@@ -5,6 +5,7 @@
 namespace troupe {
 
 bool World::lives(uint64_t life) const {
+  if (errands.contains(life)) return true;
   return life != 0 && std::any_of(actors.begin(), actors.end(),
                                   [life](const Known& each) { return each.life == life; });
 }

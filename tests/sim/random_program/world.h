@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "tests/sim/random_program/outside.h"
 #include "tests/sim/random_program/player.troupe.h"
 #include "troupe/actors/any_ref.h"
 #include "troupe/proto/ref.pb.h"
@@ -38,10 +40,14 @@ struct Features {
         offloads(run.Chance("offloads", 0.4)),
         workers(run.Chance("workers", 0.4)),
         introductions(run.Chance("introductions", 0.5)),
-        small_mailboxes(run.Chance("small mailboxes", 0.3)) {}
+        small_mailboxes(run.Chance("small mailboxes", 0.3)),
+        tags(run.Chance("tags", 0.5)),
+        beats(run.Chance("beats", 0.4)),
+        descriptors(run.Chance("descriptors", 0.4)),
+        processes(run.Chance("processes", 0.4)) {}
 
   const bool news, questions, nested, drops, streams, timers, monitors, failures, stops, children,
-      names, offloads, workers, introductions, small_mailboxes;
+      names, offloads, workers, introductions, small_mailboxes, tags, beats, descriptors, processes;
 };
 
 // An actor over all of its lives, as all others know it.
@@ -68,6 +74,7 @@ struct World {
       : run(sim_run),
         strict(is_strict),
         features(sim_run),
+        errands_per_node(sim_run.Number("errands", 0, 3)),
         pause_max(pause),
         news(sim_run),
         remote_news(sim_run, is_strict),
@@ -75,6 +82,8 @@ struct World {
         monitors(sim_run),
         timers(sim_run),
         streams(sim_run),
+        feeds(sim_run),
+        copiers(sim_run),
         strangers(static_cast<size_t>(node_count)) {}
 
   bool lives(uint64_t life) const;
@@ -94,6 +103,7 @@ struct World {
   SimRun& run;
   const bool strict;
   const Features features;
+  const int64_t errands_per_node;
   const absl::Duration pause_max;  // Between two acts of one actor.
   MessagesOracle news;             // Within a node.
   MessagesOracle remote_news;
@@ -101,10 +111,13 @@ struct World {
   MonitorsOracle monitors;
   TimersOracle timers;
   StreamsOracle streams;
+  Feeds feeds;
+  Copiers copiers;
 
   std::vector<Known> actors;
   // What each node knows of actors of others, by their index: handles that came in messages.
   std::vector<std::map<size_t, player::Player::Ref>> strangers;
+  std::set<uint64_t> errands;  // Their lives.
   uint64_t last_life = 0;
   uint64_t last_lane = 0;
   int64_t alive = 0;          // Objects.
