@@ -99,30 +99,27 @@ std::string TracePlace(const std::string& files) {
                       "/outputs.zip");
 }
 
-// This project's own tests have the Bazel that it brings along.
-std::string BazelRun() {
+// With the options of this build that matter to a failure. This project's own tests have the Bazel
+// that it brings along.
+std::string BazelRun(bool in_debugger) {
   std::string command =
       InEnvironment("TEST_WORKSPACE") == "troupe" ? "./bazelw run " : "bazel run ";
+  if (in_debugger) return command + "-c dbg --run_under='gdb --args' ";
 #ifdef NDEBUG
   command += "-c opt ";
 #endif
 #if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
-  command += "<this build's sanitizer> ";
+  command += "[with this build's sanitizer] ";
 #endif
   return command;
 }
 
 // The test's label if Bazel runs it, else its program.
-std::string Command(std::string_view run_under) {
+std::string Command(bool in_debugger) {
   const std::string filter = absl::StrCat("--gtest_filter=", TestName());
   const std::string target = InEnvironment("TEST_TARGET");
-  if (!target.empty()) {
-    return absl::StrCat(
-        BazelRun(),
-        run_under.empty() ? "" : absl::StrCat("--run_under='", AbslView(run_under), "' "), target,
-        " -- ", filter);
-  }
-  return absl::StrCat(AbslView(run_under), run_under.empty() ? "" : " ",
+  if (!target.empty()) return absl::StrCat(BazelRun(in_debugger), target, " -- ", filter);
+  return absl::StrCat(in_debugger ? "gdb --args " : "",
                       std::filesystem::read_symlink("/proc/self/exe").string(), " ", filter);
 }
 
@@ -131,8 +128,8 @@ std::string HowToRepeat(uint64_t seed, const SimChoices::Given& given) {
   if (!given.empty()) {
     absl::StrAppend(&variables, " TROUPE_SIM_CHOICES='", SimChoices::ToText(given), "'");
   }
-  return absl::StrCat("again:         ", variables, " ", Command(""), "\n",
-                      "in a debugger: ", variables, " ", Command("gdb --args"), "\n");
+  return absl::StrCat("again:         ", variables, " ", Command(false), "\n",
+                      "in a debugger: ", variables, " ", Command(true), "\n");
 }
 
 std::string ChoicesText(const RunReport& report) {
