@@ -22,7 +22,7 @@ struct KnownFault {
 
 inline constexpr KnownFault kKnownFaults[] = {
     {"F135", "what waits for a dial is overtaken by what goes over the peer's own connection",
-     "seeds 394 and 752 of RandomClusterTest", "overtook"},
+     "seeds 13 and 121 of RandomClusterTest", "was handled after message"},
     {"F159", "a refusal behind many acknowledgements is not known any more, and told to nobody",
      "every seed", "told of 0 losses"},
     {"F160", "a session that is a moment old is replaced, and a request on it is lost",

@@ -11,6 +11,7 @@
 #include "troupe/sim/fault_driver.h"
 #include "troupe/sim/oracles/messages_oracle.h"
 #include "troupe/sim/oracles/monitors_oracle.h"
+#include "troupe/transport/peers.h"
 
 namespace troupe {
 namespace {
@@ -53,6 +54,10 @@ bool IsQuiet(Cluster& cluster) {
   for (size_t i = 0; i < cluster.size(); ++i) {
     const SystemGauges gauges = cluster.system(i).Gauges();
     if (gauges.messages_waiting > 0 || gauges.requests_pending > 0) return false;
+    // A link that carries little has much to catch up with.
+    for (const PeerState& peer : cluster.node(i).Peers()) {
+      if (peer.unwritten_bytes > 0 || peer.unacknowledged_to > 0) return false;
+    }
   }
   return true;
 }
@@ -158,7 +163,7 @@ void RunWithFaults(SimRun& run, bool strict) {
   faults.MendAll();
   run.simulation().RunFor(absl::Seconds(30));  // Pauses end, and all meet again.
   world.over = true;
-  // A world of slow turns has much to catch up with.
+  // As has a world of slow turns.
   for (int minutes = 0; minutes < 30; ++minutes) {
     run.simulation().RunFor(absl::Minutes(1));
     if (IsQuiet(cluster)) break;

@@ -31,6 +31,7 @@ class Cluster {
     for (size_t i = 0; i < members_.size(); ++i) End(i);
   }
   System& system(size_t node) { return *members_[node].system; }
+  Node& node(size_t i) { return *members_[i].node; }
   size_t size() const { return members_.size(); }
 
  private:

@@ -24,12 +24,12 @@ TEST(RandomClusterTest, SomeNodesWithFaults) {
   ForEachSeed([](SimRun& run) { RunWithFaults(run, /*strict=*/false); });
 }
 
-// A paused shard that held up the end of its crashed process, and worlds too slow to settle in a
-// minute.
+// Of today's program: another one makes other runs of them. A link that carried little had not done
+// so in a minute.
 TEST(RandomClusterTest, SeedsThatOnceBrokeAPromise) {
   const SeedRunner runner([](SimRun& run) { RunWithFaults(run, /*strict=*/false); },
                           {.log_to_stderr = false});
-  for (const uint64_t seed : {1624, 4412, 8556, 10865, 16642, 17732, 21297}) {
+  for (const uint64_t seed : {12484}) {
     EXPECT_FALSE(runner.RunApart(seed, {}).failed()) << "seed " << seed;
   }
 }
@@ -38,7 +38,7 @@ TEST(RandomClusterTest, F135_OrderBetweenNodes) {
   const SeedRunner runner([](SimRun& run) { RunWithFaults(run, /*strict=*/true); },
                           {.log_to_stderr = false});
   std::vector<std::string> wrong;
-  for (const uint64_t seed : {394, 752}) {
+  for (const uint64_t seed : {13, 121}) {
     const RunReport report = runner.RunApart(seed, {});
     wrong.insert(wrong.end(), report.wrong.begin(), report.wrong.end());
   }
