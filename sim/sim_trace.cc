@@ -1,5 +1,8 @@
 #include "troupe/sim/sim_trace.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +10,25 @@
 #include "troupe/base/text.h"
 
 namespace troupe {
+namespace {
+
+// Its first eight bytes, or all of fewer, the first one lowest.
+uint64_t FirstWord(std::string_view bytes) {
+  uint64_t word = 0;
+  if (bytes.size() >= sizeof(word)) {
+    // One load, for a compiler that knows the count.
+    for (size_t i = 0; i < sizeof(word); ++i) {
+      word |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+    }
+    return word;
+  }
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    word |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+  }
+  return word;
+}
+
+}  // namespace
 
 void SimTrace::Add(Instant when, std::string_view what, std::string_view who, uint64_t detail) {
   MixNumber(static_cast<uint64_t>(when.nanos));
@@ -18,10 +40,10 @@ void SimTrace::Add(Instant when, std::string_view what, std::string_view who, ui
 }
 
 void SimTrace::Mix(std::string_view bytes) {
-  for (const char byte : bytes) {
-    hash_ = (hash_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
-  }
   MixNumber(bytes.size());
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), sizeof(uint64_t)))) {
+    MixNumber(FirstWord(bytes));
+  }
 }
 
 void SimTrace::Note(Instant when, std::string_view text) {
@@ -29,9 +51,7 @@ void SimTrace::Note(Instant when, std::string_view text) {
 }
 
 void SimTrace::MixNumber(uint64_t number) {
-  for (int shift = 0; shift < 64; shift += 8) {
-    hash_ = (hash_ ^ (number >> shift & 0xff)) * 0x100000001b3u;
-  }
+  hash_ = std::rotl(hash_ ^ number, 32) * 0x9e3779b97f4a7c15u;
 }
 
 void SimTrace::Keep(std::string line) {

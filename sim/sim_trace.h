@@ -15,7 +15,7 @@ namespace troupe {
 //
 // Thread: the simulation's.
 // Bounds: the newest `lines_max` lines.
-// Source: FNV-1a, 64 bits, over every byte; the same on every machine.
+// Source: the hash multiplies and rotates, eight bytes at a time; the same on every machine.
 class SimTrace {
  public:
   explicit SimTrace(size_t lines_max) : lines_max_(lines_max) {}
