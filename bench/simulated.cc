@@ -28,7 +28,7 @@ namespace troupe::bench {
 namespace {
 
 constexpr int kShards = 2;
-constexpr int kRequestsPerSecond[] = {100, 1000, 5000};  // Of each node.
+constexpr int kRequestsPerSecond[] = {100, 1000};  // Of each node.
 constexpr absl::Duration kTime = absl::Seconds(10);
 
 class Server final : public Echo::Actor {
