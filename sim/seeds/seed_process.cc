@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -71,7 +72,7 @@ size_t ThreadCount() {
 }  // namespace
 
 SeedProcess::SeedProcess(uint64_t next, uint64_t end, uint64_t stride, const Job& job)
-    : end_(end), stride_(stride), next_(next), last_report_(Clock::now()) {
+    : end_(end), stride_(stride), next_(next), last_look_(Clock::now()) {
   TROUPE_CHECK_MSG(
       ThreadCount() <= kOwnThreads,
       StdView(absl::StrCat("runs are made in copies of this process, which has ", ThreadCount(),
@@ -133,7 +134,7 @@ bool SeedProcess::Take(const std::function<void(RunReport)>& done) {
       made_.push_back(std::move(report.choices.front()));
       continue;
     }
-    last_report_ = Clock::now();
+    run_time_ = {};
     next_ += stride_;
     made_.clear();
     done(std::move(report));
@@ -164,8 +165,11 @@ RunReport SeedProcess::BadEnd() {
   return report;
 }
 
-void SeedProcess::KillIfHungSince(Clock::time_point since) {
-  if (last_report_ > since || over()) return;
+void SeedProcess::KillIfHung(std::chrono::seconds time_max) {
+  constexpr Clock::duration kPauseMax = std::chrono::seconds(1);
+  const Clock::time_point now = Clock::now();
+  run_time_ += std::min(now - std::exchange(last_look_, now), kPauseMax);
+  if (run_time_ < time_max || over()) return;
   hung_ = true;
   kill(pid_, SIGKILL);
 }

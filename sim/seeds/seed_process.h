@@ -36,8 +36,9 @@ class SeedProcess {
   // Takes the reports that have come. Returns false once there are no more: all runs were made, or
   // the process ended in the middle of one, which has a report too.
   bool Take(const std::function<void(RunReport)>& done);
-  // Ends a process that has worked on one run since before `since`. The next Take() reports it.
-  void KillIfHungSince(Clock::time_point since);
+  // Ends a process that has worked on one run for `time_max`. The next Take() reports it. Called at
+  // least once a second: longer pauses are this process's own, and count as a second.
+  void KillIfHung(std::chrono::seconds time_max);
 
   // The first seed without a report.
   uint64_t next() const { return next_; }
@@ -53,8 +54,9 @@ class SeedProcess {
   int fd_ = -1;
   pid_t pid_ = -1;
   std::string received_;
-  std::vector<SimChoice> made_;  // By the run without a report.
-  Clock::time_point last_report_;
+  std::vector<SimChoice> made_;    // By the run without a report.
+  Clock::duration run_time_ = {};  // Of that run.
+  Clock::time_point last_look_;
   bool hung_ = false;
 };
 

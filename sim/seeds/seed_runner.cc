@@ -78,7 +78,7 @@ RunReport SeedRunner::RunApart(uint64_t seed, const SimChoices::Given& given,
       }));
   RunReport made;
   while (processes[0]->Take([&](RunReport report) { made = std::move(report); })) {
-    processes[0]->KillIfHungSince(RealClock::now() - run_time_max_);
+    processes[0]->KillIfHung(run_time_max_);
     WaitFor(processes);
   }
   return made;
@@ -110,8 +110,7 @@ SeedSummary SeedRunner::RunSeeds(uint64_t first, uint64_t count, int processes,
       }
       const auto done = [&](RunReport report) { Add(summary, std::move(report)); };
       if (process->Take(done)) {
-        // Of what has come nothing is held against it: this process may have stood still itself.
-        process->KillIfHungSince(RealClock::now() - run_time_max_);
+        process->KillIfHung(run_time_max_);
         continue;
       }
       // Over, or ended in the middle of a run: another one takes the rest.

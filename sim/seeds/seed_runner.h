@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "troupe/base/check.h"
 #include "troupe/sim/seeds/run_report.h"
 #include "troupe/sim/sim_choices.h"
 #include "troupe/sim/sim_run.h"
@@ -43,7 +44,9 @@ class SeedRunner {
 
   SeedRunner(Scenario scenario, SimulationOptions options,
              std::chrono::seconds run_time_max = kRunTimeMax)
-      : scenario_(std::move(scenario)), options_(std::move(options)), run_time_max_(run_time_max) {}
+      : scenario_(std::move(scenario)), options_(std::move(options)), run_time_max_(run_time_max) {
+    TROUPE_CHECK_MSG(run_time_max > std::chrono::seconds(0), "a run takes some time");
+  }
 
   // Makes `count` runs, from 1 on. Ends once it knows the first failures_max, from 1 on, seeds that
   // fail.
