@@ -13,7 +13,7 @@ using SubscriptionId = StrongId<struct SubscriptionIdTag>;
 using ChildId = StrongId<struct ChildIdTag>;
 
 // What the sender of a one-way message calls it. It comes back in the message's Undelivered, and
-// goes nowhere else.
+// goes nowhere else. A message with one takes an allocation more.
 //
 //   to.Send(Order{...}, Tag(number));
 //   void On(Context& cx, const Undelivered& lost) { SendAgain(lost.tag.value()); }

@@ -54,6 +54,7 @@ bool IsQuiet(Cluster& cluster) {
   for (size_t i = 0; i < cluster.size(); ++i) {
     const SystemGauges gauges = cluster.system(i).Gauges();
     if (gauges.messages_waiting > 0 || gauges.requests_pending > 0) return false;
+    if (gauges.bytes_between_shards > 0) return false;
     // A link that carries little has much to catch up with.
     for (const PeerState& peer : cluster.node(i).Peers()) {
       if (peer.unwritten_bytes > 0 || peer.unacknowledged_to > 0) return false;
