@@ -145,7 +145,13 @@ TEST(GeneratedCodeTest, HandleHasAMethodForEachRpc) {
   EXPECT_THAT(header, HasSubstr("  ::troupe::SendResult Audit(\n"
                                 "      const ::shop::bank::Note_Line& request) const;\n"
                                 "  ::troupe::SendResult Audit(\n"
-                                "      ::shop::bank::Note_Line&& request) const;\n"));
+                                "      const ::shop::bank::Note_Line& request, ::troupe::Tag tag) "
+                                "const;\n"
+                                "  ::troupe::SendResult Audit(\n"
+                                "      ::shop::bank::Note_Line&& request) const;\n"
+                                "  ::troupe::SendResult Audit(\n"
+                                "      ::shop::bank::Note_Line&& request, ::troupe::Tag tag) "
+                                "const;\n"));
   EXPECT_THAT(header, HasSubstr("  // Each change.\n"
                                 "  ::troupe::Stream<::money::Balance> Watch(\n"
                                 "      const ::shop::bank::Note& request) const;\n"
