@@ -109,6 +109,8 @@ class Runtime {
   enum class End : uint8_t { kNotYet, kStop, kKill };
   End end() const { return end_.load(std::memory_order_relaxed); }
   bool leaving() const { return leaving_.load(std::memory_order_acquire); }
+  // Once it leaves: a pool's thread did not come back, and holds what waits for its job.
+  bool stuck() const { return stuck_; }
   // All shards' threads have ended. Thread: any.
   bool left() const { return left_.load(std::memory_order_acquire); }
   // After what was put into a shard's inbox: when no shard runs any more, it is seen to here.

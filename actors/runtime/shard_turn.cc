@@ -106,6 +106,8 @@ bool ShardTurn::ShardsPending() const {
 bool ShardTurn::Finished() {
   Runtime& runtime = shard_.runtime();
   if (!runtime.leaving()) return false;
+  // Those whose jobs came back only with the end of the pools are on their way out.
+  if (shard_.supervisor().alive() > 0 && !runtime.stuck()) return false;
   while (shard_.asks().FailSome(kFailedAsksPerTurn) > 0) {
   }
   // What is left may be for a shard that has gone, and would wait forever: the last turns take it.

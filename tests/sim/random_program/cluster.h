@@ -51,8 +51,9 @@ class Cluster {
   std::vector<Member> members_;
 };
 
-// Nothing fails but what the program does itself, on `nodes` nodes.
-void RunCalm(SimRun& run, int nodes);
+// Nothing fails but what the program does itself, on `nodes` nodes. `others_go_on`: while the
+// second and later ones shut down; takes long.
+void RunCalm(SimRun& run, int nodes, bool others_go_on = false);
 // With faults, and then a time in which all of them are mended. `strict`: see World.
 void RunWithFaults(SimRun& run, bool strict);
 

@@ -34,6 +34,16 @@ TEST(RandomClusterTest, SeedsThatOnceBrokeAPromise) {
   }
 }
 
+// Actors that jobs held beyond twice drain_timeout were destroyed on no shard.
+TEST(RandomClusterTest, SeedsThatOnceBrokeAShutdown) {
+  const SeedRunner runner(
+      [](SimRun& run) {
+        RunCalm(run, static_cast<int>(run.Number("nodes", 2, 3)), /*others_go_on=*/true);
+      },
+      {.log_to_stderr = false});
+  EXPECT_FALSE(runner.RunApart(88604, {}).failed());
+}
+
 TEST(RandomClusterTest, F135_OrderBetweenNodes) {
   const SeedRunner runner([](SimRun& run) { RunWithFaults(run, /*strict=*/true); },
                           {.log_to_stderr = false});
